@@ -1,0 +1,493 @@
+"""Rows that are tuples of views: the data structure that every model takes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_m3l._view_checks import (
+    check_counts,
+    check_embedding,
+    check_finite,
+    check_known,
+    check_present,
+    check_vocabulary,
+    frozen,
+)
+
+__all__ = ["MultiView", "View"]
+
+# Rows read at once where a whole embedding is scanned, so that a memmap never
+# has to fit in memory.
+_CHUNK_ROWS = 16_384
+
+
+class _LazyRows:
+    """Some rows of a memmap, read only when they are asked for."""
+
+    def __init__(self, base: np.memmap, rows: np.ndarray):
+        self.base = base
+        self.rows = rows
+        self.dtype = base.dtype
+        self.shape = (len(rows), base.shape[1])
+        self.ndim = 2
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows) -> np.ndarray:
+        return np.asarray(self.base[self.rows[rows]])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self[:], dtype=dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One view of every row: what one language or one kind of picture says.
+
+    Parameters
+    ----------
+    embedding : array of shape (n_rows, width) or None
+        Floating point vectors, one a row. A `numpy.memmap` stays one. Rows in
+        which the view is absent may hold anything.
+    counts : scipy.sparse.csr_array of shape (n_rows, n_words) or None
+        Non-negative word counts or weights; None for views that are no text.
+    vocabulary : ndarray of str of shape (n_words,) or None
+        The word of each column of `counts`.
+    present : ndarray of bool of shape (n_rows,)
+        Whether a row has this view.
+
+    See Also
+    --------
+    MultiView.from_arrays : Builds and checks the views of a data set.
+    """
+
+    embedding: Any
+    counts: Any
+    vocabulary: np.ndarray | None
+    present: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the view has word counts."""
+        return self.counts is not None
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors that a model encodes.
+
+        That of the embedding, or the number of words where counts are all there is.
+        """
+        return (self.counts if self.embedding is None else self.embedding).shape[1]
+
+    def read(self, rows) -> np.ndarray:
+        """Return the vectors of some rows as a float32 array in memory.
+
+        Parameters
+        ----------
+        rows : slice or array of int
+            Positions of the rows.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_selected, width)
+            The embeddings, or the counts where the view has no embedding.
+        """
+        if self.embedding is None:
+            return np.asarray(self.counts[rows].toarray(), dtype=np.float32)
+        return np.asarray(self.embedding[rows], dtype=np.float32)
+
+    def chunks(self, n_rows: int = _CHUNK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
+        """Iterate over all rows in bounded memory.
+
+        Parameters
+        ----------
+        n_rows : int, default=16384
+            Rows in a chunk.
+
+        Yields
+        ------
+        rows : slice
+            Positions of the chunk.
+        vectors : ndarray of float32 of shape (n_chunk, width)
+            What `read` returns for them.
+        """
+        for start in range(0, len(self), n_rows):
+            rows = slice(start, start + n_rows)
+            yield rows, self.read(rows)
+
+    def _take(self, rows) -> "View":
+        embedding = self.embedding
+        if isinstance(embedding, _LazyRows):
+            embedding = _LazyRows(embedding.base, embedding.rows[rows])
+        elif isinstance(embedding, np.memmap) and not isinstance(rows, slice):
+            embedding = _LazyRows(embedding, rows)
+        elif embedding is not None:
+            embedding = frozen(embedding[rows])
+        counts = None if self.counts is None else sparse.csr_array(self.counts[rows])
+        return View(embedding, counts, self.vocabulary, frozen(self.present[rows]))
+
+    def _equals(self, other: "View") -> bool:
+        return (
+            _same_array(self.present, other.present)
+            and _same_array(self.embedding, other.embedding)
+            and _same_array(self.vocabulary, other.vocabulary)
+            and _same_counts(self.counts, other.counts)
+        )
+
+
+class MultiView:
+    """Rows that are tuples: the same thing told in several views.
+
+    An immutable container that scikit-learn can split: `train_test_split`,
+    `KFold`, `cross_validate` and `GridSearchCV` take it as `X` with no wrapper.
+    Build one with `MultiView.from_arrays`.
+
+    ``X[rows]`` (a slice, positions or a boolean mask) selects rows,
+    ``X[["en", "image"]]`` selects views, and ``X["en"]`` is one `View`: the
+    spellings of a pandas DataFrame whose columns are the views.
+
+    Attributes
+    ----------
+    shape : tuple (n_rows, n_views)
+        The features of a MultiView are its views.
+    view_names : tuple of str
+        Names of the views.
+    views : mapping of str to View
+        The views by name.
+    present : dict of str to ndarray of bool of shape (n_rows,)
+        Which rows have each view.
+    index : ndarray of shape (n_rows,)
+        Labels of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_m3l import MultiView
+    >>> X = MultiView.from_arrays(
+    ...     embeddings={"en": np.eye(3), "image": np.ones((3, 2))},
+    ...     counts={"en": [[2, 0], [1, 1], [0, 4]]},
+    ...     vocabularies={"en": ["brush", "layer"]},
+    ...     present={"image": [True, False, True]},
+    ... )
+    >>> X
+    MultiView of 3 rows and 2 views
+      en     3 present  embedding 3 x float64  counts of 2 words, 5 cells
+      image  2 present  embedding 2 x float64
+    >>> X[1:][["image"]].shape
+    (2, 1)
+    """
+
+    __slots__ = ("_index", "_views")
+    _index: np.ndarray
+    _views: Mapping[str, View]
+
+    # Object arrays and DataFrames must not take a MultiView apart.
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]  # equal by content
+
+    def __init__(self):
+        raise TypeError("use MultiView.from_arrays(...) to build a MultiView")
+
+    @classmethod
+    def _build(cls, views: dict[str, View], index: np.ndarray) -> "MultiView":
+        self = object.__new__(cls)
+        object.__setattr__(self, "_views", MappingProxyType(views))
+        object.__setattr__(self, "_index", frozen(index))
+        return self
+
+    @classmethod
+    def from_arrays(
+        cls,
+        embeddings: Mapping[str, Any] | None = None,
+        counts: Mapping[str, Any] | None = None,
+        vocabularies: Mapping[str, Any] | None = None,
+        present: Mapping[str, Any] | None = None,
+        index: Any = None,
+    ) -> "MultiView":
+        """Build a MultiView from arrays, a mapping of view name to array each.
+
+        Parameters
+        ----------
+        embeddings : mapping of str to array-like of shape (n_rows, width)
+            Floating point vectors; every view has its own width. Memmaps are
+            scanned once and stay on disk.
+        counts : mapping of str to {array-like, sparse} of shape (n_rows, n_words)
+            Non-negative word counts of the text views.
+        vocabularies : mapping of str to array-like of str of shape (n_words,)
+            The words that the columns of `counts` count.
+        present : mapping of str to array-like of bool of shape (n_rows,)
+            Which rows have the view; all of them where a view is not named.
+        index : array-like of shape (n_rows,), optional
+            Row labels; by default the positions.
+
+        Returns
+        -------
+        MultiView
+            The views in the order in which they are first named.
+
+        Raises
+        ------
+        ValueError
+            Where views differ in length, an embedding has NaN or infinity in a
+            row that is present, counts are negative, a vocabulary does not fit
+            its counts, or a name is unknown. The message names the view.
+        TypeError
+            Where an array does not hold numbers, or a name is no string.
+        """
+        embeddings, counts = dict(embeddings or {}), dict(counts or {})
+        vocabularies, present = dict(vocabularies or {}), dict(present or {})
+        names = list(dict.fromkeys([*embeddings, *counts]))
+        if not names:
+            raise ValueError("a MultiView needs an embedding or counts for some view")
+        for name in names:
+            if not isinstance(name, str) or not name:
+                raise TypeError(f"view names are non-empty strings, not {name!r}")
+        check_known("vocabularies", vocabularies, counts, "counts")
+        check_known("present", present, names, "an embedding or counts")
+
+        views: dict[str, View] = {}
+        n_rows: Any = None
+        for name in names:
+            embedding = check_embedding(name, embeddings.get(name))
+            bags = check_counts(name, counts.get(name))
+            for what, array in (("embedding", embedding), ("counts", bags)):
+                if array is None:
+                    continue
+                n_rows = array.shape[0] if n_rows is None else n_rows
+                if array.shape[0] != n_rows:
+                    raise ValueError(
+                        f"view {name!r}: {what} has {array.shape[0]} rows, but view "
+                        f"{names[0]!r} has {n_rows}; give every view one row a tuple "
+                        "(use `present` for rows that lack it)"
+                    )
+            words = check_vocabulary(name, vocabularies.get(name), bags)
+            mask = check_present(name, present.get(name), n_rows)
+            view = View(embedding, bags, words, mask)
+            check_finite(name, view)
+            views[name] = view
+        index = np.arange(n_rows) if index is None else np.asarray(index)
+        if index.shape != (n_rows,):
+            raise ValueError(
+                f"index has shape {index.shape}, but there are {n_rows} rows"
+            )
+        return cls._build(views, index)
+
+    @classmethod
+    def concat(cls, parts: Sequence["MultiView"]) -> "MultiView":
+        """Put the rows of several MultiViews below one another.
+
+        A view that a part lacks is absent in the rows of that part. Embeddings
+        are read into memory.
+
+        Parameters
+        ----------
+        parts : sequence of MultiView
+            At least one; views of one name must agree in width and vocabulary.
+
+        Returns
+        -------
+        MultiView
+            The rows of all parts in order, with their labels.
+        """
+        parts = list(parts)
+        if not parts or not all(isinstance(part, MultiView) for part in parts):
+            raise TypeError("concat takes a non-empty sequence of MultiView objects")
+        names = list(dict.fromkeys(name for part in parts for name in part.view_names))
+        views = {name: _concat_view(name, parts) for name in names}
+        return cls._build(views, np.concatenate([part.index for part in parts]))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and number of views."""
+        return len(self._index), len(self._views)
+
+    @property
+    def view_names(self) -> tuple[str, ...]:
+        """Names of the views."""
+        return tuple(self._views)
+
+    @property
+    def views(self) -> Mapping[str, View]:
+        """The views by name."""
+        return self._views
+
+    @property
+    def present(self) -> dict[str, np.ndarray]:
+        """Which rows have each view."""
+        return {name: view.present for name, view in self._views.items()}
+
+    @property
+    def index(self) -> np.ndarray:
+        """Labels of the rows."""
+        return self._index
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator["MultiView"]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            self._check_views([key])
+            return self._views[key]
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+            key = key[0]  # scikit-learn's `_safe_indexing` sends (rows, ...)
+        if isinstance(key, tuple):
+            raise TypeError(
+                "a MultiView takes rows, X[rows], or views, X[['en', 'de']]; "
+                "to select both write X[rows][['en', 'de']]"
+            )
+        names = _view_selection(key)
+        if names is not None:
+            self._check_views(names)
+            return self._build({name: self._views[name] for name in names}, self.index)
+        rows = _row_selection(key, len(self))
+        views = {name: view._take(rows) for name, view in self._views.items()}
+        return self._build(views, self._index[rows])
+
+    def _check_views(self, names) -> None:
+        for position, name in enumerate(names):
+            if name not in self._views:
+                raise ValueError(
+                    f"unknown view {name!r}; the views are {', '.join(self._views)}"
+                )
+            if name in names[:position]:
+                raise ValueError(f"view {name!r} is selected twice")
+
+    def __eq__(self, other) -> bool:
+        if not isinstance(other, MultiView):
+            return NotImplemented
+        return (
+            set(self._views) == set(other._views)
+            and _same_array(self._index, other._index)
+            and all(view._equals(other._views[n]) for n, view in self._views.items())
+        )
+
+    def __reduce__(self):
+        return _rebuild, (dict(self._views), self._index)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("a MultiView is immutable; build a new one instead")
+
+    def __repr__(self) -> str:
+        n_rows, n_views = self.shape
+        lines = [
+            f"MultiView of {n_rows:,} row{'s' * (n_rows != 1)} "
+            f"and {n_views} view{'s' * (n_views != 1)}"
+        ]
+        width = max(map(len, self._views))
+        for name, view in self._views.items():
+            line = f"  {name:<{width}}  {view.present.sum():,} present"
+            if view.embedding is not None:
+                lazy = isinstance(view.embedding, (np.memmap, _LazyRows))
+                disk = ", on disk" if lazy else ""
+                line += f"  embedding {view.width:,} x {view.embedding.dtype}{disk}"
+            if view.counts is not None:
+                words, cells = view.counts.shape[1], view.counts.nnz
+                line += f"  counts of {words:,} words, {cells:,} cells"
+            lines.append(line)
+        return "\n".join(lines)
+
+
+def _rebuild(views: dict[str, View], index: np.ndarray) -> MultiView:
+    """Unpickle a MultiView."""
+    return MultiView._build(views, index)
+
+
+def _view_selection(key) -> list[str] | None:
+    """Return the names in a key that selects views, None where it selects rows."""
+    if isinstance(key, list) and not key:
+        raise ValueError("X[[]] selects nothing; for no rows write X[:0]")
+    if isinstance(key, list) and any(isinstance(name, str) for name in key):
+        return key
+    array = None if isinstance(key, (slice, int)) else np.asarray(key)
+    if array is not None and array.ndim == 1 and array.dtype.kind in "UOT":
+        return [str(name) for name in array]
+    return None
+
+
+def _row_selection(key, n_rows: int):
+    """Return a slice or an array of non-negative positions."""
+    if isinstance(key, slice):
+        return key
+    rows = np.asarray(key)
+    if rows.ndim == 0:
+        rows = rows[None]
+    if rows.dtype == bool:
+        if rows.shape != (n_rows,):
+            raise IndexError(f"the mask has shape {rows.shape} for {n_rows} rows")
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size):
+        raise TypeError(f"rows are selected by integers or a mask, not by {key!r}")
+    rows = rows.astype(np.intp)
+    outside = (rows < -n_rows) | (rows >= n_rows)
+    if outside.any():
+        raise IndexError(f"row {rows[outside][0]} is out of range for {n_rows} rows")
+    return np.where(rows < 0, rows + n_rows, rows)
+
+
+def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
+    owners = [part[name] for part in parts if name in part.views]
+    first = owners[0]
+    for view in owners[1:]:
+        if (view.embedding is None) != (first.embedding is None) or (
+            (view.counts is None) != (first.counts is None)
+        ):
+            raise ValueError(
+                f"view {name!r}: one part has an embedding or counts, another has not"
+            )
+        if view.width != first.width:
+            raise ValueError(
+                f"view {name!r}: width {view.width} in one part, {first.width} in "
+                "another"
+            )
+        if view.is_text and view.counts.shape[1] != first.counts.shape[1]:
+            raise ValueError(f"view {name!r}: parts differ in their number of words")
+        if not _same_array(view.vocabulary, first.vocabulary):
+            raise ValueError(f"view {name!r}: parts have different vocabularies")
+    pieces = [
+        part[name] if name in part.views else _absent(first, len(part))
+        for part in parts
+    ]
+    embedding = counts = None
+    if first.embedding is not None:
+        embedding = frozen(np.concatenate([np.asarray(p.embedding) for p in pieces]))
+    if first.counts is not None:
+        counts = sparse.csr_array(
+            sparse.vstack([piece.counts for piece in pieces], format="csr")
+        )
+    present = np.concatenate([piece.present for piece in pieces])
+    return View(embedding, counts, first.vocabulary, frozen(present))
+
+
+def _absent(like: View, n_rows: int) -> View:
+    """Return rows that all lack a view."""
+    embedding = counts = None
+    if like.embedding is not None:
+        embedding = np.zeros((n_rows, like.width), dtype=like.embedding.dtype)
+    if like.counts is not None:
+        shape = (n_rows, like.counts.shape[1])
+        counts = sparse.csr_array(shape, dtype=like.counts.dtype)
+    return View(embedding, counts, like.vocabulary, np.zeros(n_rows, dtype=bool))
+
+
+def _same_array(a, b) -> bool:
+    if a is None or b is None:
+        return a is b
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
+
+
+def _same_counts(a, b) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and (a != b).nnz == 0
