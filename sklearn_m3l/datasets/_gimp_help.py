@@ -1,0 +1,207 @@
+"""The bundled corpus: the manual of GIMP in English, German and pictures."""
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import Bunch
+
+from sklearn_m3l.multiview import MultiView
+
+_FILES = resources.files("sklearn_m3l.datasets") / "data" / "gimp_help"
+_LANGUAGES = ("en", "de")
+_SUBSETS = ("train", "test", "all")
+
+
+class _Thumbnails(Mapping):
+    """Pictures as JPEG bytes by path, read when one is first asked for."""
+
+    def __init__(self, paths: Sequence[str]):
+        self._paths = dict.fromkeys(paths)
+
+    @cached_property
+    def _jpegs(self) -> dict[str, bytes]:
+        archive = io.BytesIO((_FILES / "thumbnails.zip").read_bytes())
+        with zipfile.ZipFile(archive) as files:
+            return {path: files.read(f"{path}.jpg") for path in self._paths}
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._jpegs[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __repr__(self) -> str:
+        return f"<thumbnails of {len(self)} pictures>"
+
+
+def load_gimp_help(subset: str = "train", *, return_X_y: bool = False) -> Any:
+    """Load the GIMP manual: 661 pages in English, German and pictures.
+
+    A row is a page with one of its pictures: a page with five pictures is five
+    rows, a page without any is one row that lacks the view "image". No page and
+    no picture is in both the training and the test rows. Texts and pictures
+    come with embeddings of pretrained encoders, so that models can be fitted
+    with nothing to download.
+
+    ================   ==================================
+    Pages              661 (529 train, 132 test)
+    Rows               2,188 (1,794 train, 394 test)
+    Rows with image    1,999 (1,645 train, 354 test)
+    Views              "en", "de", "image"
+    Words              2,000 in each language
+    ================   ==================================
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        Which rows to load. The counts of all of them are those of the words
+        that are most frequent in the training pages.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` alone.
+
+    Returns
+    -------
+    corpus : :class:`~sklearn.utils.Bunch`
+        With these attributes:
+
+        data : MultiView of shape (n_rows, 3)
+            The views "en" and "de" have float32 embeddings of width 384 and
+            word counts, the view "image" has float32 embeddings of width 1280.
+            Row labels are "page" or "page#picture".
+        target : ndarray of int of shape (n_rows,)
+            The article of each row: a page has one number in every subset.
+        target_names : ndarray of str of shape (661,)
+            The page that each number stands for.
+        frame : DataFrame of shape (n_rows, 3)
+            The raw texts "en" and "de" and the path of the picture, "image",
+            missing where there is none. Its index holds the row labels.
+        thumbnails : mapping of str to bytes
+            A JPEG of at most 96 x 96 pixels for each path in ``frame["image"]``.
+        DESCR : str
+            Where the corpus comes from, its license, and how it was made.
+
+    (data, target) : tuple if ``return_X_y`` is True
+        The two attributes of these names.
+
+    Raises
+    ------
+    ValueError
+        Where `subset` is none of the three.
+
+    Notes
+    -----
+    The corpus is under the GNU Free Documentation License, not under the license
+    of this package: see ``DESCR``.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> corpus = load_gimp_help(subset="test")
+    >>> corpus.data
+    MultiView of 394 rows and 3 views
+      en     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
+      de     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
+      image  354 present  embedding 1,280 x float32
+    >>> len(set(corpus.target))
+    132
+    """
+    if subset not in _SUBSETS:
+        raise ValueError(f"subset must be one of {_SUBSETS}, not {subset!r}")
+    pages = _read_pages()
+    articles, pictures = _rows(pages, subset)
+    texts = {name: [pages[number][name] for number in articles] for name in _LANGUAGES}
+    labels = [
+        _label(pages[number]["id"], path)
+        for number, path in zip(articles, pictures, strict=True)
+    ]
+    data = _multiview(articles, pictures, labels)
+    if return_X_y:
+        return data, articles
+    return Bunch(
+        data=data,
+        target=articles,
+        target_names=np.array([page["id"] for page in pages]),
+        frame=pd.DataFrame({**texts, "image": pictures}, index=labels),
+        thumbnails=_Thumbnails(sorted({path for path in pictures if path})),
+        DESCR=(_FILES / "DESCR.rst").read_text(encoding="utf-8"),
+    )
+
+
+def _read_pages() -> list[dict]:
+    with (
+        (_FILES / "pages.jsonl.gz").open("rb") as raw,
+        gzip.open(raw, "rt", encoding="utf-8") as lines,
+    ):
+        return [json.loads(line) for line in lines]
+
+
+def _read_arrays(name: str) -> dict[str, np.ndarray]:
+    with (
+        (_FILES / name).open("rb") as raw,
+        np.load(raw, allow_pickle=False) as arrays,
+    ):
+        return dict(arrays)
+
+
+def _rows(pages: list[dict], subset: str) -> tuple[np.ndarray, list[str | None]]:
+    """Return the page number and the picture of each row."""
+    rows = [
+        (number, path)
+        for number, page in enumerate(pages)
+        if subset in ("all", page["subset"])
+        for path in page["images"] or [None]
+    ]
+    return np.array([number for number, _ in rows]), [path for _, path in rows]
+
+
+def _label(page: str, picture: str | None) -> str:
+    return page if picture is None else f"{page}#{picture.removeprefix('images/')}"
+
+
+def _multiview(articles, pictures, labels) -> MultiView:
+    """Give every row the vectors and counts of its page and its picture."""
+    stored = _read_arrays("embeddings.npz")
+    embeddings = {
+        name: stored[name][articles].astype(np.float32) for name in _LANGUAGES
+    }
+    counts, vocabularies = {}, {}
+    for name in _LANGUAGES:
+        parts = _read_arrays(f"counts_{name}.npz")
+        vocabularies[name] = parts["vocabulary"]
+        by_page = sparse.csr_array(
+            (
+                parts["data"].astype(np.int32),
+                parts["indices"].astype(np.int32),
+                parts["indptr"],
+            ),
+            shape=(len(parts["indptr"]) - 1, len(parts["vocabulary"])),
+        )
+        counts[name] = by_page[articles]
+
+    place = {path: i for i, path in enumerate(stored["image_paths"].tolist())}
+    has_picture = np.array([path is not None for path in pictures])
+    vectors = np.zeros((len(pictures), stored["image"].shape[1]), dtype=np.float32)
+    shown = [place[path] for path in pictures if path is not None]
+    vectors[has_picture] = stored["image"][shown]
+    return MultiView.from_arrays(
+        embeddings={**embeddings, "image": vectors},
+        counts=counts,
+        vocabularies=vocabularies,
+        present={"image": has_picture},
+        index=labels,
+    )
