@@ -32,8 +32,8 @@ def _check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
     bad = np.flatnonzero(~good & ~np.isnan(checked).all(axis=1))
     if bad.size:
         raise ValueError(
-            f"Row {bad[0]} of {name} is no distribution (sum {sums[bad[0]]:.6g}, smallest "
-            f"entry {checked[bad[0]].min():.6g}); {bad.size} such row(s) in all. "
+            f"Row {bad[0]} of {name} is no distribution (sum {sums[bad[0]]:.6g}, "
+            f"least entry {checked[bad[0]].min():.6g}); {bad.size} such row(s) in all. "
             "Entries must be finite, non-negative and sum to 1 within 1e-3; only the "
             "row of an absent view may be NaN, and then in every column."
         )

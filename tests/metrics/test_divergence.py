@@ -1,0 +1,191 @@
+"""Jensen-Shannon divergence against scipy, and its edge cases."""
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.spatial.distance import jensenshannon
+
+from sklearn_m3l.metrics import (
+    _divergence,
+    mean_jensen_shannon,
+    pairwise_jensen_shannon,
+)
+
+
+def by_scipy(X, Y):
+    return np.array([[jensenshannon(x, y) ** 2 for y in Y] for x in X])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("concentration", [0.01, 0.1, 1.0, 100.0])
+@pytest.mark.parametrize("n_topics", [1, 2, 7, 100])
+def test_agrees_with_scipy(rng, concentration, n_topics):
+    alpha = np.full(n_topics, concentration)
+    X, Y = rng.dirichlet(alpha, 9), rng.dirichlet(alpha, 14)
+    assert_allclose(pairwise_jensen_shannon(X, Y), by_scipy(X, Y), atol=1e-13)
+
+
+@pytest.mark.parametrize("n_jobs", [-1, 1, 2, 3, None])
+def test_tiles_and_threads_give_the_same_bits(rng, monkeypatch, n_jobs):
+    X, Y = rng.dirichlet(np.ones(5), 23), rng.dirichlet(np.ones(5), 17)
+    expected = pairwise_jensen_shannon(X, Y, n_jobs=1)
+    monkeypatch.setattr(_divergence, "_TASK_TERMS", 200)
+    for tile in (1, 30, 100, 1 << 16):
+        monkeypatch.setattr(_divergence, "_TILE_TERMS", tile)
+        assert_array_equal(pairwise_jensen_shannon(X, Y, n_jobs=n_jobs), expected)
+
+
+def test_threads_under_a_process_backend(rng, monkeypatch):
+    X = rng.dirichlet(np.ones(5), 23)
+    expected = pairwise_jensen_shannon(X)
+    monkeypatch.setattr(_divergence, "_TASK_TERMS", 200)
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        assert_array_equal(pairwise_jensen_shannon(X, n_jobs=None), expected)
+
+
+def test_scratch_is_bounded(rng):
+    import tracemalloc
+
+    X, Y = rng.dirichlet(np.ones(50), 300), rng.dirichlet(np.ones(50), 2000)
+    tracemalloc.start()
+    try:
+        result = pairwise_jensen_shannon(X, Y, n_jobs=2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < result.nbytes + 10 * Y.nbytes  # all pairs at once: 50 * result.nbytes
+
+
+def test_symmetric_and_bounded(rng):
+    X = np.vstack([rng.dirichlet(np.full(30, 0.02), 40), np.eye(30), np.eye(30)[:3]])
+    D = pairwise_jensen_shannon(X)
+    assert_array_equal(D, pairwise_jensen_shannon(X, X))
+    assert_array_equal(D, D.T)
+    assert D.min() >= 0 and D.max() <= np.log(2)
+    assert_allclose(np.diag(D), 0, atol=1e-15)
+    assert_allclose(np.sqrt(D), np.sqrt(by_scipy(X, X)), atol=3e-8)
+
+
+def test_zeros_and_one_hot_rows():
+    X = [[1, 0, 0], [0.5, 0.5, 0]]
+    Y = [[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5]]
+    expected = by_scipy(np.array(X), np.array(Y, dtype=float))
+    D = pairwise_jensen_shannon(X, Y)
+    assert_allclose(D, expected, atol=1e-15)
+    assert D[0, 0] == 0
+    assert_allclose([D[0, 1], D[0, 2], D[1, 2]], np.log(2) * np.array([1, 1, 0.5]))
+    entropy = 0.75 * np.log(4 / 3) + 0.25 * np.log(4)
+    assert_allclose(D[1, 0], entropy - 0.5 * np.log(2))
+
+
+def test_tiny_and_subnormal_probabilities():
+    X = [[1 - 1e-9, 1e-9, 0], [1, 5e-324, 1e-310]]
+    assert_allclose(
+        pairwise_jensen_shannon(X), by_scipy(np.array(X), np.array(X)), atol=1e-15
+    )
+
+
+def test_rows_are_normalized_as_scipy_does(rng):
+    X, Y = rng.dirichlet(np.ones(6), 4) * 1.0009, rng.dirichlet(np.ones(6), 3) * 0.9991
+    assert_allclose(pairwise_jensen_shannon(X, Y), by_scipy(X, Y), atol=1e-14)
+
+
+def test_float32_frames_and_read_only_input(rng):
+    X = rng.dirichlet(np.ones(8), 6)
+    frame = pd.DataFrame(X.astype(np.float32))
+    D = pairwise_jensen_shannon(frame, X)
+    assert D.dtype == np.float64
+    assert_allclose(D, by_scipy(X, X), atol=1e-6)
+    before = X.copy()
+    X.flags.writeable = False
+    pairwise_jensen_shannon(X)
+    assert_array_equal(X, before)
+
+
+def test_absent_rows_give_nan(rng):
+    X, Y = rng.dirichlet(np.ones(4), 5), rng.dirichlet(np.ones(4), 6)
+    full = pairwise_jensen_shannon(X, Y)
+    X[1], Y[[0, 4]] = np.nan, np.nan
+    full[1], full[:, [0, 4]] = np.nan, np.nan
+    assert_array_equal(pairwise_jensen_shannon(X, Y), full)
+
+
+@pytest.mark.parametrize("function", [pairwise_jensen_shannon, mean_jensen_shannon])
+@pytest.mark.parametrize(
+    "row",
+    [
+        [0.5, 0.6, -0.1],
+        [0.5, 0.3, 0.1],
+        [0.5, 0.5, 0.002],
+        [0.5, 0.5, np.nan],
+        [np.inf, 0, 0],
+        [np.inf, -np.inf, 0],
+        [0, 0, 0],
+    ],
+)
+def test_rows_that_are_no_distribution(function, row):
+    good, bad = np.full((4, 3), 1 / 3), np.full((4, 3), 1 / 3)
+    bad[2] = bad[3] = row
+    with pytest.raises(ValueError, match=r"Row 2 of Y is no distribution .* 2 such"):
+        function(good, bad)
+    with pytest.raises(ValueError, match="Row 2 of X is no distribution"):
+        function(bad, good)
+
+
+@pytest.mark.parametrize("function", [pairwise_jensen_shannon, mean_jensen_shannon])
+def test_bad_shapes(function):
+    X = np.full((2, 3), 1 / 3)
+    with pytest.raises(ValueError, match="X has 3 columns and Y has 2"):
+        function(X, np.full((2, 2), 1 / 2))
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        function(X, X[0])
+    with pytest.raises(TypeError, match="[Ss]parse"):
+        function(X, sparse.csr_array(X))
+    with pytest.raises(ValueError, match="'n_jobs' parameter"):
+        pairwise_jensen_shannon(X, n_jobs="all")
+
+
+def test_mean_over_aligned_rows(rng):
+    X, Y = rng.dirichlet(np.full(9, 0.1), 12), rng.dirichlet(np.full(9, 0.1), 12)
+    rows = np.diag(by_scipy(X, Y))
+    assert mean_jensen_shannon(X, Y) == pytest.approx(rows.mean(), abs=1e-14)
+    assert mean_jensen_shannon(X, X) == pytest.approx(0, abs=1e-15)
+    groups = np.array(list("aabbbbbcdddd"))
+    expected = pd.Series(rows).groupby(groups).mean().mean()
+    order = rng.permutation(12)
+    for picked in (np.arange(12), order):
+        score = mean_jensen_shannon(X[picked], Y[picked], groups=groups[picked])
+        assert score == pytest.approx(expected, abs=1e-14)
+
+
+def test_mean_skips_pairs_that_lack_a_view(rng):
+    X, Y = rng.dirichlet(np.ones(3), 6), rng.dirichlet(np.ones(3), 6)
+    rows = np.diag(by_scipy(X, Y))
+    X[0], Y[[0, 4]] = np.nan, np.nan
+    with pytest.warns(UserWarning, match="Skipped 2 of 6 pairs") as caught:
+        score = mean_jensen_shannon(X, Y, groups=["z", "z", "y", "y", "x", "w"])
+    expected = (rows[1] + (rows[2] + rows[3]) / 2 + rows[5]) / 3
+    assert score == pytest.approx(expected)
+    assert caught[0].filename == __file__
+    X[:] = np.nan
+    with pytest.raises(ValueError, match="No row has both views"):
+        mean_jensen_shannon(X, Y)
+
+
+def test_mean_bad_groups():
+    X = np.full((3, 2), 0.5)
+    with pytest.raises(ValueError, match="X has 3 rows and Y has 2"):
+        mean_jensen_shannon(X, X[:2])
+    with pytest.raises(ValueError, match="groups has 2 labels for 3 rows"):
+        mean_jensen_shannon(X, X, groups=[1, 2])
+    with pytest.raises(ValueError, match="groups contains NaN"):
+        mean_jensen_shannon(X, X, groups=[1, 2, np.nan])
+    with pytest.raises(ValueError, match="groups contains None"):
+        mean_jensen_shannon(X, X, groups=["a", "b", None])

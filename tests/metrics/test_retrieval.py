@@ -1,0 +1,218 @@
+"""Retrieval scores against enumeration and scikit-learn's average precision."""
+
+from itertools import permutations
+from statistics import mean
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score
+
+from sklearn_m3l.metrics import (
+    mean_reciprocal_rank,
+    uninterpolated_average_precision,
+)
+
+BOTH = pytest.mark.parametrize(
+    "score", [mean_reciprocal_rank, uninterpolated_average_precision]
+)
+
+
+def mrr_by_enumeration(distances, y_query, y_index):
+    """Mean over every order of the articles that the distances allow."""
+    by_article = {}
+    for query, own in enumerate(y_query):
+        nearest = {
+            article: min(distances[query][np.array(y_index) == article])
+            for article in sorted(set(y_index))
+        }
+        ranks = [
+            order.index(own) + 1
+            for order in permutations(nearest)
+            if all(
+                nearest[a] <= nearest[b]
+                for a, b in zip(order[:-1], order[1:], strict=True)
+            )
+        ]
+        by_article.setdefault(own, []).append(mean(1 / rank for rank in ranks))
+    return mean(mean(scores) for scores in by_article.values())
+
+
+def uap_by_sklearn(distances, y_query, y_index):
+    scores = [
+        average_precision_score(np.array(y_index) == own, -row)
+        for own, row in zip(y_query, distances, strict=True)
+    ]
+    return pd.Series(scores).groupby(np.array(y_query)).mean().mean()
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("n_values", [1, 2, 3, 50])
+def test_mrr_by_enumeration(seed, n_values):
+    rng = np.random.default_rng(seed)
+    square = rng.integers(n_values, size=(5, 5)).astype(float)
+    identity = np.arange(5)
+    assert mean_reciprocal_rank(square) == pytest.approx(
+        mrr_by_enumeration(square, identity, identity)
+    )
+    distances = rng.integers(n_values, size=(7, 11)).astype(float)
+    y_index = np.r_[np.arange(5), rng.integers(5, size=6)]
+    y_query = rng.integers(5, size=7)
+    assert mean_reciprocal_rank(distances, y_query, y_index) == pytest.approx(
+        mrr_by_enumeration(distances, y_query, y_index)
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_values", [1, 2, 5, 10**6])
+def test_uap_agrees_with_sklearn(n_values, dtype):
+    rng = np.random.default_rng(n_values)
+    distances = rng.integers(n_values, size=(40, 90)).astype(dtype)
+    y_index = np.r_[np.arange(12), rng.integers(12, size=78)]
+    y_query = rng.integers(12, size=40)
+    for query in range(40):  # each query by itself, then all
+        score = uninterpolated_average_precision(
+            distances[[query]], y_query[[query]], y_index
+        )
+        assert score == pytest.approx(
+            average_precision_score(y_index == y_query[query], -distances[query])
+        )
+    assert uninterpolated_average_precision(
+        distances, y_query, y_index
+    ) == pytest.approx(uap_by_sklearn(distances, y_query, y_index))
+
+
+def test_uap_in_batches(monkeypatch):
+    from sklearn_m3l.metrics import _retrieval
+
+    rng = np.random.default_rng(0)
+    distances, labels = rng.random((20, 20)), rng.integers(4, size=20)
+    monkeypatch.setattr(_retrieval, "_BATCH_DISTANCES", 60)
+    assert uninterpolated_average_precision(distances, labels, labels) == pytest.approx(
+        uap_by_sklearn(distances, labels, labels)
+    )
+
+
+def test_worked_by_hand():
+    # Ranks 1, 2 (tied with one other for 1 and 2) and 3.
+    distances = [[0.0, 0.5, 0.7], [0.2, 0.2, 0.9], [0.1, 0.2, 0.3]]
+    assert mean_reciprocal_rank(distances) == pytest.approx((1 + 3 / 4 + 1 / 3) / 3)
+    assert uninterpolated_average_precision(distances) == pytest.approx(
+        (1 + 1 / 2 + 1 / 3) / 3
+    )
+    # Two pictures of "a": at ranks 1 and 3; one of "b": at rank 3.
+    distances, y_index = [[0.1, 0.2, 0.3], [0.1, 0.9, 0.2]], ["a", "b", "a"]
+    assert uninterpolated_average_precision(
+        distances, ["a", "b"], y_index
+    ) == pytest.approx(((1 + 2 / 3) / 2 + 1 / 3) / 2)
+    assert mean_reciprocal_rank(distances, ["a", "b"], y_index) == 0.75
+
+
+@BOTH
+def test_perfect_and_worst(score):
+    n = 6
+    assert score(1.0 - np.eye(n)) == 1
+    # The own item strictly last: rank n.
+    assert score(np.eye(n)) == pytest.approx(1 / n)
+
+
+def test_constant_distances_score_what_chance_does():
+    n = 50
+    chance = sum(1 / rank for rank in range(1, n + 1)) / n
+    assert mean_reciprocal_rank(np.ones((n, n))) == pytest.approx(chance)
+    labels = np.repeat(np.arange(n), 3)
+    assert mean_reciprocal_rank(
+        np.ones((3 * n, 3 * n)), labels, labels
+    ) == pytest.approx(chance)
+    assert uninterpolated_average_precision(
+        np.ones((3 * n, 3 * n)), labels, labels
+    ) == pytest.approx(1 / n)
+
+
+@BOTH
+def test_an_article_counts_once_as_a_query(score):
+    rng = np.random.default_rng(0)
+    distances = rng.random((4, 4))
+    articles = np.arange(4)
+    expected = score(distances)
+    repeats = np.repeat(articles, [5, 1, 3, 1])
+    assert score(distances[repeats], repeats, articles) == pytest.approx(expected)
+
+
+def test_mrr_counts_an_article_once_as_an_item():
+    rng = np.random.default_rng(0)
+    distances = rng.random((4, 4))
+    articles = np.arange(4)
+    repeats = np.repeat(articles, [5, 1, 3, 1])
+    assert mean_reciprocal_rank(
+        distances[:, repeats], articles, repeats
+    ) == pytest.approx(mean_reciprocal_rank(distances))
+
+
+@BOTH
+def test_order_and_names_of_labels_do_not_matter(score):
+    rng = np.random.default_rng(0)
+    distances = rng.integers(4, size=(30, 40)).astype(float)
+    y_query, y_index = rng.integers(6, size=30), rng.integers(6, size=40)
+    expected = score(distances, y_query, y_index)
+    rows, columns = rng.permutation(30), rng.permutation(40)
+    names = np.array(["Zebra", "ant", "Öl", "cat", "dog", "elk"], dtype=object)
+    shuffled = score(
+        pd.DataFrame(distances[rows][:, columns]),
+        pd.Series(names[y_query[rows]], index=rows),
+        names[y_index[columns]].tolist(),
+    )
+    assert shuffled == pytest.approx(expected)
+
+
+@BOTH
+def test_absent_views_are_skipped_and_counted(score):
+    rng = np.random.default_rng(0)
+    distances = rng.random((8, 8))
+    distances[2] = np.nan
+    distances[:, [3, 5]] = np.nan
+    kept = np.array([0, 1, 4, 6, 7])
+    # Item 2 stays among the candidates: the query alone is absent.
+    candidates = np.array([0, 1, 2, 4, 6, 7])
+    message = "Skipped 3 of 8 queries.* and 2 absent of 8 items"
+    with pytest.warns(UserWarning, match=message) as caught:
+        result = score(distances)
+    assert result == pytest.approx(
+        score(distances[np.ix_(kept, candidates)], kept, candidates)
+    )
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+@BOTH
+def test_query_with_some_relevant_items_absent(score):
+    distances = np.array([[0.1, 0.9, np.nan], [0.3, 0.2, np.nan]])
+    with pytest.warns(UserWarning, match="Skipped 0 of 2 .* 1 absent of 3"):
+        assert score(distances, ["a", "b"], ["a", "b", "b"]) == 1
+    with pytest.warns(UserWarning, match="Skipped 1 of 2 .* 1 absent of 3"):
+        assert score(distances, ["a", "b"], ["a", "a", "b"]) == 1
+
+
+@BOTH
+def test_bad_input(score):
+    square = np.ones((3, 3))
+    with pytest.raises(ValueError, match=r"shape \(2, 3\).*must be square"):
+        score(square[:2])
+    with pytest.raises(ValueError, match="both y_query and y_index"):
+        score(square, y_query=[1, 2, 3])
+    with pytest.raises(ValueError, match="y_index has 2 labels for 3 items"):
+        score(square, [1, 2, 3], [1, 2])
+    with pytest.raises(ValueError, match="y_query has 1 labels for 3 queries"):
+        score(square, [1], [1, 2, 3])
+    with pytest.raises(ValueError, match="2 of 3 queries have no relevant .* label 7"):
+        score(square, [1, 7, 9], [1, 2, 3])
+    with pytest.raises(ValueError, match="y_query contains NaN"):
+        score(square, [1, np.nan, 3], [1, 2, 3])
+    with pytest.raises(ValueError, match="y_index contains None"):
+        score(square, ["a", "b", "c"], ["a", None, "c"])
+    with pytest.raises(ValueError, match="distances contains infinity"):
+        score(np.where(np.eye(3), np.inf, 1))
+    with pytest.raises(ValueError, match="NaN for query 0 and item 0, both present"):
+        score(np.where(np.eye(3), np.nan, 1))
+    with pytest.raises(ValueError, match="No query is left"):
+        score(np.full((3, 3), np.nan))
