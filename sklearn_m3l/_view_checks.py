@@ -1,27 +1,38 @@
-"""Checks of the arrays that a MultiView is built from."""
+"""Checks of the arrays that a MultiView is built from and of its keys."""
+
+import reprlib
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import sparse
 
 
-def frozen(array: np.ndarray) -> np.ndarray:
-    """Return a read-only view of an array; the owner's own stays writable."""
-    array = array.view()
-    array.flags.writeable = False
-    return array
+def check_mapping(argument, given):
+    """Return a mapping of view name to array as a dict of those that are given."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"{argument} must be a mapping of view name to array, such as "
+            f"{{'en': array}}, not {type(given).__name__}"
+        )
+    for name in given:
+        if not isinstance(name, str) or not name:
+            raise TypeError(
+                f"view names are non-empty strings, but {argument} has {name!r}"
+            )
+    return {str(name): array for name, array in given.items() if array is not None}
 
 
-def check_known(argument, given, known, needed) -> None:
+def check_known(argument, given, known, lacking) -> None:
     """Refuse views that nothing else describes."""
     for name in given:
         if name not in known:
-            raise ValueError(
-                f"{argument} names the view {name!r}, which has no {needed}"
-            )
+            raise ValueError(f"{argument} names the view {name!r}, which has {lacking}")
 
 
 def check_embedding(name, embedding):
-    """Return an embedding as a read-only 2-D array of floats, a memmap as it is."""
+    """Return an embedding as a 2-D array of floats, a memmap as it is."""
     if embedding is None:
         return None
     if sparse.issparse(embedding):
@@ -30,8 +41,14 @@ def check_embedding(name, embedding):
             "`counts`, and sparse features as a dense array (for example after "
             "TruncatedSVD)"
         )
-    if not isinstance(embedding, np.memmap):
-        embedding = np.asarray(embedding)
+    on_disk = isinstance(embedding, np.memmap)
+    if not on_disk:
+        try:
+            embedding = np.asarray(embedding)
+        except ValueError as error:
+            raise ValueError(
+                f"view {name!r}: the rows of the embedding differ in width"
+            ) from error
     if embedding.dtype.kind not in "fiub":
         raise TypeError(
             f"view {name!r}: the embedding has dtype {embedding.dtype}, not numbers"
@@ -41,9 +58,9 @@ def check_embedding(name, embedding):
             f"view {name!r}: the embedding has shape {embedding.shape}; expected "
             "(n_rows, width)"
         )
-    if embedding.dtype.kind != "f":
+    if embedding.dtype.kind != "f" and not on_disk:
         embedding = embedding.astype(np.float32)
-    return frozen(embedding)
+    return embedding
 
 
 def check_counts(name, counts):
@@ -68,6 +85,8 @@ def check_counts(name, counts):
         raise ValueError(
             f"view {name!r}: negative count in row {row}; counts must not be negative"
         )
+    if counts.dtype == bool:
+        counts = counts.astype(np.int64)
     if not counts.has_canonical_format:
         counts = counts.copy()
         counts.sum_duplicates()
@@ -75,10 +94,10 @@ def check_counts(name, counts):
 
 
 def check_vocabulary(name, vocabulary, counts):
-    """Return a vocabulary as a read-only array of strings."""
+    """Return a vocabulary as an array of strings."""
     if vocabulary is None:
         return None
-    words = np.asarray(vocabulary)
+    words = np.asarray(vocabulary, dtype=object)
     if words.ndim != 1 or not all(isinstance(word, str) for word in words):
         raise TypeError(f"view {name!r}: the vocabulary is no sequence of strings")
     if len(words) != counts.shape[1]:
@@ -86,17 +105,18 @@ def check_vocabulary(name, vocabulary, counts):
             f"view {name!r}: the vocabulary has {len(words)} words, but counts have "
             f"{counts.shape[1]} columns"
         )
-    unique, occurrences = np.unique(words.astype(str), return_counts=True)
+    words = words.astype(str)
+    unique, occurrences = np.unique(words, return_counts=True)
     if len(unique) != len(words):
         repeated = unique[occurrences > 1][0]
         raise ValueError(f"view {name!r}: the vocabulary has {str(repeated)!r} twice")
-    return frozen(words.astype(str))
+    return words
 
 
 def check_present(name, present, n_rows):
     """Return a mask of rows, all of them where none is given."""
     if present is None:
-        return frozen(np.ones(n_rows, dtype=bool))
+        return np.ones(n_rows, dtype=bool)
     mask = np.asarray(present)
     if mask.dtype != bool:
         raise TypeError(f"view {name!r}: present has dtype {mask.dtype}, not bool")
@@ -105,7 +125,21 @@ def check_present(name, present, n_rows):
             f"view {name!r}: present has shape {mask.shape}, but there are "
             f"{n_rows} rows"
         )
-    return frozen(mask.copy())
+    return mask.copy()
+
+
+def check_index(index, n_rows):
+    """Return row labels, the positions where none are given."""
+    if index is None:
+        return np.arange(n_rows)
+    labels = np.array(index)
+    if labels.dtype.kind in "US" and not all(
+        isinstance(label, (str, bytes)) for label in index
+    ):
+        labels = np.array(index, dtype=object)  # numpy makes strings of numbers
+    if labels.shape != (n_rows,):
+        raise ValueError(f"index has shape {labels.shape}, but there are {n_rows} rows")
+    return labels
 
 
 def check_finite(name, view) -> None:
@@ -117,6 +151,44 @@ def check_finite(name, view) -> None:
         if bad.any():
             row = rows.start + int(bad.argmax())
             raise ValueError(
-                f"view {name!r}: the embedding has NaN or infinity in row {row}; mend "
-                "it, or mark the view as absent there with `present`"
+                f"view {name!r}: the embedding has NaN or infinity (as float32) in row "
+                f"{row}; mend it, or mark the view as absent there with `present`"
             )
+
+
+def selected_views(key):
+    """Return the names in a key that selects views, None where it selects rows."""
+    names = key
+    if not isinstance(key, list):
+        array = np.asarray(key)
+        if array.ndim != 1 or array.dtype.kind not in "UOT":
+            return None
+        names = array.tolist()
+    if not names:
+        raise ValueError("X[[]] selects nothing; for no rows write X[:0]")
+    if not isinstance(names[0], str):
+        return None
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"views are selected by their names, not by {name!r}")
+    return [str(name) for name in names]
+
+
+def selected_rows(key, n_rows):
+    """Return a slice or an array of non-negative positions."""
+    if isinstance(key, slice):
+        return key
+    rows = np.asarray(key)
+    if rows.dtype == bool:
+        if rows.shape != (n_rows,):
+            raise IndexError(f"the mask has shape {rows.shape} for {n_rows} rows")
+        return np.flatnonzero(rows)
+    if rows.ndim > 1 or (rows.dtype.kind not in "iu" and rows.size):
+        raise TypeError(
+            f"rows are selected by integers or a mask, not by {reprlib.repr(key)}"
+        )
+    rows = rows.reshape(-1).astype(np.intp)
+    outside = (rows < -n_rows) | (rows >= n_rows)
+    if outside.any():
+        raise IndexError(f"row {rows[outside][0]} is out of range for {n_rows} rows")
+    return np.where(rows < 0, rows + n_rows, rows)

@@ -1,146 +1,27 @@
 """Rows that are tuples of views: the data structure that every model takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from sklearn_m3l._view import View, frozen, is_on_disk, same_array
 from sklearn_m3l._view_checks import (
     check_counts,
     check_embedding,
     check_finite,
+    check_index,
     check_known,
+    check_mapping,
     check_present,
     check_vocabulary,
-    frozen,
+    selected_rows,
+    selected_views,
 )
 
 __all__ = ["MultiView", "View"]
-
-# Rows read at once where a whole embedding is scanned, so that a memmap never
-# has to fit in memory.
-_CHUNK_ROWS = 16_384
-
-
-class _LazyRows:
-    """Some rows of a memmap, read only when they are asked for."""
-
-    def __init__(self, base: np.memmap, rows: np.ndarray):
-        self.base = base
-        self.rows = rows
-        self.dtype = base.dtype
-        self.shape = (len(rows), base.shape[1])
-        self.ndim = 2
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows) -> np.ndarray:
-        return np.asarray(self.base[self.rows[rows]])
-
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.asarray(self[:], dtype=dtype)
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """One view of every row: what one language or one kind of picture says.
-
-    Parameters
-    ----------
-    embedding : array of shape (n_rows, width) or None
-        Floating point vectors, one a row. A `numpy.memmap` stays one. Rows in
-        which the view is absent may hold anything.
-    counts : scipy.sparse.csr_array of shape (n_rows, n_words) or None
-        Non-negative word counts or weights; None for views that are no text.
-    vocabulary : ndarray of str of shape (n_words,) or None
-        The word of each column of `counts`.
-    present : ndarray of bool of shape (n_rows,)
-        Whether a row has this view.
-
-    See Also
-    --------
-    MultiView.from_arrays : Builds and checks the views of a data set.
-    """
-
-    embedding: Any
-    counts: Any
-    vocabulary: np.ndarray | None
-    present: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.present)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the view has word counts."""
-        return self.counts is not None
-
-    @property
-    def width(self) -> int:
-        """Length of the vectors that a model encodes.
-
-        That of the embedding, or the number of words where counts are all there is.
-        """
-        return (self.counts if self.embedding is None else self.embedding).shape[1]
-
-    def read(self, rows) -> np.ndarray:
-        """Return the vectors of some rows as a float32 array in memory.
-
-        Parameters
-        ----------
-        rows : slice or array of int
-            Positions of the rows.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n_selected, width)
-            The embeddings, or the counts where the view has no embedding.
-        """
-        if self.embedding is None:
-            return np.asarray(self.counts[rows].toarray(), dtype=np.float32)
-        return np.asarray(self.embedding[rows], dtype=np.float32)
-
-    def chunks(self, n_rows: int = _CHUNK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
-        """Iterate over all rows in bounded memory.
-
-        Parameters
-        ----------
-        n_rows : int, default=16384
-            Rows in a chunk.
-
-        Yields
-        ------
-        rows : slice
-            Positions of the chunk.
-        vectors : ndarray of float32 of shape (n_chunk, width)
-            What `read` returns for them.
-        """
-        for start in range(0, len(self), n_rows):
-            rows = slice(start, start + n_rows)
-            yield rows, self.read(rows)
-
-    def _take(self, rows) -> "View":
-        embedding = self.embedding
-        if isinstance(embedding, _LazyRows):
-            embedding = _LazyRows(embedding.base, embedding.rows[rows])
-        elif isinstance(embedding, np.memmap) and not isinstance(rows, slice):
-            embedding = _LazyRows(embedding, rows)
-        elif embedding is not None:
-            embedding = frozen(embedding[rows])
-        counts = None if self.counts is None else sparse.csr_array(self.counts[rows])
-        return View(embedding, counts, self.vocabulary, frozen(self.present[rows]))
-
-    def _equals(self, other: "View") -> bool:
-        return (
-            _same_array(self.present, other.present)
-            and _same_array(self.embedding, other.embedding)
-            and _same_array(self.vocabulary, other.vocabulary)
-            and _same_counts(self.counts, other.counts)
-        )
 
 
 class MultiView:
@@ -152,7 +33,8 @@ class MultiView:
 
     ``X[rows]`` (a slice, positions or a boolean mask) selects rows,
     ``X[["en", "image"]]`` selects views, and ``X["en"]`` is one `View`: the
-    spellings of a pandas DataFrame whose columns are the views.
+    spellings of a pandas DataFrame whose columns are the views. ``"en" in X`` tells
+    whether there is such a view.
 
     Attributes
     ----------
@@ -179,7 +61,7 @@ class MultiView:
     ... )
     >>> X
     MultiView of 3 rows and 2 views
-      en     3 present  embedding 3 x float64  counts of 2 words, 5 cells
+      en     3 present  embedding 3 x float64  counts of 2 words, 4 cells
       image  2 present  embedding 2 x float64
     >>> X[1:][["image"]].shape
     (2, 1)
@@ -189,7 +71,7 @@ class MultiView:
     _index: np.ndarray
     _views: Mapping[str, View]
 
-    # Object arrays and DataFrames must not take a MultiView apart.
+    # Arrays and DataFrames must not take a MultiView apart.
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # equal by content
 
@@ -213,6 +95,9 @@ class MultiView:
         index: Any = None,
     ) -> "MultiView":
         """Build a MultiView from arrays, a mapping of view name to array each.
+
+        Floating point embeddings and CSR counts are not copied: do not change
+        them in place afterwards. The MultiView itself never writes to them.
 
         Parameters
         ----------
@@ -242,43 +127,37 @@ class MultiView:
         TypeError
             Where an array does not hold numbers, or a name is no string.
         """
-        embeddings, counts = dict(embeddings or {}), dict(counts or {})
-        vocabularies, present = dict(vocabularies or {}), dict(present or {})
+        embeddings = check_mapping("embeddings", embeddings)
+        counts = check_mapping("counts", counts)
+        vocabularies = check_mapping("vocabularies", vocabularies)
+        present = check_mapping("present", present)
         names = list(dict.fromkeys([*embeddings, *counts]))
         if not names:
             raise ValueError("a MultiView needs an embedding or counts for some view")
-        for name in names:
-            if not isinstance(name, str) or not name:
-                raise TypeError(f"view names are non-empty strings, not {name!r}")
-        check_known("vocabularies", vocabularies, counts, "counts")
-        check_known("present", present, names, "an embedding or counts")
+        check_known("vocabularies", vocabularies, counts, "no counts")
+        check_known("present", present, names, "neither embedding nor counts")
 
         views: dict[str, View] = {}
         n_rows: Any = None
         for name in names:
             embedding = check_embedding(name, embeddings.get(name))
             bags = check_counts(name, counts.get(name))
-            for what, array in (("embedding", embedding), ("counts", bags)):
+            for what, array in (("embedding has", embedding), ("counts have", bags)):
                 if array is None:
                     continue
                 n_rows = array.shape[0] if n_rows is None else n_rows
                 if array.shape[0] != n_rows:
                     raise ValueError(
-                        f"view {name!r}: {what} has {array.shape[0]} rows, but view "
-                        f"{names[0]!r} has {n_rows}; give every view one row a tuple "
-                        "(use `present` for rows that lack it)"
+                        f"view {name!r}: {what} {array.shape[0]} rows, but there "
+                        f"are {n_rows} in view {names[0]!r}; give every view one row "
+                        "a tuple (use `present` for rows that lack it)"
                     )
             words = check_vocabulary(name, vocabularies.get(name), bags)
             mask = check_present(name, present.get(name), n_rows)
             view = View(embedding, bags, words, mask)
             check_finite(name, view)
             views[name] = view
-        index = np.arange(n_rows) if index is None else np.asarray(index)
-        if index.shape != (n_rows,):
-            raise ValueError(
-                f"index has shape {index.shape}, but there are {n_rows} rows"
-            )
-        return cls._build(views, index)
+        return cls._build(views, check_index(index, n_rows))
 
     @classmethod
     def concat(cls, parts: Sequence["MultiView"]) -> "MultiView":
@@ -297,12 +176,12 @@ class MultiView:
         MultiView
             The rows of all parts in order, with their labels.
         """
-        parts = list(parts)
+        parts = [] if isinstance(parts, MultiView) else list(parts)
         if not parts or not all(isinstance(part, MultiView) for part in parts):
             raise TypeError("concat takes a non-empty sequence of MultiView objects")
         names = list(dict.fromkeys(name for part in parts for name in part.view_names))
         views = {name: _concat_view(name, parts) for name in names}
-        return cls._build(views, np.concatenate([part.index for part in parts]))
+        return cls._build(views, _concat_index([part.index for part in parts]))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -335,6 +214,17 @@ class MultiView:
     def __iter__(self) -> Iterator["MultiView"]:
         return (self[row] for row in range(len(self)))
 
+    def __contains__(self, name) -> bool:
+        return name in self._views
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            "a MultiView is no array; take one of a view's, such as X['en'].embedding"
+        )
+
+    def __deepcopy__(self, memo) -> "MultiView":
+        return self
+
     def __getitem__(self, key):
         if isinstance(key, str):
             self._check_views([key])
@@ -346,11 +236,11 @@ class MultiView:
                 "a MultiView takes rows, X[rows], or views, X[['en', 'de']]; "
                 "to select both write X[rows][['en', 'de']]"
             )
-        names = _view_selection(key)
+        names = selected_views(key)
         if names is not None:
             self._check_views(names)
             return self._build({name: self._views[name] for name in names}, self.index)
-        rows = _row_selection(key, len(self))
+        rows = selected_rows(key, len(self))
         views = {name: view._take(rows) for name, view in self._views.items()}
         return self._build(views, self._index[rows])
 
@@ -368,7 +258,7 @@ class MultiView:
             return NotImplemented
         return (
             set(self._views) == set(other._views)
-            and _same_array(self._index, other._index)
+            and same_array(self._index, other._index)
             and all(view._equals(other._views[n]) for n, view in self._views.items())
         )
 
@@ -388,8 +278,7 @@ class MultiView:
         for name, view in self._views.items():
             line = f"  {name:<{width}}  {view.present.sum():,} present"
             if view.embedding is not None:
-                lazy = isinstance(view.embedding, (np.memmap, _LazyRows))
-                disk = ", on disk" if lazy else ""
+                disk = ", on disk" if is_on_disk(view.embedding) else ""
                 line += f"  embedding {view.width:,} x {view.embedding.dtype}{disk}"
             if view.counts is not None:
                 words, cells = view.counts.shape[1], view.counts.nnz
@@ -403,36 +292,11 @@ def _rebuild(views: dict[str, View], index: np.ndarray) -> MultiView:
     return MultiView._build(views, index)
 
 
-def _view_selection(key) -> list[str] | None:
-    """Return the names in a key that selects views, None where it selects rows."""
-    if isinstance(key, list) and not key:
-        raise ValueError("X[[]] selects nothing; for no rows write X[:0]")
-    if isinstance(key, list) and any(isinstance(name, str) for name in key):
-        return key
-    array = None if isinstance(key, (slice, int)) else np.asarray(key)
-    if array is not None and array.ndim == 1 and array.dtype.kind in "UOT":
-        return [str(name) for name in array]
-    return None
-
-
-def _row_selection(key, n_rows: int):
-    """Return a slice or an array of non-negative positions."""
-    if isinstance(key, slice):
-        return key
-    rows = np.asarray(key)
-    if rows.ndim == 0:
-        rows = rows[None]
-    if rows.dtype == bool:
-        if rows.shape != (n_rows,):
-            raise IndexError(f"the mask has shape {rows.shape} for {n_rows} rows")
-        return np.flatnonzero(rows)
-    if rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size):
-        raise TypeError(f"rows are selected by integers or a mask, not by {key!r}")
-    rows = rows.astype(np.intp)
-    outside = (rows < -n_rows) | (rows >= n_rows)
-    if outside.any():
-        raise IndexError(f"row {rows[outside][0]} is out of range for {n_rows} rows")
-    return np.where(rows < 0, rows + n_rows, rows)
+def _concat_index(parts: Sequence[np.ndarray]) -> np.ndarray:
+    kinds = {"number" if p.dtype.kind in "iuf" else p.dtype.kind for p in parts}
+    if len(kinds) > 1:  # numpy would make strings of numbers
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts)
 
 
 def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
@@ -452,7 +316,7 @@ def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
             )
         if view.is_text and view.counts.shape[1] != first.counts.shape[1]:
             raise ValueError(f"view {name!r}: parts differ in their number of words")
-        if not _same_array(view.vocabulary, first.vocabulary):
+        if not same_array(view.vocabulary, first.vocabulary):
             raise ValueError(f"view {name!r}: parts have different vocabularies")
     pieces = [
         part[name] if name in part.views else _absent(first, len(part))
@@ -460,13 +324,11 @@ def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
     ]
     embedding = counts = None
     if first.embedding is not None:
-        embedding = frozen(np.concatenate([np.asarray(p.embedding) for p in pieces]))
+        embedding = np.concatenate([np.asarray(p.embedding) for p in pieces])
     if first.counts is not None:
-        counts = sparse.csr_array(
-            sparse.vstack([piece.counts for piece in pieces], format="csr")
-        )
+        counts = sparse.vstack([piece.counts for piece in pieces], format="csr")
     present = np.concatenate([piece.present for piece in pieces])
-    return View(embedding, counts, first.vocabulary, frozen(present))
+    return View(embedding, counts, first.vocabulary, present)
 
 
 def _absent(like: View, n_rows: int) -> View:
@@ -478,16 +340,3 @@ def _absent(like: View, n_rows: int) -> View:
         shape = (n_rows, like.counts.shape[1])
         counts = sparse.csr_array(shape, dtype=like.counts.dtype)
     return View(embedding, counts, like.vocabulary, np.zeros(n_rows, dtype=bool))
-
-
-def _same_array(a, b) -> bool:
-    if a is None or b is None:
-        return a is b
-    a, b = np.asarray(a), np.asarray(b)
-    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
-
-
-def _same_counts(a, b) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a.shape == b.shape and (a != b).nnz == 0

@@ -1,0 +1,215 @@
+"""One view of every row, read-only and on disk where it was on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+# Rows read at once where a whole embedding is scanned, so that a memmap never
+# has to fit in memory.
+_CHUNK_ROWS = 16_384
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Return a read-only view of an array; the owner's own stays writable."""
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+class _LazyRows:
+    """Some rows of a memmap, read only when they are asked for.
+
+    It is pickled with the whole memmap, of which joblib sends its workers the path.
+    """
+
+    def __init__(self, base: np.memmap, rows: np.ndarray):
+        self.base = base
+        self.rows = rows
+        self.dtype = base.dtype
+        self.shape = (len(rows), base.shape[1])
+        self.ndim = 2
+
+    @property
+    def filename(self):
+        return getattr(self.base, "filename", None)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows) -> np.ndarray:
+        return np.asarray(self.base[self.rows[rows]])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self[:], dtype=dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One view of every row: what one language or one kind of picture says.
+
+    Parameters
+    ----------
+    embedding : array of shape (n_rows, width) or None
+        Floating point vectors, one a row. A `numpy.memmap` stays one, whatever
+        its dtype. Rows in which the view is absent may hold anything.
+    counts : scipy.sparse.csr_array of shape (n_rows, n_words) or None
+        Non-negative word counts or weights; None for views that are no text.
+    vocabulary : ndarray of str of shape (n_words,) or None
+        The word of each column of `counts`.
+    present : ndarray of bool of shape (n_rows,)
+        Whether a row has this view.
+
+    See Also
+    --------
+    MultiView.from_arrays : Builds and checks the views of a data set.
+
+    Notes
+    -----
+    All arrays are read-only, those of `counts` too.
+    """
+
+    embedding: Any
+    counts: Any
+    vocabulary: np.ndarray | None
+    present: np.ndarray
+
+    def __post_init__(self):
+        arrays = {"present": frozen(self.present)}
+        if self.embedding is not None:
+            arrays["embedding"] = _frozen_embedding(self.embedding)
+        if self.counts is not None:
+            arrays["counts"] = _frozen_counts(self.counts)
+        if self.vocabulary is not None:
+            arrays["vocabulary"] = frozen(self.vocabulary)
+        for name, array in arrays.items():
+            object.__setattr__(self, name, array)
+
+    def __reduce__(self):
+        return View, (self.embedding, self.counts, self.vocabulary, self.present)
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the view has word counts."""
+        return self.counts is not None
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors that a model encodes.
+
+        That of the embedding, or the number of words where counts are all there is.
+        """
+        return (self.counts if self.embedding is None else self.embedding).shape[1]
+
+    def read(self, rows) -> np.ndarray:
+        """Return the vectors of some rows as a float32 array in memory.
+
+        Parameters
+        ----------
+        rows : slice or array of int
+            Positions of the rows.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_selected, width)
+            The embeddings, or the counts where the view has no embedding. A slice
+            of float32 embeddings is not copied, and therefore read-only.
+        """
+        if self.embedding is None:
+            return np.asarray(self.counts[rows].toarray(), dtype=np.float32)
+        with np.errstate(over="ignore"):  # absent rows may hold anything
+            return np.asarray(self.embedding[rows], dtype=np.float32)
+
+    def chunks(self, n_rows: int = _CHUNK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
+        """Iterate over all rows in bounded memory.
+
+        Parameters
+        ----------
+        n_rows : int, default=16384
+            Rows in a chunk.
+
+        Yields
+        ------
+        rows : slice
+            Positions of the chunk.
+        vectors : ndarray of float32 of shape (n_chunk, width)
+            What `read` returns for them.
+        """
+        for rows in _slices(len(self), n_rows):
+            yield rows, self.read(rows)
+
+    def _take(self, rows) -> "View":
+        embedding = self.embedding
+        if isinstance(embedding, _LazyRows):
+            embedding = _LazyRows(embedding.base, embedding.rows[rows])
+        elif isinstance(embedding, np.memmap) and not _is_contiguous(rows):
+            embedding = _LazyRows(embedding, np.arange(len(self))[rows])
+        elif embedding is not None:
+            embedding = embedding[rows]
+        counts = None if self.counts is None else self.counts[rows]
+        return View(embedding, counts, self.vocabulary, self.present[rows])
+
+    def _equals(self, other: "View") -> bool:
+        return (
+            same_array(self.present, other.present)
+            and _same_embedding(self.embedding, other.embedding)
+            and same_array(self.vocabulary, other.vocabulary)
+            and _same_counts(self.counts, other.counts)
+        )
+
+
+def _slices(n_rows: int, size: int = _CHUNK_ROWS) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, n_rows, size))
+
+
+def _is_contiguous(rows) -> bool:
+    # joblib garbles a memmap that runs backwards when it sends it to a worker.
+    return isinstance(rows, slice) and rows.step in (None, 1)
+
+
+def is_on_disk(embedding) -> bool:
+    """Whether rows are read from a file; those of an unpickled memmap are not."""
+    lazy = isinstance(embedding, (np.memmap, _LazyRows))
+    return lazy and embedding.filename is not None
+
+
+def _frozen_embedding(embedding):
+    """Return an embedding that cannot be written to, a memmap as a memmap."""
+    if not is_on_disk(embedding):
+        embedding = np.asarray(embedding)
+    return embedding if isinstance(embedding, _LazyRows) else frozen(embedding)
+
+
+def _frozen_counts(counts) -> sparse.csr_array:
+    """Return a CSR array that shares its data and cannot be written to."""
+    counts = sparse.csr_array(counts)
+    for part in ("data", "indices", "indptr"):
+        setattr(counts, part, frozen(getattr(counts, part)))
+    return counts
+
+
+def same_array(a, b) -> bool:
+    """Whether two arrays, or two Nones, are equal; NaN equals NaN."""
+    if a is None or b is None:
+        return a is b
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
+
+
+def _same_embedding(a, b) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and all(
+        same_array(a[rows], b[rows]) for rows in _slices(len(a))
+    )
+
+
+def _same_counts(a, b) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and (a != b).nnz == 0

@@ -1,0 +1,63 @@
+"""Data that tests share."""
+
+import numpy as np
+import pytest
+
+from sklearn_m3l import MultiView
+
+
+@pytest.fixture(scope="session")
+def make_multiview():
+    """Return a function that builds 4 rows of text and picture, with changes."""
+
+    def make(**changes):
+        arrays = {
+            "embeddings": {
+                "en": np.arange(8.0).reshape(4, 2),
+                "image": np.full((4, 3), -1, dtype=np.float32),
+            },
+            "counts": {"en": np.array([[2, 0, 1], [0, 0, 0], [0, 4, 0], [1, 1, 1]])},
+            "vocabularies": {"en": ["brush", "layer", "path"]},
+            "present": {"image": np.array([True, False, True, False])},
+        }
+        for argument, given in changes.items():
+            merge = argument in arrays and isinstance(given, dict)
+            arrays[argument] = arrays[argument] | given if merge else given
+        return MultiView.from_arrays(**arrays)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_multiview():
+    """Return 60 rows of English, German and a picture, about three topics.
+
+    Rows 3 and 17 lack German, row 7 English, every fifth row its picture; the
+    embeddings of rows that lack a view are NaN, so that a model that reads them
+    shows it.
+    """
+    rng = np.random.default_rng(0)
+    n_rows, n_topics = 60, 3
+    theta = rng.dirichlet(np.full(n_topics, 0.2), n_rows)
+    n_words, widths = {"en": 12, "de": 15}, {"en": 8, "de": 8, "image": 5}
+    present = {name: np.ones(n_rows, dtype=bool) for name in widths}
+    present["en"][7] = present["de"][[3, 17]] = present["image"][::5] = False
+
+    embeddings, counts, vocabularies = {}, {}, {}
+    for name, width in widths.items():
+        directions = rng.normal(size=(n_topics, width))
+        noise = 0.1 * rng.normal(size=(n_rows, width))
+        embeddings[name] = (theta @ directions + noise).astype(np.float32)
+        embeddings[name][~present[name]] = np.nan
+    for name, n in n_words.items():
+        topic_word = rng.dirichlet(np.full(n, 0.2), n_topics)
+        counts[name] = rng.multinomial(20, theta @ topic_word)
+        counts[name][~present[name]] = 0
+        vocabularies[name] = [f"{name}-{word}" for word in range(n)]
+    return MultiView.from_arrays(
+        embeddings,
+        counts,
+        vocabularies,
+        present,
+        index=[f"page-{row:02}" for row in range(n_rows)],
+    )
