@@ -31,6 +31,27 @@ def check_known(argument, given, known, lacking) -> None:
             raise ValueError(f"{argument} names the view {name!r}, which has {lacking}")
 
 
+def _matrix(name, what, array):
+    """Return a 2-D array of numbers, a memmap or a sparse matrix as it is."""
+    if not sparse.issparse(array) and not isinstance(array, np.memmap):
+        try:
+            array = np.asarray(array)
+        except ValueError as error:
+            raise ValueError(
+                f"view {name!r}: {what} must have rows of one length"
+            ) from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"view {name!r}: {what} must hold numbers, not dtype {array.dtype}"
+        )
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(
+            f"view {name!r}: {what} must be of shape (n_rows, n_columns), not "
+            f"{array.shape}"
+        )
+    return array
+
+
 def check_embedding(name, embedding):
     """Return an embedding as a 2-D array of floats, a memmap as it is."""
     if embedding is None:
@@ -41,24 +62,8 @@ def check_embedding(name, embedding):
             "`counts`, and sparse features as a dense array (for example after "
             "TruncatedSVD)"
         )
-    on_disk = isinstance(embedding, np.memmap)
-    if not on_disk:
-        try:
-            embedding = np.asarray(embedding)
-        except ValueError as error:
-            raise ValueError(
-                f"view {name!r}: the rows of the embedding differ in width"
-            ) from error
-    if embedding.dtype.kind not in "fiub":
-        raise TypeError(
-            f"view {name!r}: the embedding has dtype {embedding.dtype}, not numbers"
-        )
-    if embedding.ndim != 2 or embedding.shape[1] == 0:
-        raise ValueError(
-            f"view {name!r}: the embedding has shape {embedding.shape}; expected "
-            "(n_rows, width)"
-        )
-    if embedding.dtype.kind != "f" and not on_disk:
+    embedding = _matrix(name, "the embedding", embedding)
+    if embedding.dtype.kind != "f" and not isinstance(embedding, np.memmap):
         embedding = embedding.astype(np.float32)
     return embedding
 
@@ -67,17 +72,10 @@ def check_counts(name, counts):
     """Return counts as a canonical CSR array."""
     if counts is None:
         return None
-    try:
-        counts = sparse.csr_array(counts)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"view {name!r}: counts are no matrix of numbers") from error
-    if counts.dtype.kind not in "fiub":
-        raise TypeError(f"view {name!r}: counts have dtype {counts.dtype}, not numbers")
-    if counts.ndim != 2 or counts.shape[1] == 0:
-        raise ValueError(
-            f"view {name!r}: counts have shape {counts.shape}; expected "
-            "(n_rows, n_words)"
-        )
+    counts = _matrix(name, "counts", counts)
+    if counts.dtype == bool:
+        counts = counts.astype(np.int64)
+    counts = sparse.csr_array(counts)
     if counts.nnz and not np.isfinite(counts.data).all():
         raise ValueError(f"view {name!r}: counts hold NaN or infinity")
     if counts.nnz and counts.data.min() < 0:
@@ -85,8 +83,6 @@ def check_counts(name, counts):
         raise ValueError(
             f"view {name!r}: negative count in row {row}; counts must not be negative"
         )
-    if counts.dtype == bool:
-        counts = counts.astype(np.int64)
     if not counts.has_canonical_format:
         counts = counts.copy()
         counts.sum_duplicates()

@@ -222,7 +222,7 @@ def test_cross_val_predict_and_learning_curve(small_multiview):
     for train, test in KFold(3).split(X):
         expected = Centroid().fit(X[train]).predict(X[test])
         assert_array_equal(predicted[test], expected)
-    sizes, train_scores, _ = learning_curve(Centroid(), X, cv=3)
+    sizes, train_scores, _ = learning_curve(Centroid(), X, None, cv=3)
     assert train_scores.shape == (len(sizes), 3)
     assert len(cross_val_score(DummyClassifier(), X, np.arange(60) % 2, cv=3)) == 3
 
