@@ -97,7 +97,7 @@ def pairwise_jensen_shannon(
     It is the divergence, not its square root (the distance that
     :func:`scipy.spatial.distance.jensenshannon` returns), in natural logarithm:
     0 for equal rows, ln 2 for rows without a common topic. It is computed in float64
-    and in tiles, so that the memory needed beyond inputs and result is small.
+    and in tiles: beyond the result it needs the memory of a few copies of X and Y.
 
     Parameters
     ----------
