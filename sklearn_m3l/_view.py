@@ -117,13 +117,14 @@ class View:
         Returns
         -------
         ndarray of float32 of shape (n_selected, width)
-            The embeddings, or the counts where the view has no embedding. A slice
-            of float32 embeddings is not copied, and therefore read-only.
+            The embeddings, or the counts where the view has no embedding; the
+            caller's own, to be written to.
         """
         if self.embedding is None:
             return np.asarray(self.counts[rows].toarray(), dtype=np.float32)
         with np.errstate(over="ignore"):  # absent rows may hold anything
-            return np.asarray(self.embedding[rows], dtype=np.float32)
+            vectors = np.asarray(self.embedding[rows], dtype=np.float32)
+        return vectors if vectors.flags.writeable else vectors.copy()
 
     def chunks(self, n_rows: int = _CHUNK_ROWS) -> Iterator[tuple[slice, np.ndarray]]:
         """Iterate over all rows in bounded memory.

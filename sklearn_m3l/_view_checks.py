@@ -171,7 +171,7 @@ def selected_views(key):
 
 
 def selected_rows(key, n_rows):
-    """Return a slice or an array of non-negative positions."""
+    """Return a slice or an array of positions."""
     if isinstance(key, slice):
         return key
     rows = np.asarray(key)
@@ -187,4 +187,4 @@ def selected_rows(key, n_rows):
     outside = (rows < -n_rows) | (rows >= n_rows)
     if outside.any():
         raise IndexError(f"row {rows[outside][0]} is out of range for {n_rows} rows")
-    return np.where(rows < 0, rows + n_rows, rows)
+    return rows

@@ -251,6 +251,13 @@ class TestComparing:
         assert X[:2] != X and X[["en"]] != X and X != "X"
         assert (np.ones((4, 2)) == X) is False
 
+    def test_shapes_count_without_words_and_rows(self, make_multiview):
+        plain = make_multiview(vocabularies={"en": None})
+        narrow = make_multiview(counts={"en": COUNTS[:, :2]}, vocabularies={"en": None})
+        assert plain != narrow
+        wide = make_multiview(embeddings={"en": np.ones((4, 3))})
+        assert make_multiview()[:0] != wide[:0]
+
     def test_arrays_do_not_take_it_apart(self, make_multiview):
         with pytest.raises(TypeError, match="no array; take one of a view's"):
             np.asarray(make_multiview())
@@ -285,6 +292,14 @@ class TestConcat:
         assert both["en"].counts[:4].nnz == 0
         assert both["image"].embedding.dtype == np.float32
         assert both[4:][["en"]] == X[1:][["en"]]
+
+    def test_counts_alone(self):
+        X = MultiView.from_arrays(counts={"en": COUNTS})
+        other = MultiView.from_arrays(counts={"de": COUNTS[:, :2]})
+        both = MultiView.concat([X, other])
+        assert both["en"].embedding is None and both["en"].vocabulary is None
+        assert both[:4][["en"]] == X and both[4:][["de"]] == other
+        assert repr(X).splitlines()[1] == "  en  4 present  counts of 3 words, 6 cells"
 
     def test_labels_of_two_kinds_keep_them(self, make_multiview):
         X = make_multiview()

@@ -139,6 +139,8 @@ class TestBuilding:
         )
         assert X["en"].embedding is None and X["image"].counts is None
         assert X.present["en"].all()
+        with pytest.raises(ValueError, match="needs an embedding or counts"):
+            MultiView.from_arrays({"en": None})
 
     def test_rows_without_any_view_and_no_rows_are_legal(self, make_multiview):
         none = np.zeros(4, dtype=bool)

@@ -82,6 +82,8 @@ class TestMemmap:
             vectors = X["en"].read(some)
             assert vectors.dtype == np.float32 and type(vectors) is np.ndarray
             assert_array_equal(vectors, VALUES[rows][some])
+            vectors[:] = -1
+        assert_array_equal(X["en"].read(slice(None)), VALUES[rows])
 
     def test_chunks_make_the_whole(self, selected):
         _, X, rows = selected
