@@ -1,0 +1,367 @@
+"""What all topic models share: their input, topics, words, labels and score."""
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import (
+    check_is_fitted,
+    check_non_negative,
+    column_or_1d,
+    validate_data,
+)
+
+from sklearn_m3l.multiview import MultiView
+
+# Name of the only view of a plain 2-D array.
+SINGLE_VIEW = "text"
+
+# Rows whose word probabilities are held in memory at once.
+_SCORE_ROWS = 2048
+
+
+class BaseTopicModel(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+):
+    """Base class of the topic models.
+
+    A subclass fits `vocabularies_`, sets `topic_word_`, and says how a view is
+    transformed (`_transform_view`) and how words follow from topics (`_decode`).
+    """
+
+    topic_word_: Mapping[str, np.ndarray]
+    components_: np.ndarray
+
+    @abstractmethod
+    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
+        """Return topics from one view, (n, n_components), NaN where it is absent."""
+
+    @abstractmethod
+    def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
+        """Return log-probabilities of the words of a text view, (n, n_words)."""
+
+    def transform(self, X):
+        """Infer the topics of rows from the views that they have.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Any of the views that the model knows, in any order. A row with several
+            views gets the mean over them; ``transform(X[["image"]])`` infers topics
+            from pictures alone.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_rows, n_components)
+            Topic distributions, rows that sum to 1; NaN in rows that have no view.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        theta = self._transform(X)
+        missing = np.isnan(theta[:, 0])
+        if missing.any():
+            warnings.warn(
+                f"{missing.sum()} of {len(X)} rows have none of the views "
+                f"{', '.join(X.view_names)}; their topics are NaN",
+                UserWarning,
+                stacklevel=2,
+            )
+        output = getattr(self, "_sklearn_output_config", {}).get("transform")
+        if (output or get_config()["transform_output"]) == "pandas":
+            # scikit-learn takes row labels from a DataFrame alone.
+            return pd.DataFrame(theta, index=X.index)
+        return theta
+
+    def _transform(self, X: MultiView) -> np.ndarray:
+        """Return the mean topics over the present views of each row."""
+        total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
+        n_views = np.zeros((len(X), 1), dtype=np.float32)
+        for name, view in X.views.items():
+            present = view.present
+            total[present] += self._transform_view(X, name)[present]
+            n_views[present] += 1
+        with np.errstate(invalid="ignore"):
+            return total / n_views
+
+    def score(self, X, y=None):
+        """Return the mean log-likelihood a word of the texts.
+
+        Topics are inferred by `transform` from all views that are given, and every
+        text that the model can decode is predicted from them.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            At least one view must be a text with counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Sum over texts and words of count times log-probability, over the sum
+            of the counts; greater is better.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        names = [n for n in X.view_names if n in self.vocabularies_ and X[n].is_text]
+        if not names:
+            raise ValueError(
+                "score needs the word counts of a view that the model has topics for "
+                f"({', '.join(self.vocabularies_)}); X has {', '.join(X.view_names)}"
+            )
+        likelihood = n_tokens = 0.0
+        for start in range(0, len(X), _SCORE_ROWS):
+            part = X[start : start + _SCORE_ROWS]
+            theta = self._transform(part)
+            for name in names:
+                present = part[name].present
+                counts = part[name].counts[np.flatnonzero(present)].tocoo()
+                log_p = self._decode(name, theta[present])
+                likelihood += float(counts.data @ log_p[counts.row, counts.col])
+                n_tokens += float(counts.data.sum())
+        if n_tokens == 0:
+            raise ValueError("score needs a text with at least one known word")
+        return likelihood / n_tokens
+
+    def top_words(self, view=None, n_words=10):
+        """Return the most probable words of each topic in one language.
+
+        Parameters
+        ----------
+        view : str, optional
+            A text view that the model was fitted on; may be left out where there
+            is only one.
+        n_words : int, default=10
+            Words a topic.
+
+        Returns
+        -------
+        list of list of str
+            For each topic its words, the most probable first.
+        """
+        check_is_fitted(self)
+        view = self._check_text_view(view)
+        order = np.argsort(-self.topic_word_[view], axis=1, kind="stable")
+        return self.vocabularies_[view][order[:, :n_words]].tolist()
+
+    def topics_frame(self, n_words=10):
+        """Return a table of the topics: their words in every language.
+
+        Parameters
+        ----------
+        n_words : int, default=10
+            Words a topic and language.
+
+        Returns
+        -------
+        pandas.DataFrame of str of shape (n_components, n_text_views)
+            One row a topic, one column a language.
+        """
+        check_is_fitted(self)
+        return pd.DataFrame(
+            {
+                name: [", ".join(words) for words in self.top_words(name, n_words)]
+                for name in self.vocabularies_
+            },
+            index=pd.RangeIndex(self._n_features_out, name="topic"),
+        )
+
+    def print_topics(self, n_words=8):
+        """Print the table of the topics.
+
+        Parameters
+        ----------
+        n_words : int, default=8
+            Words a topic and language.
+        """
+        print(self.topics_frame(n_words).to_string())
+
+    def label(self, X, view=None, n_words=5):
+        """Name rows by the words of their foremost topic, in any language.
+
+        This is how a picture gets words: ``label(X[["image"]], view="de")``.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Rows, in any view that the model knows.
+        view : str, optional
+            The language of the words; by default every language.
+        n_words : int, default=5
+            Words a row and language.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_rows, 1 + n_languages)
+            The number of the topic in column "topic" and its words in one column a
+            language, indexed by the row labels of `X`. Missing in rows that have no
+            view.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        names = list(self.vocabularies_) if view is None else [view]
+        theta = self._transform(X)
+        known = ~np.isnan(theta[:, 0])
+        topics = pd.Series(pd.NA, index=X.index, dtype="Int64", name="topic")
+        topics.iloc[np.flatnonzero(known)] = theta[known].argmax(axis=1)
+        frame = topics.to_frame()
+        for name in names:
+            words = [", ".join(words) for words in self.top_words(name, n_words)]
+            frame[name] = [None if pd.isna(topic) else words[topic] for topic in topics]
+        return frame
+
+    def top_rows(self, X, view=None, n=10):
+        """Return the rows that show each topic best.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Rows to choose from.
+        view : str, optional
+            Judge the rows by this view alone; by default by all that they have.
+        n : int, default=10
+            Rows a topic.
+
+        Returns
+        -------
+        ndarray of int of shape (n_components, min(n, number of rows with a view))
+            Positions of the rows, the best first.
+        """
+        check_is_fitted(self)
+        X = self._check_X(X, reset=False)
+        theta = self._transform(X if view is None else X[[view]])
+        known = np.flatnonzero(~np.isnan(theta[:, 0]))
+        order = np.argsort(-theta[known], axis=0, kind="stable")[:n]
+        return known[order].T
+
+    def _check_text_view(self, view):
+        known = list(self.vocabularies_)
+        if view is None and len(known) == 1:
+            return known[0]
+        if view not in known:
+            raise ValueError(
+                f"view={view!r} has no words; choose one of {', '.join(known)}"
+            )
+        return view
+
+    def _check_X(self, X, *, reset: bool) -> MultiView:
+        """Return the input as a MultiView that fits the model."""
+        if not isinstance(X, MultiView):
+            return self._check_array(X, reset=reset)
+        if reset:
+            self.n_features_in_ = X.shape[1]
+            self.feature_names_in_ = np.array(X.view_names, dtype=object)
+            self.view_widths_ = {name: view.width for name, view in X.views.items()}
+            self.vocabularies_ = {
+                name: _vocabulary(view)
+                for name, view in X.views.items()
+                if view.is_text
+            }
+            return X
+        if self.view_widths_ is None:
+            raise TypeError(
+                f"this {type(self).__name__} was fitted on a 2-D array; pass one, not "
+                "a MultiView"
+            )
+        for name, view in X.views.items():
+            self._check_view(name, view)
+        return X
+
+    def _check_view(self, name, view):
+        """Refuse a view that does not fit what the model was fitted on."""
+        if name not in self.view_widths_:
+            raise ValueError(
+                f"unknown view {name!r}; {type(self).__name__} was fitted on "
+                f"{', '.join(self.view_widths_)}"
+            )
+        if name in self.vocabularies_ and view.is_text:
+            vocabulary, fitted = _vocabulary(view), self.vocabularies_[name]
+            if len(vocabulary) != len(fitted):
+                raise ValueError(
+                    f"view {name!r} has counts of {len(vocabulary)} words, but "
+                    f"{type(self).__name__} was fitted on {len(fitted)}"
+                )
+            if view.vocabulary is not None and not np.array_equal(vocabulary, fitted):
+                raise ValueError(
+                    f"view {name!r} has another vocabulary than in fit; count its "
+                    "words with the vectorizer that was fitted on the training data"
+                )
+
+    def _check_array(self, X, *, reset: bool) -> MultiView:
+        """Return a 2-D array of counts as a MultiView of one text."""
+        if not reset and self.view_widths_ is not None:
+            raise TypeError(
+                f"this {type(self).__name__} was fitted on a MultiView of "
+                f"{', '.join(self.view_widths_)}; pass a MultiView, not a "
+                f"{type(X).__name__}"
+            )
+        X = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            ensure_min_samples=2 if reset else 1,
+        )
+        check_non_negative(X, f"{type(self).__name__} (word counts)")
+        if reset:
+            self.view_widths_ = None
+            names = getattr(self, "feature_names_in_", None)
+            if names is None:
+                names = [f"x{column}" for column in range(X.shape[1])]
+            self.vocabularies_ = {SINGLE_VIEW: np.asarray(names, dtype=str)}
+        counts = sparse.csr_array(X)
+        return MultiView.from_arrays(counts={SINGLE_VIEW: counts})
+
+    def _check_groups(self, y, X: MultiView):
+        """Return article ids, None where none are given."""
+        if y is None:
+            return None
+        y = column_or_1d(y)
+        if len(y) != len(X):
+            raise ValueError(f"y has {len(y)} article ids, but X has {len(X)} rows")
+        return y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def check_training_rows(X: MultiView) -> None:
+    """Refuse training data of fewer than two rows, or with rows that have no view."""
+    if len(X) < 2:
+        raise ValueError(f"fit needs at least 2 rows; X has n_samples={len(X)}")
+    present = np.stack([view.present for view in X.views.values()])
+    missing = np.flatnonzero(~present.any(axis=0))
+    if len(missing):
+        rows = ", ".join(str(X.index[row]) for row in missing[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        raise ValueError(
+            f"{len(missing)} of {len(X)} rows have no view at all, so nothing can be "
+            f"learnt from them; leave them out of fit: {rows}{more}"
+        )
+
+
+def iter_texts(X: MultiView) -> Iterator[str]:
+    """Iterate over the names of the text views."""
+    return (name for name, view in X.views.items() if view.is_text)
+
+
+def _vocabulary(view) -> np.ndarray:
+    """Return the words of a text view, numbered names where it has none."""
+    if view.vocabulary is not None:
+        return view.vocabulary
+    return np.array([f"w{column}" for column in range(view.counts.shape[1])])

@@ -1,0 +1,258 @@
+"""What the neural topic models share: how they are trained and asked."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import _fit_context
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
+from sklearn_m3l.multiview import MultiView
+
+
+class NeuralTopicModel(BaseTopicModel):
+    """Base class of the models that a topic network runs.
+
+    A subclass says which views it encodes in training, which texts it reconstructs
+    from which of them, and which terms its loss has.
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions({"softplus", "relu", "tanh"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "prior_weight": [Interval(Real, 0, None, closed="left")],
+        "standardize": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "n_samples": [Interval(Integral, 0, None, closed="left")],
+        "device": [str],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _decoded_from(self, X: MultiView) -> dict[str, str]:
+        """Return the texts to reconstruct, and the view that each is decoded from."""
+
+    @abstractmethod
+    def _trained_views(self, X: MultiView) -> list[str]:
+        """Return the views that are encoded in training."""
+
+    @abstractmethod
+    def _inference_networks(self, X: MultiView) -> dict[str, object]:
+        """Return the inference network of each view, by any name."""
+
+    @abstractmethod
+    def _loss_parameters(self) -> dict:
+        """Return the arguments of the loss, without the number of topics."""
+
+    def _row_priors(self, X: MultiView):
+        """Return mean and log-variance of each row's own prior, or None."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the topics.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Training tuples; a 2-D array holds the word counts of a single text, which
+            are then encoded too (that is ProdLDA).
+        y : array-like of shape (n_rows,), optional
+            Article ids: rows of one article are never each other's negatives, and stay
+            together when `early_stopping` sets a validation part aside.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            Where rows have no view, no text can be reconstructed, or the views do not
+            fit the parameters. The message names what is at fault.
+        """
+        from sklearn_m3l.network import TupleDataset, resolve_device
+
+        continued = self.warm_start and hasattr(self, "net_")
+        X = self._check_X(X, reset=not continued)
+        check_training_rows(X)
+        groups = self._check_groups(y, X)
+        self._check_views_to_train(X)
+        random_state = check_random_state(self.random_state)
+        self._seed = int(random_state.randint(np.iinfo(np.int32).max))
+        train, valid = self._split(X, groups)
+
+        device = resolve_device(self.device)
+        arrays = {
+            "encoded": self._trained_views(X),
+            "decoded": list(self._decoded_from(X)),
+            "device": device,
+        }
+        data = [
+            None
+            if rows is None
+            else TupleDataset(
+                X[rows],
+                groups=None if groups is None else groups[rows],
+                prior=self._row_priors(X[rows]),
+                seed=seed,
+                **arrays,
+            )
+            for rows, seed in ((train, self._seed), (valid, None))
+        ]
+        if not continued:
+            self.net_ = self._build_net(X, device)
+        self.net_.set_params(max_epochs=self.max_iter)
+        self.net_.partial_fit(tuple(data))
+        return self
+
+    def _check_views_to_train(self, X: MultiView) -> None:
+        if not self._decoded_from(X):
+            raise ValueError(
+                f"{type(self).__name__} needs the word counts of at least one text to "
+                f"learn topics from; the views {', '.join(X.view_names)} have none"
+            )
+        for name in self._trained_views(X):
+            if not X[name].present.any():
+                raise ValueError(
+                    f"view {name!r} is absent in every row, so nothing can be learnt "
+                    "about it; leave it out"
+                )
+
+    def _split(self, X: MultiView, groups):
+        """Return rows to train on, and rows to stop by or None."""
+        everything = np.arange(len(X))
+        if not self.early_stopping:
+            return everything, None
+        splitter = ShuffleSplit if groups is None else GroupShuffleSplit
+        split = splitter(
+            1, test_size=self.validation_fraction, random_state=self._seed
+        ).split(everything, groups=groups)
+        train, valid = map(np.sort, next(split))
+        if len(train) < 2:
+            raise ValueError(
+                f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
+                f"lower validation_fraction={self.validation_fraction}, or turn it off"
+            )
+        return train, valid
+
+    def _build_net(self, X: MultiView, device):
+        from sklearn_m3l.network import build_net
+
+        hidden = self.hidden_layer_sizes
+        net = build_net(
+            network={
+                "widths": {name: view.width for name, view in X.views.items()},
+                "inference_networks": self._inference_networks(X),
+                "n_words": {n: X[n].counts.shape[1] for n in self._decoded_from(X)},
+                "decoded_from": self._decoded_from(X),
+                "n_components": self.n_components,
+                "hidden_layer_sizes": tuple(
+                    np.atleast_1d(np.asarray(hidden, dtype=int))
+                ),
+                "activation": self.activation,
+                "dropout": self.dropout,
+                "seed": self._seed,
+            },
+            loss={"n_components": self.n_components, **self._loss_parameters()},
+            batch_size=self.batch_size,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate_init,
+            n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
+            callbacks=self.callbacks or [],
+            device=device,
+            verbose=self.verbose,
+        )
+        if self.standardize:
+            for name, view in X.views.items():
+                if view.present.any():
+                    net.module_.set_statistics(name, *_statistics(view))
+        return net
+
+    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
+        from sklearn_m3l.network import infer_topics
+
+        return infer_topics(
+            self.net_, X[name], self._encoder_of(name), self.n_samples, self._seed
+        )
+
+    def _encoder_of(self, name: str) -> str:
+        """Return the view whose statistics and network encode a view."""
+        return name
+
+    def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
+        from sklearn_m3l.network import decode_words
+
+        return decode_words(self.net_, name, theta)
+
+    def _check_view(self, name, view):
+        super()._check_view(name, view)
+        if view.width != self.view_widths_[name]:
+            raise ValueError(
+                f"view {name!r} has width {view.width}, but {type(self).__name__} was "
+                f"fitted on width {self.view_widths_[name]}; embed it as in fit"
+            )
+
+    @property
+    def _betas(self) -> dict[str, np.ndarray]:
+        module = self.net_.module_
+        return {
+            name: decoder.beta.detach().cpu().numpy()
+            for name, decoder in zip(module.decoded, module.decoders, strict=True)
+        }
+
+    @property
+    def components_(self) -> np.ndarray:
+        """Topic-word weights (beta) of all texts side by side."""
+        return np.hstack(list(self._betas.values()))
+
+    @property
+    def topic_word_(self) -> Mapping[str, np.ndarray]:
+        """Topic-word distributions of each text, softmax of beta."""
+        return {name: softmax(beta, axis=1) for name, beta in self._betas.items()}
+
+    @property
+    def n_iter_(self) -> int:
+        """Number of epochs run."""
+        return len(self.net_.history)
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Mean training loss a tuple, by epoch."""
+        return [epoch["train_loss"] for epoch in self.net_.history]
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.net_.module_.n_components
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
+
+def _statistics(view) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and deviation of the vectors of a view, read in chunks."""
+    scaler = StandardScaler()
+    for rows, vectors in view.chunks():
+        present = view.present[rows]
+        if present.any():
+            scaler.partial_fit(vectors[present])
+    return scaler.mean_, scaler.scale_

@@ -1,0 +1,22 @@
+"""The networks behind the neural topic models; torch is imported only here."""
+
+from sklearn_m3l.network._batches import TupleDataset
+from sklearn_m3l.network._inference import (
+    decode_words,
+    infer_topics,
+    resolve_device,
+)
+from sklearn_m3l.network._loss import TopicLoss
+from sklearn_m3l.network._module import TopicNetwork
+from sklearn_m3l.network._net import TopicNet, build_net
+
+__all__ = [
+    "TopicLoss",
+    "TopicNet",
+    "TopicNetwork",
+    "TupleDataset",
+    "build_net",
+    "decode_words",
+    "infer_topics",
+    "resolve_device",
+]

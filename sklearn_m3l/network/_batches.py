@@ -1,0 +1,210 @@
+"""Batches of tuples, cut from arrays that stay where they are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sklearn_m3l.multiview import MultiView, View
+
+
+@dataclass
+class Cells:
+    """The non-zero word counts of some rows.
+
+    Parameters
+    ----------
+    flat : Tensor of int64 of shape (n_cells,)
+        Position of each cell in the raveled (rows, words) matrix.
+    values : Tensor of float32 of shape (n_cells,)
+        The counts.
+    """
+
+    flat: Tensor
+    values: Tensor
+
+
+@dataclass
+class Batch:
+    """Some tuples, as the network takes them.
+
+    Parameters
+    ----------
+    size : int
+        Number of tuples.
+    vectors : dict of str to Tensor of shape (n_present, width)
+        What each view's inference network encodes: the rows that have the view.
+    rows : dict of str to Tensor of int64 of shape (n_present,), or None
+        Positions of those rows in the batch; None where every row has the view.
+    cells : dict of str to Cells
+        The counts to reconstruct, of the rows that have the text.
+    groups : Tensor of int64 of shape (size,), or None
+        Article of each tuple; tuples of one article are never negatives.
+    prior : tuple of two Tensors of shape (size, n_components), or None
+        Mean and log-variance of each tuple's own prior.
+    generator : torch.Generator or None
+        Draws dropout and samples in training; None in evaluation, at the mean.
+    """
+
+    size: int
+    vectors: dict[str, Tensor]
+    rows: dict[str, Tensor | None]
+    cells: dict[str, Cells] = field(default_factory=dict)
+    groups: Tensor | None = None
+    prior: tuple[Tensor, Tensor] | None = None
+    generator: torch.Generator | None = None
+
+
+class TupleDataset(torch.utils.data.Dataset):
+    """Tuples in memory or on disk, cut into batches without a worker or a copy.
+
+    Parameters
+    ----------
+    X : MultiView
+        The tuples.
+    encoded : sequence of str
+        Views that the inference networks encode.
+    decoded : sequence of str
+        Text views to reconstruct.
+    groups : ndarray of int64 of shape (n_rows,), optional
+        Articles.
+    prior : tuple of two ndarrays of shape (n_rows, n_components), optional
+        Mean and log-variance of each row's own prior.
+    seed : int or None
+        Seed of the order of rows and of everything that is drawn for a batch;
+        None for evaluation, where rows keep their order and nothing is drawn.
+    device : torch.device
+        Where batches go.
+    """
+
+    def __init__(
+        self, X: MultiView, encoded, decoded, *, groups=None, prior=None, seed, device
+    ):
+        self.n_rows = len(X)
+        self.device = device
+        self.encoded = {name: _vector_source(X[name], device) for name in encoded}
+        self.decoded = {name: X[name].counts for name in decoded}
+        self.absent = {
+            name: ~X[name].present
+            for name in {*encoded, *decoded}
+            if not X[name].present.all()
+        }
+        self.groups = None
+        if groups is not None:
+            self.groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+        self.prior = None if prior is None else tuple(map(torch.as_tensor, prior))
+        self.generator = self.order = None
+        if seed is not None:
+            self.generator = torch.Generator(device).manual_seed(seed)
+            self.order = np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Return the tuples in `rows` (positions) as a batch on the device."""
+        vectors, present = {}, {}
+        for name, source in self.encoded.items():
+            kept, present[name] = self._present(name, rows)
+            vectors[name] = _read(source, kept, self.device)
+        cells = {}
+        for name, counts in self.decoded.items():
+            kept, present[name] = self._present(name, rows)
+            cells[name] = _cells(counts, kept, self.device)
+        batch = Batch(len(rows), vectors, present, cells, generator=self.generator)
+        if self.groups is not None:
+            batch.groups = torch.from_numpy(self.groups[rows]).to(self.device)
+        if self.prior is not None:
+            batch.prior = tuple(part[rows].to(self.device) for part in self.prior)
+        return batch
+
+    def _present(self, name, rows):
+        """Return the rows that have a view, and their positions in the batch."""
+        if name not in self.absent:
+            return rows, None
+        positions = np.flatnonzero(~self.absent[name][rows])
+        if len(positions) == len(rows):
+            return rows, None
+        return rows[positions], torch.from_numpy(positions).to(self.device)
+
+
+class TupleBatches:
+    """Iterate over a `TupleDataset`, each row once.
+
+    Parameters
+    ----------
+    dataset : TupleDataset
+        Shuffled anew at every iteration if it has a seed.
+    batch_size : int
+        Rows in a batch. A last batch of one row joins the one before it, since
+        one row has no batch statistics and no negatives.
+    """
+
+    def __init__(self, dataset: TupleDataset, batch_size: int):
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[Batch]:
+        n_rows, dataset = len(self.dataset), self.dataset
+        rows = np.arange(n_rows)
+        if dataset.order is not None:
+            dataset.order.shuffle(rows)
+        starts = list(range(0, n_rows, self.batch_size))
+        if len(starts) > 1 and n_rows - starts[-1] == 1:
+            starts.pop()
+        for start, stop in zip(starts, [*starts[1:], n_rows], strict=True):
+            yield dataset.batch(rows[start:stop])
+
+
+def _vector_source(view: View, device) -> Tensor | View:
+    """Return vectors as a tensor on the device, or the view to read them from."""
+    if view.embedding is None or not isinstance(view.embedding, np.ndarray):
+        return view
+    if isinstance(view.embedding, np.memmap):
+        return view
+    return torch.tensor(view.embedding, device=device)
+
+
+def _read(source: Tensor | View, rows: np.ndarray, device) -> Tensor:
+    if isinstance(source, View):
+        return torch.from_numpy(source.read(rows)).to(device)
+    return source[torch.from_numpy(rows).to(device)].float()
+
+
+def _cells(counts, rows: np.ndarray, device) -> Cells:
+    """Gather the non-zero cells of some rows of a CSR array."""
+    starts = counts.indptr[rows].astype(np.int64)
+    lengths = counts.indptr[rows + 1] - starts
+    ends = np.cumsum(lengths)
+    # Position of every cell in the CSR arrays: its row's start, then onwards.
+    source = np.repeat(starts - ends + lengths, lengths)
+    source += np.arange(len(source))
+    flat = np.repeat(np.arange(len(rows)) * counts.shape[1], lengths)
+    flat += counts.indices[source]
+    values = counts.data[source].astype(np.float32)
+    return Cells(torch.from_numpy(flat).to(device), torch.from_numpy(values).to(device))
+
+
+def common_rows(batch: Batch, a: str, b: str) -> tuple[Tensor | None, Tensor | None]:
+    """Return where the rows that have both views stand among those of each.
+
+    None stands for all of them.
+    """
+    rows_a, rows_b = batch.rows[a], batch.rows[b]
+    if rows_a is None and rows_b is None:
+        return None, None
+    if rows_a is None:
+        return rows_b, None
+    if rows_b is None:
+        return None, rows_a
+    return (
+        torch.isin(rows_a, rows_b).nonzero().flatten(),
+        torch.isin(rows_b, rows_a).nonzero().flatten(),
+    )
+
+
+def take(tensor: Tensor, positions: Tensor | None) -> Tensor:
+    """Select rows of a tensor; None stands for all of them."""
+    return tensor if positions is None else tensor[positions]

@@ -1,0 +1,284 @@
+"""Inference networks that map a view to topics, decoders that map topics to words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sklearn_m3l.network._batches import Batch, common_rows, take
+
+ACTIVATIONS = {"softplus": F.softplus, "relu": F.relu, "tanh": torch.tanh}
+
+
+@dataclass
+class Posterior:
+    """The Gaussians of the rows that have a view, and what is drawn from them.
+
+    Parameters
+    ----------
+    mean, log_variance : Tensor of shape (n_present, n_components)
+        Parameters of the logistic normal posteriors.
+    sample : Tensor of shape (n_present, n_components)
+        Topic distributions: a draw in training, softmax(mean) in evaluation.
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+    sample: Tensor
+
+
+@dataclass
+class Reconstruction:
+    """Predicted words of the rows that have a text.
+
+    Parameters
+    ----------
+    log_probabilities : Tensor of shape (n_rows, n_words)
+        Log-probabilities of the words.
+    positions : Tensor of int64 of shape (n_rows,), or None
+        Where these rows stand among the rows that have the text; None for all.
+    """
+
+    log_probabilities: Tensor
+    positions: Tensor | None
+
+
+class _BatchNorm(nn.Module):
+    """Batch normalization without affine parameters, defined for a single row too."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("variance", torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # One row has no statistics of its own: it takes the running ones.
+        training = self.training and x.shape[0] > 1
+        return F.batch_norm(x, self.mean, self.variance, training=training)
+
+
+class _Standardize(nn.Module):
+    """Subtract the mean of a view's vectors and divide by their deviation."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.scale
+
+
+class InferenceNetwork(nn.Module):
+    """From vectors to the means and log-variances of topic distributions.
+
+    Parameters
+    ----------
+    width : int
+        Length of the vectors.
+    n_components : int
+        Number of topics.
+    hidden_layer_sizes : sequence of int
+        Widths of the hidden layers.
+    activation : str
+        A key of `ACTIVATIONS`.
+    dropout : float
+        Share of the last hidden layer that is dropped in training.
+    generator : torch.Generator
+        Draws the initial weights.
+    """
+
+    def __init__(
+        self, width, n_components, hidden_layer_sizes, activation, dropout, generator
+    ):
+        super().__init__()
+        sizes = [width, *hidden_layer_sizes]
+        self.layers = nn.ModuleList(
+            _linear(n_in, n_out, generator)
+            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+        )
+        # One product for both parameters, the means first.
+        self.head = _linear(sizes[-1], 2 * n_components, generator)
+        self.norm = _BatchNorm(2 * n_components)
+        self.activation = ACTIVATIONS[activation]
+        self.dropout = dropout
+
+    def forward(
+        self, x: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return means and log-variances, (n, n_components) each."""
+        for layer in self.layers:
+            x = self.activation(layer(x))
+        x = _dropout(x, self.dropout, generator)
+        mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
+        return mean, log_variance
+
+
+class Decoder(nn.Module):
+    """From topic distributions to the log-probabilities of one language's words.
+
+    Parameters
+    ----------
+    n_components, n_words : int
+        Shape of the topic-word matrix.
+    dropout : float
+        Share of the topics that is dropped in training.
+    generator : torch.Generator
+        Draws the initial weights.
+    """
+
+    def __init__(self, n_components, n_words, dropout, generator):
+        super().__init__()
+        self.beta = nn.Parameter(torch.empty(n_components, n_words))
+        nn.init.xavier_uniform_(self.beta, generator=generator)
+        self.norm = _BatchNorm(n_words)
+        self.dropout = dropout
+
+    def forward(self, theta: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Return log softmax(BN(dropout(theta) @ beta)), (n, n_words)."""
+        theta = _dropout(theta, self.dropout, generator)
+        return F.log_softmax(self.norm(theta @ self.beta), dim=1)
+
+
+class TopicNetwork(nn.Module):
+    """A variational autoencoder a view, in one space of topics.
+
+    Parameters
+    ----------
+    widths : mapping of str to int
+        Length of the vectors of each encoded view.
+    inference_networks : mapping of str to hashable
+        Views of one value share an inference network; they must agree in width.
+    n_words : mapping of str to int
+        Vocabulary size of each decoded text.
+    decoded_from : mapping of str to str
+        The encoded view whose topics each text is reconstructed from.
+    n_components : int
+        Number of topics.
+    hidden_layer_sizes, activation, dropout
+        See `InferenceNetwork` and `Decoder`.
+    seed : int
+        Seed of the initial weights.
+    """
+
+    def __init__(
+        self,
+        widths: Mapping[str, int],
+        inference_networks: Mapping[str, object],
+        n_words: Mapping[str, int],
+        decoded_from: Mapping[str, str],
+        n_components: int,
+        hidden_layer_sizes: Sequence[int],
+        activation: str,
+        dropout: float,
+        seed: int,
+    ):
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.n_components = n_components
+        # Lists, not dicts: torch refuses some names (dots, "type") in a ModuleDict.
+        self.encoded = list(widths)
+        self.decoded = list(n_words)
+        self.decoded_from = dict(decoded_from)
+        groups = list(dict.fromkeys(inference_networks[name] for name in widths))
+        self.network_of = [groups.index(inference_networks[name]) for name in widths]
+        members = [self.encoded[self.network_of.index(g)] for g in range(len(groups))]
+        self.standardize = nn.ModuleList(_Standardize(w) for w in widths.values())
+        self.inference = nn.ModuleList(
+            InferenceNetwork(
+                widths[member],
+                n_components,
+                hidden_layer_sizes,
+                activation,
+                dropout,
+                generator,
+            )
+            for member in members
+        )
+        self.decoders = nn.ModuleList(
+            Decoder(n_components, size, dropout, generator) for size in n_words.values()
+        )
+
+    def forward(
+        self, batch: Batch
+    ) -> tuple[dict[str, Posterior], dict[str, Reconstruction]]:
+        """Encode every view of a batch, and decode the texts that it has cells of."""
+        posteriors = self.encode(batch)
+        reconstructions = {}
+        for name in batch.cells:
+            source = self.decoded_from[name]
+            if source in posteriors:
+                among_source, among_text = common_rows(batch, source, name)
+                theta = take(posteriors[source].sample, among_source)
+                reconstructions[name] = Reconstruction(
+                    self.decode(name, theta, batch.generator), among_text
+                )
+        return posteriors, reconstructions
+
+    def encode(self, batch: Batch) -> dict[str, Posterior]:
+        """Return the posteriors of the views that some row of the batch has."""
+        posteriors: dict[str, Posterior] = {}
+        for group, network in enumerate(self.inference):
+            names = [
+                name
+                for name, vectors in batch.vectors.items()
+                if self.network_of[self.encoded.index(name)] == group and len(vectors)
+            ]
+            if not names:
+                continue
+            vectors = [
+                self.standardize[self.encoded.index(name)](batch.vectors[name])
+                for name in names
+            ]
+            stacked = torch.cat(vectors) if len(vectors) > 1 else vectors[0]
+            mean, log_variance = network(stacked, batch.generator)
+            theta = F.softmax(_draw(mean, log_variance, batch.generator), dim=1)
+            sizes = [len(part) for part in vectors]
+            for name, *parts in zip(
+                names,
+                mean.split(sizes),
+                log_variance.split(sizes),
+                theta.split(sizes),
+                strict=True,
+            ):
+                posteriors[name] = Posterior(*parts)
+        return posteriors
+
+    def set_statistics(self, name: str, mean, scale) -> None:
+        """Set the mean and deviation that the vectors of a view are standardized by."""
+        standardize = self.standardize[self.encoded.index(name)]
+        standardize.mean.copy_(torch.as_tensor(mean))
+        standardize.scale.copy_(torch.as_tensor(scale))
+
+    def decode(
+        self, name: str, theta: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Return log-probabilities of the words of a text, (n, n_words)."""
+        return self.decoders[self.decoded.index(name)](theta, generator)
+
+
+def _draw(mean, log_variance, generator):
+    """Draw from Gaussians; their means where there is no generator."""
+    if generator is None:
+        return mean
+    noise = torch.empty_like(mean).normal_(generator=generator)
+    return torch.addcmul(mean, noise, (0.5 * log_variance).exp())
+
+
+def _dropout(x, share, generator):
+    """Dropout that draws from a private generator; nothing without one."""
+    if generator is None or share == 0:
+        return x
+    kept = torch.empty_like(x).bernoulli_(1 - share, generator=generator)
+    return x * kept.div_(1 - share)
+
+
+def _linear(n_in: int, n_out: int, generator) -> nn.Linear:
+    """Return a linear layer in torch's usual initial state, privately drawn."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    bound = n_in**-0.5
+    nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
