@@ -73,7 +73,7 @@ class BaseTopicModel(
                 f"{missing.sum()} of {len(X)} rows have none of the views "
                 f"{', '.join(X.view_names)}; their topics are NaN",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,  # scikit-learn wraps transform
             )
         output = getattr(self, "_sklearn_output_config", {}).get("transform")
         if (output or get_config()["transform_output"]) == "pandas":
