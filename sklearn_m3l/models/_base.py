@@ -65,18 +65,19 @@ class BaseTopicModel(
             Topic distributions, rows that sum to 1; NaN in rows that have no view.
         """
         check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        theta = self._transform(X)
+        views = self._check_X(X, reset=False)
+        theta = self._transform(views)
         missing = np.isnan(theta[:, 0])
         if missing.any():
             warnings.warn(
-                f"{missing.sum()} of {len(X)} rows have none of the views "
-                f"{', '.join(X.view_names)}; their topics are NaN",
+                f"{missing.sum()} of {len(theta)} rows have none of the views "
+                f"{', '.join(views.view_names)}; their topics are NaN",
                 UserWarning,
                 stacklevel=3,  # scikit-learn wraps transform
             )
         output = getattr(self, "_sklearn_output_config", {}).get("transform")
-        if (output or get_config()["transform_output"]) == "pandas":
+        output = output or get_config()["transform_output"]
+        if output == "pandas" and isinstance(X, MultiView):
             # scikit-learn takes row labels from a DataFrame alone.
             return pd.DataFrame(theta, index=X.index)
         return theta
@@ -305,6 +306,7 @@ class BaseTopicModel(
                 f"{', '.join(self.view_widths_)}; pass a MultiView, not a "
                 f"{type(X).__name__}"
             )
+        index = X.index if isinstance(X, pd.DataFrame) else None
         X = validate_data(
             self,
             X,
@@ -321,7 +323,7 @@ class BaseTopicModel(
                 names = [f"x{column}" for column in range(X.shape[1])]
             self.vocabularies_ = {SINGLE_VIEW: np.asarray(names, dtype=str)}
         counts = sparse.csr_array(X)
-        return MultiView.from_arrays(counts={SINGLE_VIEW: counts})
+        return MultiView.from_arrays(counts={SINGLE_VIEW: counts}, index=index)
 
     def _check_groups(self, y, X: MultiView):
         """Return article ids, None where none are given."""
