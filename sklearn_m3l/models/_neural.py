@@ -158,7 +158,6 @@ class NeuralTopicModel(BaseTopicModel):
     def _build_net(self, X: MultiView, device):
         from sklearn_m3l.network import build_net
 
-        hidden = self.hidden_layer_sizes
         net = build_net(
             network={
                 "widths": {name: view.width for name, view in X.views.items()},
@@ -166,9 +165,7 @@ class NeuralTopicModel(BaseTopicModel):
                 "n_words": {n: X[n].counts.shape[1] for n in self._decoded_from(X)},
                 "decoded_from": self._decoded_from(X),
                 "n_components": self.n_components,
-                "hidden_layer_sizes": tuple(
-                    np.atleast_1d(np.asarray(hidden, dtype=int))
-                ),
+                "hidden_layer_sizes": self._hidden_widths(),
                 "activation": self.activation,
                 "dropout": self.dropout,
                 "seed": self._seed,
@@ -187,6 +184,16 @@ class NeuralTopicModel(BaseTopicModel):
                 if view.present.any():
                     net.module_.set_statistics(name, *_statistics(view))
         return net
+
+    def _hidden_widths(self) -> list[int]:
+        sizes = np.atleast_1d(self.hidden_layer_sizes)
+        whole = sizes.size == 0 or sizes.dtype.kind in "iu"
+        if sizes.ndim != 1 or not whole or (sizes < 1).any():
+            raise ValueError(
+                "hidden_layer_sizes must be whole numbers of at least 1, got "
+                f"{self.hidden_layer_sizes}"
+            )
+        return sizes.astype(int).tolist()
 
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         from sklearn_m3l.network import infer_topics
@@ -232,13 +239,14 @@ class NeuralTopicModel(BaseTopicModel):
 
     @property
     def n_iter_(self) -> int:
-        """Number of epochs run."""
-        return len(self.net_.history)
+        """Number of epochs run; one that was interrupted does not count."""
+        return len(self.loss_curve_)
 
     @property
     def loss_curve_(self) -> list[float]:
         """Mean training loss a tuple, by epoch."""
-        return [epoch["train_loss"] for epoch in self.net_.history]
+        losses = (epoch.get("train_loss") for epoch in self.net_.history)
+        return [loss for loss in losses if loss is not None]
 
     @property
     def _n_features_out(self) -> int:

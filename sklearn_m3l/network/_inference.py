@@ -15,6 +15,10 @@ def resolve_device(device: str) -> torch.device:
     """Return a device by name; "auto" is a GPU where there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device={device!r} cannot be used: {error}") from error
     return torch.device(device)
 
 
