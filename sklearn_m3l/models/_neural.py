@@ -131,6 +131,13 @@ class NeuralTopicModel(BaseTopicModel):
                 f"{type(self).__name__} needs the word counts of at least one text to "
                 f"learn topics from; the views {', '.join(X.view_names)} have none"
             )
+        for name in self._decoded_from(X):
+            if name not in self.vocabularies_:
+                raise ValueError(
+                    f"view {name!r} had no word counts when this "
+                    f"{type(self).__name__} was first fitted; turn warm_start off to "
+                    "learn its words"
+                )
         for name in self._trained_views(X):
             if not X[name].present.any():
                 raise ValueError(

@@ -141,7 +141,8 @@ class TopicLoss(nn.Module):
             for b in names[i + 1 :]:
                 terms += self._pair_terms(posteriors, a, b, batch)
         if not terms:  # such as rows that have nothing but a picture
-            return torch.zeros_like(self.prior_log_variance).requires_grad_()
+            nothing = torch.zeros_like(self.prior_log_variance)
+            return nothing.requires_grad_(torch.is_grad_enabled())
         return torch.stack(terms).sum()
 
     def _prior(self, batch, name):

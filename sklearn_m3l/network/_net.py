@@ -1,5 +1,7 @@
 """The skorch net that trains a topic network on batches of tuples."""
 
+import math
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
@@ -53,7 +55,13 @@ class TopicNet(NeuralNet):
             n_batches += 1
             self.notify("on_batch_end", batch=batch, training=training, **step)
         # One transfer an epoch. skorch's callbacks average the history over batches.
-        self.history.record_batch(f"{prefix}_loss", float(total) / n_rows)
+        loss = float(total) / n_rows
+        if training and not math.isfinite(loss):
+            raise ValueError(
+                f"training diverged in epoch {len(self.history)} (loss {loss}); lower "
+                "learning_rate_init, or rescale the embeddings if standardize is off"
+            )
+        self.history.record_batch(f"{prefix}_loss", loss)
         self.history.record_batch(f"{prefix}_batch_size", n_rows)
         self.history.record(f"{prefix}_batch_count", n_batches)
 
@@ -144,6 +152,9 @@ def build_net(
         1 shows a progress bar, 2 prints a line an epoch.
     """
     callbacks = list(callbacks)
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"callbacks must be skorch callbacks, got {callback!r}")
     if verbose == 1:
         callbacks.append(EpochProgress())
     if n_iter_no_change is not None:
