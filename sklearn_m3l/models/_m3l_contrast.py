@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from numbers import Real
 
+import numpy as np
+from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel
-from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview import MultiView, View
 
 
 class M3LContrastTopicModel(NeuralTopicModel):
@@ -20,7 +22,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         "similarity": [StrOptions({"cosine", "dot", "hellinger"})],
         "contrast_on": [StrOptions({"mean", "sample"})],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
-        "inference_networks": [StrOptions({"per_view", "shared"}), Mapping],
+        "inference_networks": [StrOptions({"auto", "per_view", "shared"}), Mapping],
     }
 
     def __init__(
@@ -39,7 +41,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         contrast_on="mean",
         kl_weight=0.01,
         prior_weight=0.0,
-        inference_networks="per_view",
+        inference_networks="auto",
         standardize=True,
         early_stopping=False,
         validation_fraction=0.1,
@@ -94,8 +96,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
         return {name: getattr(self, name) for name in names}
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:
+        if self.inference_networks == "auto":
+            return _networks_of_aligned_texts(X)
         if self.inference_networks == "per_view":
             return {name: name for name in X.view_names}
+        networks: dict[str, object]
         if self.inference_networks == "shared":
             networks = dict.fromkeys(X.view_names, "shared")
         else:
@@ -117,3 +122,32 @@ class M3LContrastTopicModel(NeuralTopicModel):
                     "networks of their own with inference_networks"
                 )
         return networks
+
+
+def _networks_of_aligned_texts(X: MultiView) -> dict[str, object]:
+    """Give the texts whose embeddings are aligned a network in common."""
+    networks: dict[str, object] = {}
+    for name in X.view_names:
+        networks[name] = name
+        for other in list(networks)[:-1]:
+            if networks[other] == other and _aligned(X[name], X[other]):
+                networks[name] = other
+                break
+    return networks
+
+
+def _aligned(a: View, b: View) -> bool:
+    """Tell whether two texts are embedded by encoders that agree on a tuple.
+
+    Standardized vectors of one tuple have a mean cosine near 0 where the encoders
+    are unrelated (measured: 0.01 to 0.04 for LSA of each language) and clearly above
+    where one multilingual encoder made both (0.48 and 0.66).
+    """
+    if not (a.is_text and b.is_text and a.width == b.width):
+        return False
+    both = np.flatnonzero(a.present & b.present)
+    if a.embedding is None or b.embedding is None or len(both) < 2:
+        return False
+    rows = both[np.linspace(0, len(both) - 1, min(len(both), 1000)).astype(int)]
+    vectors = [normalize(StandardScaler().fit_transform(v.read(rows))) for v in (a, b)]
+    return np.einsum("ij,ij->i", *vectors).mean() > 0.25

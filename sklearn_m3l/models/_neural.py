@@ -99,30 +99,28 @@ class NeuralTopicModel(BaseTopicModel):
         self._check_views_to_train(X)
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
-        train, valid = self._split(X, groups)
-
         device = resolve_device(self.device)
-        arrays = {
-            "encoded": self._trained_views(X),
-            "decoded": list(self._decoded_from(X)),
-            "device": device,
-        }
-        data = [
-            None
-            if rows is None
-            else TupleDataset(
-                X[rows],
-                groups=None if groups is None else groups[rows],
-                prior=self._row_priors(X[rows]),
+
+        def dataset(X, groups, seed):
+            return TupleDataset(
+                X,
+                self._trained_views(X),
+                self._decoded_from(X),
+                groups=groups,
+                prior=self._row_priors(X),
                 seed=seed,
-                **arrays,
+                device=device,
             )
-            for rows, seed in ((train, self._seed), (valid, None))
-        ]
+
+        if self.early_stopping:
+            train, valid = self._split(X, groups)
+            data = dataset(*train, self._seed), dataset(*valid, None)
+        else:
+            data = dataset(X, groups, self._seed), None
         if not continued:
             self.net_ = self._build_net(X, device)
         self.net_.set_params(max_epochs=self.max_iter)
-        self.net_.partial_fit(tuple(data))
+        self.net_.partial_fit(data)
         return self
 
     def _check_views_to_train(self, X: MultiView) -> None:
@@ -146,10 +144,8 @@ class NeuralTopicModel(BaseTopicModel):
                 )
 
     def _split(self, X: MultiView, groups):
-        """Return rows to train on, and rows to stop by or None."""
+        """Return tuples and articles to train on, and those to stop by."""
         everything = np.arange(len(X))
-        if not self.early_stopping:
-            return everything, None
         splitter = ShuffleSplit if groups is None else GroupShuffleSplit
         split = splitter(
             1, test_size=self.validation_fraction, random_state=self._seed
@@ -160,7 +156,10 @@ class NeuralTopicModel(BaseTopicModel):
                 f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
                 f"lower validation_fraction={self.validation_fraction}, or turn it off"
             )
-        return train, valid
+        return [
+            (X[rows], None if groups is None else groups[rows])
+            for rows in (train, valid)
+        ]
 
     def _build_net(self, X: MultiView, device):
         from sklearn_m3l.network import build_net
