@@ -1,0 +1,220 @@
+"""Batches hold every row once, as it is in the data."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sklearn_m3l import MultiView
+from sklearn_m3l.network import _batches
+from sklearn_m3l.network._batches import TupleBatches, common_rows, take
+
+
+def numbered(n_rows):
+    """Return tuples whose vectors and counts tell their row."""
+    rows = np.arange(n_rows, dtype=np.float32)
+    return MultiView.from_arrays(
+        {"en": np.column_stack([rows, -rows]), "image": rows[:, None]},
+        {"en": np.column_stack([rows, rows % 2])},
+        present={"image": rows % 3 != 0},
+    )
+
+
+def rows_of(batches):
+    return [batch.vectors["en"][:, 0].int().tolist() for batch in batches]
+
+
+def dense(batch, name, n_words):
+    cells = batch.cells[name]
+    rows = batch.rows[name]
+    n_rows = batch.size if rows is None else len(rows)
+    counts = torch.zeros(n_rows * n_words)
+    counts.index_add_(0, cells.flat, cells.values)
+    return counts.view(n_rows, n_words).numpy()
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "sizes"),
+    [
+        (6, 2, [2, 2, 2]),
+        (8, 3, [3, 3, 2]),
+        (7, 3, [3, 4]),  # a last batch of one row joins the one before it
+        (3, 2, [3]),
+        (5, 100, [5]),
+        (5, 5, [5]),
+        (2, 2, [2]),
+        (1, 2, [1]),
+    ],
+)
+@pytest.mark.parametrize("seed", [None, 0])
+def test_every_row_once(make_dataset, n_rows, batch_size, sizes, seed):
+    batches = list(TupleBatches(make_dataset(numbered(n_rows), seed=seed), batch_size))
+    assert [batch.size for batch in batches] == sizes
+    assert sorted(sum(rows_of(batches), [])) == list(range(n_rows))
+
+
+def test_order(make_dataset):
+    X = numbered(40)
+    in_order = TupleBatches(make_dataset(X), 8)
+    assert sum(rows_of(in_order), []) == list(range(40))
+
+    def epochs(seed):
+        batches = TupleBatches(make_dataset(X, seed=seed), 8)
+        return rows_of(batches), rows_of(batches)
+
+    assert epochs(0) == epochs(0)
+    assert epochs(0)[0] != epochs(0)[1]
+    assert epochs(0) != epochs(1)
+
+
+def test_seed_of_what_is_drawn(make_dataset):
+    def generator(seed):
+        return next(
+            iter(TupleBatches(make_dataset(numbered(4), seed=seed), 2))
+        ).generator
+
+    def draw(seed):
+        return torch.rand(3, generator=generator(seed)).tolist()
+
+    assert draw(0) == draw(0) != draw(1)
+    assert generator(None) is None
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3, 4], [7, 2, 10], [1, 4], [8], [9, 3]])
+def test_batch_equals_the_data(tuples, make_batch, rows):
+    rows = np.array(rows)
+    batch = make_batch(tuples, rows)
+    assert batch.size == len(rows)
+    for name, view in tuples.views.items():
+        kept = rows[view.present[rows]]
+        assert_array_equal(batch.vectors[name], view.embedding[kept])
+        assert batch.vectors[name].dtype == torch.float32
+        if batch.rows[name] is None:
+            assert len(kept) == len(rows)
+        else:
+            assert_array_equal(rows[batch.rows[name]], kept)
+        if view.is_text:
+            n_words = view.counts.shape[1]
+            assert_array_equal(dense(batch, name, n_words), view.counts[kept].toarray())
+    assert list(batch.cells) == ["en", "de"]
+
+
+def test_fractional_and_wide_counts(make_batch):
+    # The position of a cell in (rows, words) does not fit 32 bits.
+    n_words = 2**30
+    values = np.array([0.5, 2.0, 1e-3])
+    positions = [0, 3, 4], [n_words - 1, 5, n_words - 1]
+    counts = sparse.csr_array((values, positions), shape=(5, n_words))
+    X = MultiView.from_arrays({"en": np.ones((5, 2))}, {"en": counts})
+    cells = make_batch(X, range(5)).cells["en"]
+    assert cells.flat.tolist() == [n_words - 1, 3 * n_words + 5, 5 * n_words - 1]
+    assert_allclose(cells.values, values)
+
+
+def test_counts_stand_in_for_an_embedding(make_batch):
+    counts = np.array([[2, 0, 1], [0, 3, 0], [0, 0, 0]])
+    batch = make_batch(MultiView.from_arrays(counts={"en": counts}), [1, 0])
+    assert_array_equal(batch.vectors["en"], counts[[1, 0]])
+
+
+def test_groups_and_priors(tuples, make_batch):
+    articles = np.array(list("bbaaccddeeff"))
+    prior = np.random.default_rng(0).normal(size=(2, 12, 3)).astype(np.float32)
+    rows = np.array([9, 2, 3, 8])
+    batch = make_batch(tuples, rows, groups=articles, prior=prior)
+    same = batch.groups[:, None] == batch.groups
+    assert_array_equal(same, articles[rows][:, None] == articles[rows])
+    for part, expected in zip(batch.prior, prior, strict=True):
+        assert_array_equal(part, expected[rows])
+    assert make_batch(tuples, rows).groups is None
+    assert make_batch(tuples, rows).prior is None
+
+
+STORAGE = ["float64", "float32", "float16", "memmap", "float16 memmap", "lazy rows"]
+
+
+@pytest.mark.parametrize("storage", STORAGE)
+def test_storage_of_embeddings(tmp_path, make_dataset, storage):
+    # Values that float16 holds exactly.
+    vectors = np.random.default_rng(0).integers(-50, 50, size=(9, 4)) / 8
+    stored = vectors.astype("float16" if "16" in storage else "float32")
+    if storage == "float64":
+        stored = vectors
+    if "memmap" in storage or "lazy" in storage:
+        np.save(tmp_path / "en.npy", stored)
+        stored = np.load(tmp_path / "en.npy", mmap_mode="r")
+    X = MultiView.from_arrays({"en": stored}, {"en": np.ones((9, 2))})
+    if storage == "lazy rows":
+        order = np.array([4, 8, 0, 2, 2, 7])
+        X, vectors = X[order], vectors[order]
+        assert not isinstance(X["en"].embedding, np.ndarray)
+    (batch,) = TupleBatches(make_dataset(X), 100)
+    assert batch.vectors["en"].dtype == torch.float32
+    assert_array_equal(batch.vectors["en"], vectors)
+    in_memory = MultiView.from_arrays({"en": vectors}, {"en": np.ones((len(X), 2))})
+    for batch, expected in zip(
+        TupleBatches(make_dataset(X, seed=0), 4),
+        TupleBatches(make_dataset(in_memory, seed=0), 4),
+        strict=True,
+    ):
+        assert_array_equal(batch.vectors["en"], expected.vectors["en"])
+
+
+def test_blocks(tuples, make_dataset, monkeypatch):
+    # Rows are gathered in blocks of many batches; where they are cut must not show.
+    X = MultiView.concat([tuples] * 4)
+    prior = np.random.default_rng(0).normal(size=(2, 48, 3)).astype(np.float32)
+
+    def contents():
+        dataset = make_dataset(X, groups=np.arange(48) // 2, prior=prior, seed=0)
+        for batch in TupleBatches(dataset, 5):
+            yield batch.groups
+            yield from batch.prior
+            for name, vectors in batch.vectors.items():
+                rows = batch.rows[name]
+                yield vectors
+                yield torch.arange(batch.size) if rows is None else rows
+            for name, cells in batch.cells.items():
+                yield torch.from_numpy(dense(batch, name, X[name].counts.shape[1]))
+
+    whole = list(contents())
+    for n_rows in (1, 7, 10):
+        monkeypatch.setattr(_batches, "_BLOCK_ROWS", n_rows)
+        for part, expected in zip(contents(), whole, strict=True):
+            assert torch.equal(part, expected)
+
+
+def test_memmaps_stay_on_disk(tmp_path, make_dataset):
+    np.save(tmp_path / "en.npy", np.ones((9, 4), dtype=np.float32))
+    stored = np.load(tmp_path / "en.npy", mmap_mode="r")
+    X = MultiView.from_arrays({"en": stored}, {"en": np.ones((9, 2))})
+    for part in (X, X[np.array([3, 1])]):
+        assert not isinstance(make_dataset(part).encoded["en"], torch.Tensor)
+
+
+def test_device(tuples, make_batch):
+    # torch's "meta" device has shapes and no values: whatever is there was sent.
+    batch = make_batch(
+        tuples,
+        groups=np.arange(12),
+        prior=np.zeros((2, 12, 3), np.float32),
+        device=torch.device("meta"),
+    )
+    sent = [batch.groups, *batch.prior, *batch.vectors.values()]
+    sent += [part for cells in batch.cells.values() for part in vars(cells).values()]
+    sent += [rows for rows in batch.rows.values() if rows is not None]
+    assert {tensor.device.type for tensor in sent} == {"meta"}
+
+
+def test_common_rows(tuples, make_batch):
+    rows = np.array([0, 1, 2, 3, 4, 6, 8, 9])
+    batch = make_batch(tuples, rows)
+    assert batch.rows["en"] is None
+    for a in batch.rows:
+        for b in batch.rows:
+            among_a, among_b = common_rows(batch, a, b)
+            common = rows[tuples.present[a][rows] & tuples.present[b][rows]]
+            for name, among in ((a, among_a), (b, among_b)):
+                own = torch.from_numpy(rows[tuples.present[name][rows]])
+                assert_array_equal(take(own, among), common)

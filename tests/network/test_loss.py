@@ -1,0 +1,329 @@
+"""Each term of the loss, and their sum, against computations in numpy."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from torch.distributions import Normal, kl_divergence
+
+from sklearn_m3l.network import TopicLoss
+from sklearn_m3l.network._loss import (
+    gaussian_kl,
+    info_nce,
+    reconstruction_loss,
+    symmetric_gaussian_kl,
+)
+
+N_TOPICS = 3
+SIMILARITIES = {
+    "cosine": lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b),
+    "dot": lambda a, b: a @ b,
+    "hellinger": lambda a, b: np.sqrt(a * b).sum(),
+}
+
+
+def numpy_info_nce(a, b, temperature, similarity, groups=None):
+    """Return InfoNCE of the rows that have both views, one candidate at a time.
+
+    Rows are absent where they are NaN.
+    """
+    similarity = SIMILARITIES[similarity]
+    both = np.flatnonzero(~np.isnan(a[:, 0]) & ~np.isnan(b[:, 0]))
+    total = 0.0
+    for row in both:
+        for own, other in ((a, b), (b, a)):
+            positive = np.exp(similarity(own[row], other[row]) / temperature)
+            denominator = positive
+            for negative in both:
+                if negative == row or (
+                    groups is not None and groups[negative] == groups[row]
+                ):
+                    continue
+                for view in (own, other):
+                    denominator += np.exp(
+                        similarity(own[row], view[negative]) / temperature
+                    )
+            total += -np.log(positive / denominator) / 2
+    return total
+
+
+def numpy_reconstruction(theta, beta, counts):
+    """Return -counts . log softmax(BN(theta @ beta)) of the rows that are no NaN."""
+    present = ~np.isnan(theta[:, 0])
+    logits = theta[present] @ beta
+    logits = (logits - logits.mean(axis=0)) / np.sqrt(logits.var(axis=0) + 1e-5)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return -(counts[present] * log_p).sum()
+
+
+def normals(*posteriors):
+    return [Normal(p.mean, (0.5 * p.log_variance).exp()) for p in posteriors]
+
+
+def random_posterior(seed, n_rows=8):
+    rng = np.random.default_rng(seed)
+    mean, log_variance = torch.tensor(rng.normal(size=(2, n_rows, N_TOPICS)))
+    return SimpleNamespace(mean=mean, log_variance=log_variance)
+
+
+def random_topics(seed, n_rows=8, n_topics=N_TOPICS):
+    return np.random.default_rng(seed).dirichlet(np.full(n_topics, 0.5), n_rows)
+
+
+def spread(batch, name, part):
+    """Return rows of a view at their positions in the batch, NaN where absent."""
+    rows = batch.rows[name]
+    full = np.full((batch.size, part.shape[1]), np.nan)
+    full[slice(None) if rows is None else rows.numpy()] = part.detach().numpy()
+    return full
+
+
+def loss_and_gradients(network, loss, batch):
+    network.zero_grad()
+    value = loss(network(batch), batch)
+    value.backward()
+    return value.detach(), [
+        parameter.grad.clone() for parameter in network.parameters()
+    ]
+
+
+def test_symmetric_kl_is_both_directions():
+    a, b = random_posterior(0), random_posterior(1)
+    p, q = normals(a, b)
+    expected = (kl_divergence(p, q) + kl_divergence(q, p)).sum()
+    assert_allclose(symmetric_gaussian_kl(a, b), expected)
+    assert_allclose(symmetric_gaussian_kl(a, a), 0, atol=1e-12)
+
+
+def test_gaussian_kl():
+    a, b = random_posterior(0), random_posterior(1)
+    p, q = normals(a, b)
+    expected = kl_divergence(p, q).sum()
+    assert_allclose(gaussian_kl(a, b.mean, b.log_variance), expected)
+    standard = kl_divergence(p, Normal(0.0, 0.5)).sum()
+    assert_allclose(
+        gaussian_kl(a, 0.0, torch.tensor(0.25, dtype=torch.float64).log()), standard
+    )
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("groups", [None, [0, 0, 1, 2, 2, 2, 3, 4], [7] * 8])
+@pytest.mark.parametrize("temperature", [0.07, 1.0])
+def test_info_nce(similarity, groups, temperature):
+    a, b = random_topics(0), random_topics(1)
+    result = info_nce(
+        torch.tensor(a),
+        torch.tensor(b),
+        temperature=temperature,
+        similarity=similarity,
+        groups=None if groups is None else torch.tensor(groups),
+    )
+    expected = numpy_info_nce(a, b, temperature, similarity, groups)
+    assert_allclose(result, expected, atol=1e-12)
+
+
+def test_info_nce_of_one_row_is_zero():
+    a = torch.tensor(random_topics(0, 1), requires_grad=True)
+    b = torch.tensor(random_topics(1, 1))
+    result = info_nce(a, b, temperature=0.07, similarity="cosine")
+    result.backward()
+    assert result == 0 and (a.grad == 0).all()
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+def test_info_nce_is_added_per_row(similarity):
+    # Two halves in topics of their own are no negatives of each other to speak of,
+    # so together they weigh the sum, not the mean, of each.
+    near, far = np.zeros((2, 8, 2 * N_TOPICS))
+    for view, seed in ((near, 0), (far, 1)):
+        view[:4, :N_TOPICS] = random_topics(seed, 4)
+        view[4:, N_TOPICS:] = random_topics(seed + 2, 4)
+    near, far = torch.tensor(near), torch.tensor(far)
+    arguments = {"temperature": 0.01, "similarity": similarity}
+    whole = info_nce(near, far, **arguments)
+    halves = [info_nce(near[r], far[r], **arguments) for r in (slice(4), slice(4, 8))]
+    assert_allclose(whole, sum(halves), rtol=1e-3)
+    assert whole > 1
+
+
+def test_gradient_where_a_topic_has_no_weight():
+    a = torch.tensor([[1.0, 0.0], [0.5, 0.5]], requires_grad=True)
+    b = torch.tensor([[0.0, 1.0], [0.5, 0.5]])
+    info_nce(a, b, temperature=0.1, similarity="hellinger").backward()
+    assert a.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("rows", [[0, 2, 3, 4, 6, 10, 11], [8, 5, 1, 3, 0]])
+def test_reconstruction(tuples, make_network, make_batch, rows):
+    rows = np.array(rows)
+    network = make_network(tuples)
+    batch = make_batch(tuples, rows)
+    posteriors, reconstructions = network(batch)
+    for name in ("en", "de"):
+        theta = spread(batch, name, posteriors[name].sample)
+        beta = network.decoders[network.decoded.index(name)].beta.detach().numpy()
+        counts = tuples[name].counts[rows].toarray()
+        assert_allclose(
+            reconstruction_loss(reconstructions[name], batch.cells[name]).detach(),
+            numpy_reconstruction(theta, beta, counts),
+            rtol=1e-5,
+        )
+
+
+def test_reconstruction_of_a_text_from_another_view(tuples, make_network, make_batch):
+    # As in distillation: German words from the topics of the picture, in the rows
+    # that have both.
+    X = tuples[["de", "image"]]
+    network = make_network(X, widths={"image": 4}, decoded_from={"de": "image"})
+    batch = make_batch(X, encoded=["image"])
+    posteriors, reconstructions = network(batch)
+    theta = spread(batch, "image", posteriors["image"].sample)
+    theta[~X.present["de"]] = np.nan
+    assert_allclose(
+        reconstruction_loss(reconstructions["de"], batch.cells["de"]).detach(),
+        numpy_reconstruction(
+            theta, network.decoders[0].beta.detach().numpy(), X["de"].counts.toarray()
+        ),
+        rtol=1e-5,
+    )
+
+
+WEIGHTS = {
+    "defaults": {},
+    "kl": {"kl_weight": 0.3},
+    "contrast": {"contrastive_weight": 50.0, "temperature": 0.2},
+    "contrast of draws": {"contrastive_weight": 5.0, "contrast_on": "sample"},
+    "prior": {"prior_weight": 0.7},
+    "all": {"kl_weight": 2.0, "contrastive_weight": 3.0, "prior_weight": 0.5},
+}
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("own_prior", [False, True])
+@pytest.mark.parametrize("articles", [False, True])
+def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articles):
+    weights = {"prior_weight": 0.0, **WEIGHTS[weights]}
+    rows = np.array([11, 0, 1, 5, 3, 7, 8, 9, 10])
+    rng = np.random.default_rng(2)
+    prior = rng.normal(size=(2, 12, N_TOPICS)).astype(np.float32)
+    groups = np.arange(12) // 3
+    network = make_network(tuples)
+    batch = make_batch(
+        tuples,
+        rows,
+        groups=groups if articles else None,
+        prior=prior if own_prior else None,
+        seed=0 if weights.get("contrast_on") == "sample" else None,
+    )
+    outputs = posteriors, _ = network(batch)
+    mean, log_variance, sample = (
+        {name: spread(batch, name, getattr(p, part)) for name, p in posteriors.items()}
+        for part in ("mean", "log_variance", "sample")
+    )
+    expected = 0.0
+    for decoder, name in zip(network.decoders, ("en", "de"), strict=True):
+        beta, counts = decoder.beta.detach().numpy(), tuples[name].counts[rows]
+        expected += numpy_reconstruction(sample[name], beta, counts.toarray())
+
+    def divergence(mean, log_variance, other_mean, other_log_variance):
+        both = ~np.isnan(mean[:, 0]) & ~np.isnan(other_mean[:, 0])
+        p = Normal(*map(torch.tensor, (mean[both], np.exp(log_variance[both] / 2))))
+        q = Normal(
+            *map(torch.tensor, (other_mean[both], np.exp(other_log_variance[both] / 2)))
+        )
+        return float(kl_divergence(p, q).sum())
+
+    own = prior[:, rows] if own_prior else np.zeros((2, len(rows), N_TOPICS))
+    if not own_prior:
+        own[1] = np.log(1 - 1 / N_TOPICS)
+    theta = sample
+    if weights.get("contrast_on") != "sample":
+        theta = {n: np.exp(m) / np.exp(m).sum(1)[:, None] for n, m in mean.items()}
+    for a in posteriors:
+        expected += weights["prior_weight"] * divergence(mean[a], log_variance[a], *own)
+        for b in posteriors:
+            if a != b:  # every ordered pair
+                expected += weights.get("kl_weight", 0) * divergence(
+                    mean[a], log_variance[a], mean[b], log_variance[b]
+                )
+            if a < b:  # every unordered pair
+                expected += weights.get("contrastive_weight", 0) * numpy_info_nce(
+                    theta[a],
+                    theta[b],
+                    weights.get("temperature", 0.07),
+                    "cosine",
+                    groups[rows] if articles else None,
+                )
+    loss = TopicLoss(N_TOPICS, **weights)(outputs, batch)
+    assert_allclose(loss.detach(), expected, rtol=1e-4)
+
+
+def test_one_topic_has_a_prior(make_network, make_batch, tuples):
+    network = make_network(tuples, n_components=1)
+    batch = make_batch(tuples)
+    loss = TopicLoss(1, prior_weight=1.0, contrastive_weight=1.0, kl_weight=1.0)
+    assert loss(network(batch), batch).isfinite()
+
+
+def test_absent_views_leave_no_trace(make_tuples, make_network, make_batch):
+    network = make_network(make_tuples())
+    loss = TopicLoss(N_TOPICS, 0.1, 0.5, 10.0)
+    results = []
+    for absent_seed in (None, 1, 2):
+        X = make_tuples(absent_seed)
+        prior = np.zeros((2, 12, N_TOPICS), dtype=np.float32)
+        batch = make_batch(X, groups=np.arange(12) // 2, prior=prior)
+        results.append(loss_and_gradients(network, loss, batch))
+    for value, gradients in results[1:]:
+        assert value == results[0][0]
+        for gradient, first in zip(gradients, results[0][1], strict=True):
+            assert torch.equal(gradient, first)
+    assert all(gradient.isfinite().all() for gradient in results[0][1])
+
+
+def test_rows_without_a_view_are_no_negatives(make_tuples, make_network, make_batch):
+    # The contrast of English and pictures is the same without the rows that lack one.
+    X = make_tuples()[["en", "image"]]
+    both = np.flatnonzero(X.present["en"] & X.present["image"])
+    network = make_network(X).eval()  # batch statistics would differ
+
+    def contrast(rows):
+        batch = make_batch(X, rows)
+        outputs = network(batch)
+        without, with_contrast = (
+            TopicLoss(N_TOPICS, prior_weight=0.0, contrastive_weight=weight)
+            for weight in (0, 1)
+        )
+        return (with_contrast(outputs, batch) - without(outputs, batch)).detach()
+
+    assert_allclose(contrast(np.arange(12)), contrast(both), rtol=1e-4)
+    assert contrast(both) > 1
+
+
+@pytest.mark.parametrize("shown", [0, 1, 2])
+def test_batches_that_hardly_show_a_view(make_tuples, make_network, make_batch, shown):
+    present = {"image": np.arange(12) < shown, "en": np.ones(12, bool)}
+    X = make_tuples(present=present)
+    network = make_network(X)
+    batch = make_batch(X, np.arange(8))
+    loss = TopicLoss(N_TOPICS, 0.1, 0.5, 10.0)(network(batch), batch)
+    loss.backward()
+    image = network.inference[2].head.weight.grad
+    assert loss.isfinite()
+    assert (image is None) == (shown == 0)
+    if shown:
+        assert image.isfinite().all()
+
+
+def test_rows_that_only_have_a_picture(make_tuples, make_network, make_batch):
+    present = {name: np.arange(12) < 6 for name in ("en", "de")}
+    X = make_tuples(present=present | {"image": np.ones(12, bool)})
+    network = make_network(X)
+    batch = make_batch(X, np.arange(6, 12))
+    loss = TopicLoss(N_TOPICS, 0.1, 0.0, 10.0)(network(batch), batch)
+    loss.backward()
+    assert loss == 0
+    with torch.inference_mode():
+        assert TopicLoss(N_TOPICS, 0.1, 0.0, 10.0)(network(batch), batch) == 0

@@ -1,0 +1,186 @@
+"""Encoders and decoders against computations in numpy."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+ROWS = np.arange(12)
+ACTIVATIONS = {
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "tanh": np.tanh,
+}
+
+
+def numpy_encode(network, group, vectors, activation):
+    """Return the pre-normalized outputs of an inference network."""
+    layers = network.inference[group]
+    x = vectors.astype(float)
+    for layer in layers.layers:
+        weight, bias = (part.detach().numpy() for part in (layer.weight, layer.bias))
+        x = ACTIVATIONS[activation](x @ weight.T + bias)
+    head = layers.head
+    return x @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+
+
+def normalize(x):
+    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("hidden_layer_sizes", [(), (6,), (7, 5)])
+def test_encode(tuples, make_network, make_batch, activation, hidden_layer_sizes):
+    network = make_network(
+        tuples, activation=activation, hidden_layer_sizes=hidden_layer_sizes
+    )
+    posteriors = network.encode(make_batch(tuples))
+    for group, (name, view) in enumerate(tuples.views.items()):
+        vectors = view.embedding[view.present]
+        expected = normalize(numpy_encode(network, group, vectors, activation))
+        posterior = posteriors[name]
+        assert_allclose(posterior.mean.detach(), expected[:, :3], atol=1e-4)
+        assert_allclose(posterior.log_variance.detach(), expected[:, 3:], atol=1e-4)
+        topics = np.exp(expected[:, :3])
+        topics /= topics.sum(axis=1, keepdims=True)
+        assert_allclose(posterior.sample.detach(), topics, atol=1e-5)
+
+
+def test_shared_network_sees_its_views_as_one(tuples, make_network, make_batch):
+    groups = {"en": "text", "de": "text", "image": "image"}
+    network = make_network(tuples, inference_networks=groups)
+    assert len(network.inference) == 2
+    statistics = {"en": (np.full(5, 0.5), np.full(5, 2.0)), "de": (-1.0, 0.1)}
+    for name, (mean, scale) in statistics.items():
+        network.set_statistics(name, mean, scale)
+    posteriors = network.encode(make_batch(tuples))
+    vectors = [
+        (tuples[name].embedding[tuples.present[name]] - mean) / scale
+        for name, (mean, scale) in statistics.items()
+    ]
+    expected = normalize(numpy_encode(network, 0, np.vstack(vectors), "softplus"))
+    means = torch.cat([posteriors["en"].mean, posteriors["de"].mean]).detach()
+    assert_allclose(means, expected[:, :3], atol=1e-4)
+
+
+def test_running_statistics(tuples, make_network, make_batch):
+    network = make_network(tuples)
+    network.encode(make_batch(tuples))
+    view = tuples["image"]
+    outputs = numpy_encode(network, 2, view.embedding[view.present], "softplus")
+    norm = network.inference[2].norm
+    assert_allclose(norm.mean, 0.1 * outputs.mean(axis=0), rtol=1e-4)
+    assert_allclose(norm.variance, 0.9 + 0.1 * outputs.var(axis=0, ddof=1), rtol=1e-4)
+    network.eval()
+    posterior = network.encode(make_batch(tuples))["image"]
+    expected = (outputs - norm.mean.numpy()) / np.sqrt(norm.variance.numpy() + 1e-5)
+    assert_allclose(posterior.mean.detach(), expected[:, :3], atol=1e-5)
+
+
+def test_one_row_takes_the_running_statistics(tuples, make_network, make_batch):
+    # Rows 0 and 1: two have English, but only one German, and one its picture.
+    network = make_network(tuples)
+    network(make_batch(tuples))
+    before = {name: value.clone() for name, value in network.named_buffers()}
+    posteriors, reconstructions = network(make_batch(tuples, np.array([0, 1])))
+    after = dict(network.named_buffers())
+    for changed, member in (
+        (True, "inference.0"),
+        (False, "inference.1"),
+        (False, "inference.2"),
+        (True, "decoders.0"),
+        (False, "decoders.1"),
+    ):
+        name = f"{member}.norm.mean"
+        assert torch.equal(before[name], after[name]) != changed
+    network.eval()
+    one = network(make_batch(tuples, np.array([0])))
+    assert_allclose(posteriors["de"].mean.detach(), one[0]["de"].mean.detach())
+    assert_allclose(
+        reconstructions["de"].log_probabilities.detach(),
+        one[1]["de"].log_probabilities.detach(),
+    )
+
+
+def test_standardizing_leaves_out_absent_rows_of_a_batch(
+    tuples, make_network, make_batch
+):
+    network = make_network(tuples)
+    network.eval()
+    whole = network.encode(make_batch(tuples))
+    for position, row in enumerate(np.flatnonzero(tuples.present["image"])):
+        alone = network.encode(make_batch(tuples, np.array([row])))["image"]
+        assert_allclose(
+            whole["image"].mean[position].detach(), alone.mean[0].detach(), atol=1e-6
+        )
+
+
+def test_draws(tuples, make_network, make_batch):
+    network = make_network(tuples)
+    batch = make_batch(tuples, seed=0)
+    noise = []
+    for _ in range(300):
+        posterior = network.encode(batch)["en"]
+        # The softmax of a draw tells it up to a constant a row.
+        drawn = posterior.sample.log() - posterior.mean
+        deviation = (0.5 * posterior.log_variance).exp()
+        noise.append((drawn - drawn.mean(dim=1, keepdim=True)).detach())
+    centred = torch.stack(noise)
+    # Var(x_i - mean(x)) of independent x, by topic and row.
+    variance = deviation.detach().square()
+    expected = variance * (1 - 2 / 3) + variance.mean(dim=1, keepdim=True) / 3
+    assert_allclose(centred.var(dim=0), expected, rtol=0.5)
+    assert_allclose((centred.var(dim=0) / expected).mean(), 1, rtol=0.05)
+    assert_allclose(centred.mean(dim=0), 0, atol=0.25)
+
+
+def test_dropout(tuples, make_network, make_batch):
+    network = make_network(tuples, dropout=0.4).eval()
+    batch = make_batch(tuples, seed=0)
+    with torch.no_grad():
+        network.decoders[0].beta.copy_(torch.eye(3, 7))
+        kept, means = [], []
+        for _ in range(200):
+            posteriors, reconstructions = network(batch)
+            log_p = reconstructions["en"].log_probabilities
+            # Word 3 is of no topic: odds to it are the topics that are decoded.
+            decoded = log_p[:, :3] - log_p[:, 3:4]
+            kept.append(decoded / posteriors["en"].sample)
+            means.append(posteriors["en"].mean)
+    kept, means = torch.stack(kept).numpy(), torch.stack(means)
+    dropped = abs(kept) < 0.1
+    assert_allclose(kept[~dropped], 1 / 0.6, rtol=1e-2)
+    assert_allclose(dropped.mean(), 0.4, atol=0.02)
+    assert (means.std(dim=0) > 0).all()  # the hidden layer is thinned too
+
+    still = make_batch(tuples)
+    first, second = (network(still) for _ in range(2))
+    assert torch.equal(first[0]["en"].mean, second[0]["en"].mean)
+    assert torch.equal(*(r["en"].log_probabilities for _, r in (first, second)))
+
+
+def test_decode(tuples, make_network):
+    network = make_network(tuples).eval()
+    theta = torch.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+    logits = theta.numpy() @ network.decoders[1].beta.detach().numpy() / 1.000005
+    expected = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    assert_allclose(network.decode("de", theta).detach(), expected, rtol=1e-4)
+
+
+def test_seed(tuples, make_network):
+    first, again, other = (make_network(tuples, seed=seed) for seed in (0, 0, 1))
+    for a, b, c in zip(
+        first.parameters(), again.parameters(), other.parameters(), strict=True
+    ):
+        assert torch.equal(a, b)
+        assert not torch.equal(a, c)
+
+
+def test_names_that_torch_refuses(make_network):
+    from sklearn_m3l import MultiView
+
+    X = MultiView.from_arrays(
+        {name: np.ones((2, 3)) for name in ("pt.BR", "type")},
+        {"pt.BR": np.ones((2, 4))},
+    )
+    assert make_network(X).encoded == ["pt.BR", "type"]
