@@ -34,12 +34,19 @@ class BaseTopicModel(
 ):
     """Base class of the topic models.
 
-    A subclass fits `vocabularies_`, sets `topic_word_`, and says how a view is
+    A subclass has topics (`components_`, `topic_word_`), and says how a view is
     transformed (`_transform_view`) and how words follow from topics (`_decode`).
     """
 
-    topic_word_: Mapping[str, np.ndarray]
-    components_: np.ndarray
+    @property
+    @abstractmethod
+    def topic_word_(self) -> Mapping[str, np.ndarray]:
+        """Topic-word distributions of each text, (n_components, n_words)."""
+
+    @property
+    @abstractmethod
+    def components_(self) -> np.ndarray:
+        """Topic-word weights of all texts side by side."""
 
     @abstractmethod
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
@@ -269,7 +276,7 @@ class BaseTopicModel(
                 if view.is_text
             }
             return X
-        if self.view_widths_ is None:
+        if not self.view_widths_:
             raise TypeError(
                 f"this {type(self).__name__} was fitted on a 2-D array; pass one, not "
                 "a MultiView"
@@ -300,7 +307,7 @@ class BaseTopicModel(
 
     def _check_array(self, X, *, reset: bool) -> MultiView:
         """Return a 2-D array of counts as a MultiView of one text."""
-        if not reset and self.view_widths_ is not None:
+        if not reset and self.view_widths_:
             raise TypeError(
                 f"this {type(self).__name__} was fitted on a MultiView of "
                 f"{', '.join(self.view_widths_)}; pass a MultiView, not a "
@@ -317,7 +324,7 @@ class BaseTopicModel(
         )
         check_non_negative(X, f"{type(self).__name__} (word counts)")
         if reset:
-            self.view_widths_ = None
+            self.view_widths_ = {}
             names = getattr(self, "feature_names_in_", None)
             if names is None:
                 names = [f"x{column}" for column in range(X.shape[1])]

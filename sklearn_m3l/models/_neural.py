@@ -101,7 +101,7 @@ class NeuralTopicModel(BaseTopicModel):
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         device = resolve_device(self.device)
 
-        def dataset(X, groups, seed):
+        def dataset(X, groups, *, seed):
             return TupleDataset(
                 X,
                 self._trained_views(X),
@@ -114,9 +114,9 @@ class NeuralTopicModel(BaseTopicModel):
 
         if self.early_stopping:
             train, valid = self._split(X, groups)
-            data = dataset(*train, self._seed), dataset(*valid, None)
+            data = dataset(*train, seed=self._seed), dataset(*valid, seed=None)
         else:
-            data = dataset(X, groups, self._seed), None
+            data = dataset(X, groups, seed=self._seed), None
         if not continued:
             self.net_ = self._build_net(X, device)
         self.net_.set_params(max_epochs=self.max_iter)
@@ -156,10 +156,9 @@ class NeuralTopicModel(BaseTopicModel):
                 f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
                 f"lower validation_fraction={self.validation_fraction}, or turn it off"
             )
-        return [
-            (X[rows], None if groups is None else groups[rows])
-            for rows in (train, valid)
-        ]
+        if groups is None:
+            return (X[train], None), (X[valid], None)
+        return (X[train], groups[train]), (X[valid], groups[valid])
 
     def _build_net(self, X: MultiView, device):
         from sklearn_m3l.network import build_net

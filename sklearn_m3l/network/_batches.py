@@ -9,6 +9,9 @@ from torch import Tensor
 
 from sklearn_m3l.multiview import MultiView, View
 
+# Rows gathered at once: bounds the memory that an epoch takes.
+_BLOCK_ROWS = 8192
+
 
 @dataclass
 class Cells:
@@ -53,7 +56,7 @@ class Batch:
     rows: dict[str, Tensor | None]
     cells: dict[str, Cells] = field(default_factory=dict)
     groups: Tensor | None = None
-    prior: tuple[Tensor, Tensor] | None = None
+    prior: tuple[Tensor, ...] | None = None
     generator: torch.Generator | None = None
 
 
@@ -103,31 +106,88 @@ class TupleDataset(torch.utils.data.Dataset):
     def __len__(self) -> int:
         return self.n_rows
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """Return the tuples in `rows` (positions) as a batch on the device."""
-        vectors, present = {}, {}
+    def block(self, rows: np.ndarray) -> "Block":
+        """Gather the tuples in `rows` (positions), to be cut into batches."""
+        vectors, cells, present = {}, {}, {}
         for name, source in self.encoded.items():
             kept, present[name] = self._present(name, rows)
             vectors[name] = _read(source, kept, self.device)
-        cells = {}
         for name, counts in self.decoded.items():
             kept, present[name] = self._present(name, rows)
-            cells[name] = _cells(counts, kept, self.device)
-        batch = Batch(len(rows), vectors, present, cells, generator=self.generator)
+            cells[name] = _BlockCells(counts[kept], self.device)
+        groups = prior = None
         if self.groups is not None:
-            batch.groups = torch.from_numpy(self.groups[rows]).to(self.device)
+            groups = torch.from_numpy(self.groups[rows]).to(self.device)
         if self.prior is not None:
-            batch.prior = tuple(part[rows].to(self.device) for part in self.prior)
-        return batch
+            prior = tuple(part[rows].to(self.device) for part in self.prior)
+        return Block(vectors, present, cells, groups, prior, self.generator)
 
     def _present(self, name, rows):
-        """Return the rows that have a view, and their positions in the batch."""
+        """Return the rows that have a view, and their positions in the block."""
         if name not in self.absent:
             return rows, None
         positions = np.flatnonzero(~self.absent[name][rows])
-        if len(positions) == len(rows):
-            return rows, None
-        return rows[positions], torch.from_numpy(positions).to(self.device)
+        return rows[positions], positions
+
+
+class _BlockCells:
+    """The non-zero word counts of some rows, in the order of the rows."""
+
+    def __init__(self, counts, device):
+        n_rows, self.n_words = counts.shape
+        flat = np.repeat(np.arange(n_rows) * self.n_words, np.diff(counts.indptr))
+        flat += counts.indices
+        self.flat = torch.from_numpy(flat).to(device)
+        self.values = torch.from_numpy(counts.data.astype(np.float32)).to(device)
+        self.ends = counts.indptr.tolist()
+
+    def rows(self, start: int, stop: int) -> Cells:
+        cells = slice(self.ends[start], self.ends[stop])
+        return Cells(self.flat[cells] - start * self.n_words, self.values[cells])
+
+
+@dataclass
+class Block:
+    """Some thousand tuples, gathered at once because small gathers are slow.
+
+    The fields are those of `Batch`, but that `present` holds the positions of the
+    rows that have a view as arrays of int.
+    """
+
+    vectors: dict[str, Tensor]
+    present: dict[str, np.ndarray | None]
+    cells: dict[str, _BlockCells]
+    groups: Tensor | None
+    prior: tuple[Tensor, ...] | None
+    generator: torch.Generator | None
+
+    def batch(self, start: int, stop: int) -> Batch:
+        """Return the tuples from `start` to before `stop` as a batch."""
+        size = stop - start
+        batch = Batch(size, {}, {}, generator=self.generator)
+        ranges = {}
+        for name, positions in self.present.items():
+            ranges[name], batch.rows[name] = (start, stop), None
+            if positions is not None:
+                first, last = np.searchsorted(positions, (start, stop)).tolist()
+                ranges[name] = first, last
+                if last - first < size:
+                    rows = torch.from_numpy(positions[first:last] - start)
+                    batch.rows[name] = rows.to(self.vectors_device)
+        for name, vectors in self.vectors.items():
+            batch.vectors[name] = vectors[slice(*ranges[name])]
+        for name, cells in self.cells.items():
+            batch.cells[name] = cells.rows(*ranges[name])
+        if self.groups is not None:
+            batch.groups = self.groups[start:stop]
+        if self.prior is not None:
+            batch.prior = tuple(part[start:stop] for part in self.prior)
+        return batch
+
+    @property
+    def vectors_device(self) -> torch.device:
+        """Where the tensors are."""
+        return next(iter(self.vectors.values())).device
 
 
 class TupleBatches:
@@ -154,8 +214,14 @@ class TupleBatches:
         starts = list(range(0, n_rows, self.batch_size))
         if len(starts) > 1 and n_rows - starts[-1] == 1:
             starts.pop()
-        for start, stop in zip(starts, [*starts[1:], n_rows], strict=True):
-            yield dataset.batch(rows[start:stop])
+        stops = [*starts[1:], n_rows]
+        n_batches = max(1, _BLOCK_ROWS // self.batch_size)
+        for first in range(0, len(starts), n_batches):
+            batches = slice(first, first + n_batches)
+            offset, end = starts[first], stops[batches][-1]
+            block = dataset.block(rows[offset:end])
+            for start, stop in zip(starts[batches], stops[batches], strict=True):
+                yield block.batch(start - offset, stop - offset)
 
 
 def _vector_source(view: View, device) -> Tensor | View:
@@ -171,20 +237,6 @@ def _read(source: Tensor | View, rows: np.ndarray, device) -> Tensor:
     if isinstance(source, View):
         return torch.from_numpy(source.read(rows)).to(device)
     return source[torch.from_numpy(rows).to(device)].float()
-
-
-def _cells(counts, rows: np.ndarray, device) -> Cells:
-    """Gather the non-zero cells of some rows of a CSR array."""
-    starts = counts.indptr[rows].astype(np.int64)
-    lengths = counts.indptr[rows + 1] - starts
-    ends = np.cumsum(lengths)
-    # Position of every cell in the CSR arrays: its row's start, then onwards.
-    source = np.repeat(starts - ends + lengths, lengths)
-    source += np.arange(len(source))
-    flat = np.repeat(np.arange(len(rows)) * counts.shape[1], lengths)
-    flat += counts.indices[source]
-    values = counts.data[source].astype(np.float32)
-    return Cells(torch.from_numpy(flat).to(device), torch.from_numpy(values).to(device))
 
 
 def common_rows(batch: Batch, a: str, b: str) -> tuple[Tensor | None, Tensor | None]:

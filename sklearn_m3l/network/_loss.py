@@ -30,9 +30,11 @@ def reconstruction_loss(reconstruction: Reconstruction, cells: Cells) -> Tensor:
 
 def symmetric_gaussian_kl(a: Posterior, b: Posterior) -> Tensor:
     """Return KL(a || b) + KL(b || a); the log-determinants cancel."""
-    difference = (a.log_variance - b.log_variance).cosh() * 2 - 2
-    precisions = (-a.log_variance).exp() + (-b.log_variance).exp()
-    return 0.5 * (difference + (a.mean - b.mean).square() * precisions).sum()
+    variance_a, variance_b = a.log_variance.exp(), b.log_variance.exp()
+    distance = (a.mean - b.mean).square()
+    a_to_b = (variance_a + distance) / variance_b
+    b_to_a = (variance_b + distance) / variance_a
+    return 0.5 * (a_to_b + b_to_a - 2).sum()
 
 
 def gaussian_kl(posterior: Posterior, mean, log_variance) -> Tensor:
@@ -68,17 +70,18 @@ def info_nce(
     """
     n_rows = len(a)
     topics = SIMILARITIES[similarity](torch.cat([a, b]))
-    logits = topics @ topics.T / temperature
-    rows = torch.arange(n_rows, device=a.device)
-    partner = torch.cat([rows + n_rows, rows])
+    logits = topics @ (topics.T / temperature)
+    # Own rows are no negatives, nor are those of the same article but the partner.
     if groups is None:
-        logits.fill_diagonal_(-torch.inf)
+        negatives = logits.fill_diagonal_(-torch.inf)
     else:
-        articles = groups.repeat(2)
-        same = articles[:, None] == articles
-        same[torch.arange(2 * n_rows, device=a.device), partner] = False
-        logits = logits.masked_fill(same, -torch.inf)
-    return 0.5 * F.cross_entropy(logits, partner, reduction="sum")
+        same = groups[:, None] == groups
+        same = same.repeat(2, 2)
+        same.diagonal(n_rows).fill_(False)
+        same.diagonal(-n_rows).fill_(False)
+        negatives = logits.masked_fill_(same, -torch.inf)
+    positives = negatives.diagonal(n_rows)
+    return 0.5 * negatives.logsumexp(dim=1).sum() - positives.sum()
 
 
 class TopicLoss(nn.Module):
@@ -103,6 +106,8 @@ class TopicLoss(nn.Module):
     contrast_on : {"mean", "sample"}
         Whether InfoNCE compares softmax(mean) or the draws.
     """
+
+    prior_log_variance: Tensor
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Inference networks that map a view to topics, decoders that map topics to words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +9,11 @@ from torch.nn import functional as F
 
 from sklearn_m3l.network._batches import Batch, common_rows, take
 
-ACTIVATIONS = {"softplus": F.softplus, "relu": F.relu, "tanh": torch.tanh}
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "softplus": F.softplus,
+    "relu": F.relu,
+    "tanh": torch.tanh,
+}
 
 
 @dataclass
@@ -22,11 +26,14 @@ class Posterior:
         Parameters of the logistic normal posteriors.
     sample : Tensor of shape (n_present, n_components)
         Topic distributions: a draw in training, softmax(mean) in evaluation.
+    dropped : Tensor of shape (n_present, n_components)
+        The same after dropout, as decoders take them.
     """
 
     mean: Tensor
     log_variance: Tensor
     sample: Tensor
+    dropped: Tensor
 
 
 @dataclass
@@ -48,6 +55,9 @@ class Reconstruction:
 class _BatchNorm(nn.Module):
     """Batch normalization without affine parameters, defined for a single row too."""
 
+    mean: Tensor
+    variance: Tensor
+
     def __init__(self, width: int):
         super().__init__()
         self.register_buffer("mean", torch.zeros(width))
@@ -61,6 +71,9 @@ class _BatchNorm(nn.Module):
 
 class _Standardize(nn.Module):
     """Subtract the mean of a view's vectors and divide by their deviation."""
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, width: int):
         super().__init__()
@@ -123,22 +136,18 @@ class Decoder(nn.Module):
     ----------
     n_components, n_words : int
         Shape of the topic-word matrix.
-    dropout : float
-        Share of the topics that is dropped in training.
     generator : torch.Generator
         Draws the initial weights.
     """
 
-    def __init__(self, n_components, n_words, dropout, generator):
+    def __init__(self, n_components, n_words, generator):
         super().__init__()
         self.beta = nn.Parameter(torch.empty(n_components, n_words))
         nn.init.xavier_uniform_(self.beta, generator=generator)
         self.norm = _BatchNorm(n_words)
-        self.dropout = dropout
 
-    def forward(self, theta: Tensor, generator: torch.Generator | None) -> Tensor:
-        """Return log softmax(BN(dropout(theta) @ beta)), (n, n_words)."""
-        theta = _dropout(theta, self.dropout, generator)
+    def forward(self, theta: Tensor) -> Tensor:
+        """Return log softmax(BN(theta @ beta)), (n, n_words)."""
         return F.log_softmax(self.norm(theta @ self.beta), dim=1)
 
 
@@ -157,8 +166,11 @@ class TopicNetwork(nn.Module):
         The encoded view whose topics each text is reconstructed from.
     n_components : int
         Number of topics.
-    hidden_layer_sizes, activation, dropout
-        See `InferenceNetwork` and `Decoder`.
+    hidden_layer_sizes, activation
+        See `InferenceNetwork`.
+    dropout : float
+        Share of the last hidden layers, and of the topics that are decoded, that is
+        dropped in training.
     seed : int
         Seed of the initial weights.
     """
@@ -178,6 +190,7 @@ class TopicNetwork(nn.Module):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.n_components = n_components
+        self.dropout = dropout
         # Lists, not dicts: torch refuses some names (dots, "type") in a ModuleDict.
         self.encoded = list(widths)
         self.decoded = list(n_words)
@@ -198,7 +211,7 @@ class TopicNetwork(nn.Module):
             for member in members
         )
         self.decoders = nn.ModuleList(
-            Decoder(n_components, size, dropout, generator) for size in n_words.values()
+            Decoder(n_components, size, generator) for size in n_words.values()
         )
 
     def forward(
@@ -211,9 +224,9 @@ class TopicNetwork(nn.Module):
             source = self.decoded_from[name]
             if source in posteriors:
                 among_source, among_text = common_rows(batch, source, name)
-                theta = take(posteriors[source].sample, among_source)
+                theta = take(posteriors[source].dropped, among_source)
                 reconstructions[name] = Reconstruction(
-                    self.decode(name, theta, batch.generator), among_text
+                    self.decode(name, theta), among_text
                 )
         return posteriors, reconstructions
 
@@ -235,28 +248,23 @@ class TopicNetwork(nn.Module):
             stacked = torch.cat(vectors) if len(vectors) > 1 else vectors[0]
             mean, log_variance = network(stacked, batch.generator)
             theta = F.softmax(_draw(mean, log_variance, batch.generator), dim=1)
+            dropped = _dropout(theta, self.dropout, batch.generator)
             sizes = [len(part) for part in vectors]
-            for name, *parts in zip(
-                names,
-                mean.split(sizes),
-                log_variance.split(sizes),
-                theta.split(sizes),
-                strict=True,
-            ):
+            stacks = (mean, log_variance, theta, dropped)
+            split = [stack.split(sizes) for stack in stacks]
+            for name, *parts in zip(names, *split, strict=True):
                 posteriors[name] = Posterior(*parts)
         return posteriors
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""
         standardize = self.standardize[self.encoded.index(name)]
-        standardize.mean.copy_(torch.as_tensor(mean))
-        standardize.scale.copy_(torch.as_tensor(scale))
+        standardize.get_buffer("mean").copy_(torch.as_tensor(mean))
+        standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
 
-    def decode(
-        self, name: str, theta: Tensor, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def decode(self, name: str, theta: Tensor) -> Tensor:
         """Return log-probabilities of the words of a text, (n, n_words)."""
-        return self.decoders[self.decoded.index(name)](theta, generator)
+        return self.decoders[self.decoded.index(name)](theta)
 
 
 def _draw(mean, log_variance, generator):
