@@ -175,7 +175,7 @@ def test_blocks(tuples, make_dataset, monkeypatch):
                 rows = batch.rows[name]
                 yield vectors
                 yield torch.arange(batch.size) if rows is None else rows
-            for name, cells in batch.cells.items():
+            for name in batch.cells:
                 yield torch.from_numpy(dense(batch, name, X[name].counts.shape[1]))
 
     whole = list(contents())
