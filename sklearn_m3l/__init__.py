@@ -7,9 +7,11 @@ __version__ = "0.1.0"
 # Public name -> module that defines it. Imported at first use, so that
 # `import sklearn_m3l` needs neither torch nor numba.
 _PUBLIC = {
+    "DistilledTopicModel": "models",
     "M3LContrastTopicModel": "models",
     "MultiView": "multiview",
     "View": "multiview",
+    "ZeroShotTopicModel": "models",
     "datasets": None,
     "metrics": None,
     "models": None,

@@ -1,5 +1,11 @@
 """Topic models of tuples, as scikit-learn estimators."""
 
+from sklearn_m3l.models._distilled import DistilledTopicModel
 from sklearn_m3l.models._m3l_contrast import M3LContrastTopicModel
+from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
 
-__all__ = ["M3LContrastTopicModel"]
+__all__ = [
+    "DistilledTopicModel",
+    "M3LContrastTopicModel",
+    "ZeroShotTopicModel",
+]

@@ -267,16 +267,18 @@ class BaseTopicModel(
         if not isinstance(X, MultiView):
             return self._check_array(X, reset=reset)
         if reset:
+            self._fitted_on_array = False
             self.n_features_in_ = X.shape[1]
             self.feature_names_in_ = np.array(X.view_names, dtype=object)
             self.view_widths_ = {name: view.width for name, view in X.views.items()}
+            self._embedded = {n: v.embedding is not None for n, v in X.views.items()}
             self.vocabularies_ = {
                 name: _vocabulary(view)
                 for name, view in X.views.items()
                 if view.is_text
             }
             return X
-        if not self.view_widths_:
+        if self._fitted_on_array:
             raise TypeError(
                 f"this {type(self).__name__} was fitted on a 2-D array; pass one, not "
                 "a MultiView"
@@ -307,7 +309,7 @@ class BaseTopicModel(
 
     def _check_array(self, X, *, reset: bool) -> MultiView:
         """Return a 2-D array of counts as a MultiView of one text."""
-        if not reset and self.view_widths_:
+        if not reset and not self._fitted_on_array:
             raise TypeError(
                 f"this {type(self).__name__} was fitted on a MultiView of "
                 f"{', '.join(self.view_widths_)}; pass a MultiView, not a "
@@ -324,7 +326,9 @@ class BaseTopicModel(
         )
         check_non_negative(X, f"{type(self).__name__} (word counts)")
         if reset:
-            self.view_widths_ = {}
+            self._fitted_on_array = True
+            self.view_widths_ = {SINGLE_VIEW: X.shape[1]}
+            self._embedded = {SINGLE_VIEW: False}
             names = getattr(self, "feature_names_in_", None)
             if names is None:
                 names = [f"x{column}" for column in range(X.shape[1])]
@@ -362,6 +366,18 @@ def check_training_rows(X: MultiView) -> None:
             f"{len(missing)} of {len(X)} rows have no view at all, so nothing can be "
             f"learnt from them; leave them out of fit: {rows}{more}"
         )
+
+
+def choose_view(view: str | None, candidates: list[str], purpose: str) -> str:
+    """Return the view that a parameter names, or the only candidate."""
+    if view is None and len(candidates) == 1:
+        return candidates[0]
+    if view not in candidates:
+        raise ValueError(
+            f"view={view!r} is no view {purpose}; set view to one of: "
+            f"{', '.join(candidates) or 'none, there is no such view'}"
+        )
+    return view
 
 
 def iter_texts(X: MultiView) -> Iterator[str]:

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l.models._base import iter_texts
-from sklearn_m3l.models._neural import NeuralTopicModel
+from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView, View
 
 
@@ -78,22 +78,20 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _trained_views(self, X: MultiView) -> list[str]:
-        return list(X.view_names)
-
-    def _decoded_from(self, X: MultiView) -> dict[str, str]:
-        return {name: name for name in iter_texts(X)}
-
-    def _loss_parameters(self) -> dict:
-        names = [
-            "kl_weight",
-            "prior_weight",
-            "contrastive_weight",
-            "temperature",
-            "similarity",
-            "contrast_on",
-        ]
-        return {name: getattr(self, name) for name in names}
+    def _plan(self, X: MultiView) -> Plan:
+        return Plan(
+            encoded=X.view_names,
+            networks=self._inference_networks(X),
+            decoded_from={name: name for name in iter_texts(X)},
+            loss={
+                "kl_weight": self.kl_weight,
+                "prior_weight": self.prior_weight,
+                "contrastive_weight": self.contrastive_weight,
+                "temperature": self.temperature,
+                "similarity": self.similarity,
+                "contrast_on": self.contrast_on,
+            },
+        )
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:
         if self.inference_networks == "auto":

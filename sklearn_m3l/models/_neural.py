@@ -1,7 +1,8 @@
 """What the neural topic models share: how they are trained and asked."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -16,12 +17,30 @@ from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
 
 
-class NeuralTopicModel(BaseTopicModel):
-    """Base class of the models that a topic network runs.
+@dataclass
+class Plan:
+    """How a model is trained: all in which the neural topic models differ.
 
-    A subclass says which views it encodes in training, which texts it reconstructs
-    from which of them, and which terms its loss has.
+    Parameters
+    ----------
+    encoded : sequence of str
+        Views that are encoded in training.
+    networks : mapping of str to hashable
+        The inference network, by any name, of every view that can be encoded.
+    decoded_from : mapping of str to str
+        The texts to reconstruct, and the view that each is reconstructed from.
+    loss : dict
+        Weights of the terms of the loss; see `TopicLoss`.
     """
+
+    encoded: Sequence[str]
+    networks: Mapping[str, object]
+    decoded_from: Mapping[str, str]
+    loss: dict
+
+
+class NeuralTopicModel(BaseTopicModel):
+    """Base class of the models that a topic network runs; they differ in `_plan`."""
 
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
@@ -48,20 +67,11 @@ class NeuralTopicModel(BaseTopicModel):
     }
 
     @abstractmethod
-    def _decoded_from(self, X: MultiView) -> dict[str, str]:
-        """Return the texts to reconstruct, and the view that each is decoded from."""
+    def _plan(self, X: MultiView) -> Plan:
+        """Return what is encoded, what is decoded, and the terms of the loss."""
 
-    @abstractmethod
-    def _trained_views(self, X: MultiView) -> list[str]:
-        """Return the views that are encoded in training."""
-
-    @abstractmethod
-    def _inference_networks(self, X: MultiView) -> dict[str, object]:
-        """Return the inference network of each view, by any name."""
-
-    @abstractmethod
-    def _loss_parameters(self) -> dict:
-        """Return the arguments of the loss, without the number of topics."""
+    def _prepare(self, X: MultiView, groups) -> None:
+        """Do what must be done before the network is planned."""
 
     def _row_priors(self, X: MultiView):
         """Return mean and log-variance of each row's own prior, or None."""
@@ -96,16 +106,19 @@ class NeuralTopicModel(BaseTopicModel):
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
         groups = self._check_groups(y, X)
-        self._check_views_to_train(X)
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
+        if not continued:
+            self._prepare(X, groups)
+        plan = self._plan(X)
+        self._check_plan(plan, X)
         device = resolve_device(self.device)
 
         def dataset(X, groups, *, seed):
             return TupleDataset(
                 X,
-                self._trained_views(X),
-                self._decoded_from(X),
+                plan.encoded,
+                plan.decoded_from,
                 groups=groups,
                 prior=self._row_priors(X),
                 seed=seed,
@@ -118,25 +131,25 @@ class NeuralTopicModel(BaseTopicModel):
         else:
             data = dataset(X, groups, seed=self._seed), None
         if not continued:
-            self.net_ = self._build_net(X, device)
+            self.net_ = self._build_net(plan, X, device)
         self.net_.set_params(max_epochs=self.max_iter)
         self.net_.partial_fit(data)
         return self
 
-    def _check_views_to_train(self, X: MultiView) -> None:
-        if not self._decoded_from(X):
+    def _check_plan(self, plan: Plan, X: MultiView) -> None:
+        if not plan.decoded_from:
             raise ValueError(
                 f"{type(self).__name__} needs the word counts of at least one text to "
                 f"learn topics from; the views {', '.join(X.view_names)} have none"
             )
-        for name in self._decoded_from(X):
+        for name in plan.decoded_from:
             if name not in self.vocabularies_:
                 raise ValueError(
                     f"view {name!r} had no word counts when this "
                     f"{type(self).__name__} was first fitted; turn warm_start off to "
                     "learn its words"
                 )
-        for name in self._trained_views(X):
+        for name in plan.encoded:
             if not X[name].present.any():
                 raise ValueError(
                     f"view {name!r} is absent in every row, so nothing can be learnt "
@@ -160,22 +173,22 @@ class NeuralTopicModel(BaseTopicModel):
             return (X[train], None), (X[valid], None)
         return (X[train], groups[train]), (X[valid], groups[valid])
 
-    def _build_net(self, X: MultiView, device):
+    def _build_net(self, plan: Plan, X: MultiView, device):
         from sklearn_m3l.network import build_net
 
         net = build_net(
             network={
-                "widths": {name: view.width for name, view in X.views.items()},
-                "inference_networks": self._inference_networks(X),
-                "n_words": {n: X[n].counts.shape[1] for n in self._decoded_from(X)},
-                "decoded_from": self._decoded_from(X),
+                "widths": {name: X[name].width for name in plan.networks},
+                "inference_networks": plan.networks,
+                "n_words": {n: X[n].counts.shape[1] for n in plan.decoded_from},
+                "decoded_from": plan.decoded_from,
                 "n_components": self.n_components,
                 "hidden_layer_sizes": self._hidden_widths(),
                 "activation": self.activation,
                 "dropout": self.dropout,
                 "seed": self._seed,
             },
-            loss={"n_components": self.n_components, **self._loss_parameters()},
+            loss={"n_components": self.n_components, **plan.loss},
             batch_size=self.batch_size,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate_init,
@@ -185,9 +198,9 @@ class NeuralTopicModel(BaseTopicModel):
             verbose=self.verbose,
         )
         if self.standardize:
-            for name, view in X.views.items():
-                if view.present.any():
-                    net.module_.set_statistics(name, *_statistics(view))
+            for name in plan.networks:
+                if X[name].present.any():
+                    net.module_.set_statistics(name, *_statistics(X[name]))
         return net
 
     def _hidden_widths(self) -> list[int]:
@@ -218,10 +231,17 @@ class NeuralTopicModel(BaseTopicModel):
 
     def _check_view(self, name, view):
         super()._check_view(name, view)
-        if view.width != self.view_widths_[name]:
+        width = self.view_widths_[name]
+        if (view.embedding is not None) != self._embedded[name]:
+            given, fitted = ("no", "an") if self._embedded[name] else ("an", "no")
+            raise ValueError(
+                f"view {name!r} has {given} embedding, but {type(self).__name__} was "
+                f"fitted with {fitted} embedding of it"
+            )
+        if view.width != width:
             raise ValueError(
                 f"view {name!r} has width {view.width}, but {type(self).__name__} was "
-                f"fitted on width {self.view_widths_[name]}; embed it as in fit"
+                f"fitted on width {width}; embed it as in fit"
             )
 
     @property

@@ -3,12 +3,13 @@
 from sklearn_m3l.network._batches import TupleDataset
 from sklearn_m3l.network._inference import (
     decode_words,
+    infer_gaussians,
     infer_topics,
     resolve_device,
 )
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
-from sklearn_m3l.network._net import TopicNet, build_net
+from sklearn_m3l.network._net import TopicNet, build_net, copy_frozen_decoder
 
 __all__ = [
     "TopicLoss",
@@ -16,7 +17,9 @@ __all__ = [
     "TopicNetwork",
     "TupleDataset",
     "build_net",
+    "copy_frozen_decoder",
     "decode_words",
+    "infer_gaussians",
     "infer_topics",
     "resolve_device",
 ]

@@ -44,24 +44,51 @@ def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
     ndarray of float32 of shape (n_rows, n_components)
         NaN in rows where the view is absent.
     """
-    net.module_.eval()
-    device = torch.device(net.device)
-    generator = torch.Generator(device).manual_seed(seed)
-    present = np.flatnonzero(view.present)
+    generator = torch.Generator(net.device).manual_seed(seed)
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
-    for start in range(0, len(present), _ROWS):
-        rows = present[start : start + _ROWS]
-        vectors = torch.from_numpy(view.read(rows)).to(device)
-        batch = Batch(len(rows), {encoder: vectors}, {encoder: None})
-        posterior = net.module_.encode(batch)[encoder]
+    for rows, posterior in _posteriors(net, view, encoder):
         topics = posterior.sample
         if n_samples:
-            noise = torch.empty((n_samples, *topics.shape), device=device)
+            noise = topics.new_empty((n_samples, *topics.shape))
             noise.normal_(generator=generator)
             deviation = (0.5 * posterior.log_variance).exp()
             topics = F.softmax(posterior.mean + noise * deviation, dim=2).mean(dim=0)
         theta[rows] = topics.cpu().numpy()
     return theta
+
+
+@torch.inference_mode()
+def infer_gaussians(net, view: View, encoder: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Gaussian of one view of every row.
+
+    Parameters
+    ----------
+    net, view, encoder
+        As in `infer_topics`.
+
+    Returns
+    -------
+    mean, log_variance : ndarray of float32 of shape (n_rows, n_components)
+        The prior's in rows where the view is absent.
+    """
+    shape = (len(view), net.module_.n_components)
+    mean = np.zeros(shape, dtype=np.float32)
+    log_variance = np.full(shape, float(net.criterion_.prior_log_variance), np.float32)
+    for rows, posterior in _posteriors(net, view, encoder):
+        mean[rows] = posterior.mean.cpu().numpy()
+        log_variance[rows] = posterior.log_variance.cpu().numpy()
+    return mean, log_variance
+
+
+def _posteriors(net, view: View, encoder: str):
+    """Iterate over positions and posteriors of the rows that have a view."""
+    net.module_.eval()
+    present = np.flatnonzero(view.present)
+    for start in range(0, len(present), _ROWS):
+        rows = present[start : start + _ROWS]
+        vectors = torch.from_numpy(view.read(rows)).to(net.device)
+        batch = Batch(len(rows), {encoder: vectors}, {encoder: None})
+        yield rows, net.module_.encode(batch)[encoder]
 
 
 @torch.inference_mode()

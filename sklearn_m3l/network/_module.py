@@ -62,10 +62,11 @@ class _BatchNorm(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
+        self.frozen = False
 
     def forward(self, x: Tensor) -> Tensor:
         # One row has no statistics of its own: it takes the running ones.
-        training = self.training and x.shape[0] > 1
+        training = self.training and not self.frozen and x.shape[0] > 1
         return F.batch_norm(x, self.mean, self.variance, training=training)
 
 
@@ -149,6 +150,11 @@ class Decoder(nn.Module):
     def forward(self, theta: Tensor) -> Tensor:
         """Return log softmax(BN(theta @ beta)), (n, n_words)."""
         return F.log_softmax(self.norm(theta @ self.beta), dim=1)
+
+    def freeze(self) -> None:
+        """Keep weights and statistics as they are, in training too."""
+        self.beta.requires_grad_(False)
+        self.norm.frozen = True
 
 
 class TopicNetwork(nn.Module):

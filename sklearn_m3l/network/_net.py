@@ -183,3 +183,11 @@ def build_net(
         **{f"module__{name}": value for name, value in network.items()},
         **{f"criterion__{name}": value for name, value in loss.items()},
     ).initialize()
+
+
+def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:
+    """Give a net the decoder of another one, which training leaves as it is."""
+    decoder = target.module_.decoders[target.module_.decoded.index(name)]
+    taught = source.module_.decoders[source.module_.decoded.index(name)]
+    decoder.load_state_dict(taught.state_dict())
+    decoder.freeze()

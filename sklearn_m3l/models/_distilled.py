@@ -1,0 +1,148 @@
+"""ZeroshotTM-KD: a student of another view, taught by the topics of a text."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_m3l.models._base import choose_view
+from sklearn_m3l.models._neural import NeuralTopicModel, Plan
+from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
+from sklearn_m3l.multiview import MultiView
+
+
+class DistilledTopicModel(NeuralTopicModel):
+    """Topic model of one view, distilled from that of a text."""
+
+    _parameter_constraints: dict = {
+        **NeuralTopicModel._parameter_constraints,
+        "teacher": [HasMethods(["fit", "transform"]), None],
+        "view": [str, None],
+    }
+
+    def __init__(
+        self,
+        n_components=50,
+        *,
+        teacher=None,
+        view=None,
+        batch_size=64,
+        max_iter=100,
+        learning_rate_init=2e-3,
+        hidden_layer_sizes=(300,),
+        activation="softplus",
+        dropout=0.2,
+        prior_weight=1.0,
+        standardize=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        n_samples=0,
+        device="auto",
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.teacher = teacher
+        self.view = view
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.learning_rate_init = learning_rate_init
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.prior_weight = prior_weight
+        self.standardize = standardize
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.n_samples = n_samples
+        self.device = device
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _prepare(self, X: MultiView, groups) -> None:
+        self.teacher_ = self._fit_teacher(X, groups)
+        taught = self.teacher_.view_
+        students = [name for name in X.view_names if name != taught] or [taught]
+        self.view_ = choose_view(self.view, students, "for the student to learn")
+        texts = dict.fromkeys([taught, self.view_])
+        self.vocabularies_ = {
+            **{n: w for n, w in self.vocabularies_.items() if n in texts},
+            taught: self.teacher_.vocabularies_[taught],
+        }
+
+    def _fit_teacher(self, X: MultiView, groups) -> ZeroShotTopicModel:
+        if isinstance(self.teacher, FrozenEstimator):
+            teacher = self.teacher.estimator
+            self._check_teacher(teacher)
+            check_is_fitted(teacher)
+            if teacher._n_features_out != self.n_components:
+                raise ValueError(
+                    f"the frozen teacher has {teacher._n_features_out} topics, but "
+                    f"n_components={self.n_components}; set n_components to the "
+                    "teacher's"
+                )
+            teacher._check_X(X[[teacher.view_]], reset=False)
+            return teacher
+        teacher = ZeroShotTopicModel() if self.teacher is None else clone(self.teacher)
+        self._check_teacher(teacher)
+        teacher.set_params(n_components=self.n_components)
+        if teacher.random_state is None:
+            teacher.set_params(random_state=self._seed)
+        return teacher.fit(X, groups)
+
+    def _check_teacher(self, teacher) -> None:
+        if not isinstance(teacher, ZeroShotTopicModel):
+            raise TypeError(
+                "teacher must be a ZeroShotTopicModel, or a FrozenEstimator of one, "
+                f"not a {type(teacher).__name__}"
+            )
+
+    def _plan(self, X: MultiView) -> Plan:
+        text = self.view_ if X[self.view_].is_text else self.teacher_.view_
+        return Plan(
+            encoded=[self.view_],
+            networks={self.view_: "student"},
+            decoded_from={text: self.view_},
+            loss={"prior_weight": self.prior_weight},
+        )
+
+    def _build_net(self, plan: Plan, X: MultiView, device):
+        from sklearn_m3l.network import copy_frozen_decoder
+
+        net = super()._build_net(plan, X, device)
+        if self.view_ not in plan.decoded_from:
+            copy_frozen_decoder(self.teacher_.net_, net, self.teacher_.view_)
+        return net
+
+    def _row_priors(self, X: MultiView) -> tuple[np.ndarray, np.ndarray]:
+        from sklearn_m3l.network import infer_gaussians
+
+        teacher = self.teacher_
+        return infer_gaussians(teacher.net_, X[teacher.view_], teacher.view_)
+
+    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
+        if name == self.view_:
+            return super()._transform_view(X, name)
+        return self.teacher_._transform_view(X, name)
+
+    def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
+        if name == self.view_:
+            return super()._decode(name, theta)
+        return self.teacher_._decode(name, theta)
+
+    def _check_view(self, name, view):
+        if name == self.view_:
+            super()._check_view(name, view)
+        else:
+            self.teacher_._check_view(name, view)
+
+    @property
+    def _betas(self) -> dict[str, np.ndarray]:
+        return {**self.teacher_._betas, **super()._betas}
