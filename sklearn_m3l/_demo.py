@@ -59,8 +59,8 @@ def run_demo(output: Path, **parameters: Any) -> None:
         title="Topics of the GIMP manual",
         intro=f"{type(model).__name__} learnt {model.n_components} topics from "
         f"{corpus}, in {model.n_iter_} epochs. A topic has words in both languages; a "
-        "page or a picture is a mixture of topics. All that is shown here is from "
-        f"{_n_pages(test)} other pages, which the model has never seen.",
+        "page or a picture is a mixture of topics. The pages and pictures shown here "
+        f"are those of {_n_pages(test)} others, which the model has never seen.",
         note=_NOTE,
         names={"en": pages, "de": pages, "image": test.frame["image"]},
         view_labels=_VIEW_LABELS,

@@ -28,7 +28,7 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
     >>> print(format_table(rows, 22))
     Topic  Words
         0  brush, pencil
-        1  layer, mask…
+        1  layer, mask …
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = max(width - len(_GAP) * (len(widths) - 1), _NARROWEST * len(widths))
@@ -46,7 +46,7 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
 def _cut(cell: str, width: int) -> str:
     if len(cell) <= width:
         return cell
-    start = cell[: width - 1]
-    if cell[width - 1] != " " and " " in start:
+    start = cell[: width - 2]
+    if cell[len(start)] != " " and " " in start:
         start = start[: start.rindex(" ")]
-    return start.rstrip(" ,") + "…"
+    return start.rstrip(" ,") + " …"

@@ -101,10 +101,9 @@ def _add_demo(commands) -> argparse.ArgumentParser:
 def _demo(arguments: argparse.Namespace) -> None:
     from sklearn_m3l._demo import run_demo
 
-    parameters = {
-        k: v for k, v in vars(arguments).items() if k not in ("run", "output")
-    }
-    run_demo(arguments.output, **parameters)
+    parameters = vars(arguments).copy()
+    del parameters["run"]
+    run_demo(**parameters)
 
 
 def _whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:

@@ -66,6 +66,36 @@ def write_topic_page(
         As `evaluate_alignment` returns them.
     random_state : int, RandomState instance or None, default=None
         Seed of the map.
+
+    Raises
+    ------
+    ValueError
+        If `names` does not fit `X`, or fewer than 2 points are there to show.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import write_topic_page
+    >>> corpus = load_gimp_help("test")
+    >>> X, frame = corpus.data[:20], corpus.frame[:20]
+    >>> model = M3LContrastTopicModel(2, max_iter=1, random_state=0).fit(X)
+    >>> with TemporaryDirectory() as folder:
+    ...     write_topic_page(
+    ...         f"{folder}/topics.html",
+    ...         model,
+    ...         X,
+    ...         title="Two topics",
+    ...         names={"image": frame["image"]},
+    ...         thumbnails=corpus.thumbnails,
+    ...     )
+    ...     page = Path(f"{folder}/topics.html").read_text(encoding="utf-8")
+    >>> page[:15], "<h1>Two topics</h1>" in page
+    ('<!DOCTYPE html>', True)
     """
     named = names_by_view(X, names)
     labels = {view: view for view in X.view_names} | dict(view_labels or {})

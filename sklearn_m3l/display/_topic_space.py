@@ -54,6 +54,19 @@ def topic_space(
     ----------
     .. [1] E. Zosa and L. Pivovarova, "Multilingual and Multimodal Topic Modelling with
        Pretrained Embeddings", COLING 2022, Figure 2.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import topic_space
+    >>> X = load_gimp_help("test").data[:20]
+    >>> model = M3LContrastTopicModel(2, max_iter=1, random_state=0).fit(X)
+    >>> points = topic_space(model, X, random_state=0)
+    >>> list(points)
+    ['row', 'view', 'name', 'topic', 'x', 'y']
+    >>> points["view"].value_counts().to_dict()
+    {'en': 20, 'de': 20, 'image': 14}
     """
     named = names_by_view(X, names)
     points, topics = [], []
