@@ -230,7 +230,9 @@ def _vector_source(view: View, device) -> Tensor | View:
         return view
     if isinstance(view.embedding, np.memmap):
         return view
-    return torch.tensor(view.embedding, device=device)
+    if view.embedding.dtype == np.float16:  # kept: it takes half the memory
+        return torch.tensor(np.ascontiguousarray(view.embedding), device=device)
+    return torch.from_numpy(view.read(slice(None))).to(device)
 
 
 def _read(source: Tensor | View, rows: np.ndarray, device) -> Tensor:

@@ -131,21 +131,23 @@ def test_groups_and_priors(tuples, make_batch):
     assert make_batch(tuples, rows).prior is None
 
 
-STORAGE = ["float64", "float32", "float16", "memmap", "float16 memmap", "lazy rows"]
+STORAGE = ["<f8", "<f4", "<f2", ">f8", ">f4", ">f2", "f4 backwards", "f2 backwards"]
+STORAGE += ["f4 memmap", "f2 memmap", "f4 lazy rows", "f2 lazy rows"]
 
 
 @pytest.mark.parametrize("storage", STORAGE)
 def test_storage_of_embeddings(tmp_path, make_dataset, storage):
     # Values that float16 holds exactly.
     vectors = np.random.default_rng(0).integers(-50, 50, size=(9, 4)) / 8
-    stored = vectors.astype("float16" if "16" in storage else "float32")
-    if storage == "float64":
-        stored = vectors
-    if "memmap" in storage or "lazy" in storage:
+    dtype, _, kind = storage.partition(" ")
+    stored = vectors.astype(dtype)
+    if kind == "backwards":
+        stored, vectors = stored[::-1, ::-1], vectors[::-1, ::-1]
+    if kind in ("memmap", "lazy rows"):
         np.save(tmp_path / "en.npy", stored)
         stored = np.load(tmp_path / "en.npy", mmap_mode="r")
     X = MultiView.from_arrays({"en": stored}, {"en": np.ones((9, 2))})
-    if storage == "lazy rows":
+    if kind == "lazy rows":
         order = np.array([4, 8, 0, 2, 2, 7])
         X, vectors = X[order], vectors[order]
         assert not isinstance(X["en"].embedding, np.ndarray)
