@@ -34,8 +34,8 @@ class BaseTopicModel(
 ):
     """Base class of the topic models.
 
-    A subclass has topics (`components_`, `topic_word_`), and says how a view is
-    transformed (`_transform_view`) and how words follow from topics (`_decode`).
+    A subclass has topics (`components_`, `topic_word_`), and says which topics follow
+    from the views (`_transform`) and which words from the topics (`_decode`).
     """
 
     @property
@@ -49,8 +49,8 @@ class BaseTopicModel(
         """Topic-word weights of all texts side by side."""
 
     @abstractmethod
-    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
-        """Return topics from one view, (n, n_components), NaN where it is absent."""
+    def _transform(self, X: MultiView) -> np.ndarray:
+        """Return topics, (n, n_components), NaN in rows that have no view."""
 
     @abstractmethod
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
@@ -88,17 +88,6 @@ class BaseTopicModel(
             # scikit-learn takes row labels from a DataFrame alone.
             return pd.DataFrame(theta, index=X.index)
         return theta
-
-    def _transform(self, X: MultiView) -> np.ndarray:
-        """Return the mean topics over the present views of each row."""
-        total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
-        n_views = np.zeros((len(X), 1), dtype=np.float32)
-        for name, view in X.views.items():
-            present = view.present
-            total[present] += self._transform_view(X, name)[present]
-            n_views[present] += 1
-        with np.errstate(invalid="ignore"):
-            return total / n_views
 
     def score(self, X, y=None):
         """Return the mean log-likelihood a word of the texts.

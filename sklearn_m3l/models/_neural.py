@@ -213,6 +213,17 @@ class NeuralTopicModel(BaseTopicModel):
             )
         return sizes.astype(int).tolist()
 
+    def _transform(self, X: MultiView) -> np.ndarray:
+        """Return the mean topics over the present views of each row."""
+        total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
+        n_views = np.zeros((len(X), 1), dtype=np.float32)
+        for name, view in X.views.items():
+            present = view.present
+            total[present] += self._transform_view(X, name)[present]
+            n_views[present] += 1
+        with np.errstate(invalid="ignore"):
+            return total / n_views
+
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         from sklearn_m3l.network import infer_topics
 

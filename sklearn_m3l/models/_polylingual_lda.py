@@ -1,0 +1,331 @@
+"""PolylingualLDA: the classical topic model of comparable texts, by Gibbs sampling."""
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from tqdm.auto import tqdm
+
+from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
+from sklearn_m3l.multiview import MultiView
+
+
+class PolylingualLDA(BaseTopicModel):
+    """Polylingual topic model (PLTM), fitted by collapsed Gibbs sampling.
+
+    A tuple has one topic distribution, whatever languages it has; a topic has a word
+    distribution in every language [1]_. With a single language, such as a 2-D array of
+    counts, this is latent Dirichlet allocation [2]_.
+
+    Parameters
+    ----------
+    n_components : int, default=50
+        Number of topics.
+    doc_topic_prior : float, default=None
+        Dirichlet parameter of a topic in a tuple (alpha). None stands for
+        ``50 / n_components`` [2]_.
+    topic_word_prior : float, default=0.01
+        Dirichlet parameter of a word in a topic (beta).
+    max_iter : int, default=300
+        Sweeps over the tokens in `fit` and `partial_fit`.
+    transform_max_iter : int, default=100
+        Sweeps over the tokens of new tuples in `transform`.
+    burn_in : int, default=20
+        Sweeps that are not counted: in `transform` before the average over samples
+        begins, in `fit` before the prior is first learnt. Less than
+        `transform_max_iter`.
+    optimize_interval : int, default=0
+        Sweeps between two estimates of an asymmetric `doc_topic_prior`, by Minka's
+        fixed point [3]_ as in MALLET. 0 keeps it symmetric and as given.
+    n_jobs : int, default=None
+        Threads. With more than one, `fit` is approximate distributed LDA [4]_: each
+        thread samples its own tuples against the counts of the sweep before. None is
+        1, -1 is all cores. `transform` does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all that is drawn. The same seed and `n_jobs` give the same result.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, sum of vocabulary sizes)
+        Topic-word counts plus `topic_word_prior`, the languages side by side.
+    topic_word_ : dict of str to ndarray of shape (n_components, n_words)
+        Topic-word distributions of each language; rows sum to 1.
+    topic_word_counts_ : dict of str to ndarray of shape (n_components, n_words)
+        Weight of each word that was assigned to each topic.
+    doc_topic_prior_ : ndarray of shape (n_components,)
+        Dirichlet parameters of the tuples, learnt if `optimize_interval` is set.
+    log_likelihood_ : list of float
+        Joint log-likelihood of words and topics after each sweep.
+    vocabularies_ : dict of str to ndarray of str
+        Words of each language.
+    n_iter_ : int
+        Sweeps run.
+    n_features_in_ : int
+        Number of views, or of columns of a 2-D array.
+    feature_names_in_ : ndarray of str
+        Names of the views, or of the columns of a DataFrame.
+
+    See Also
+    --------
+    M3LContrastTopicModel : Uses embeddings, and takes pictures too.
+
+    Notes
+    -----
+    Fractional counts are weights: a cell of 2.3 is two tokens of weight 1 and one of
+    weight 0.3. Views without counts, such as pictures, are left aside. Sampling costs
+    grow with the topics that a word really has, not with their number [5]_.
+
+    References
+    ----------
+    .. [1] D. Mimno, H. Wallach, J. Naradowsky, D. Smith and A. McCallum, "Polylingual
+       Topic Models", EMNLP 2009.
+    .. [2] T. Griffiths and M. Steyvers, "Finding scientific topics", PNAS 101 (2004).
+    .. [3] T. Minka, "Estimating a Dirichlet distribution", 2000.
+    .. [4] D. Newman, A. Asuncion, P. Smyth and M. Welling, "Distributed Algorithms for
+       Topic Models", JMLR 10 (2009).
+    .. [5] L. Yao, D. Mimno and A. McCallum, "Efficient Methods for Topic Model
+       Inference on Streaming Document Collections", KDD 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_m3l import MultiView, PolylingualLDA
+    >>> X = MultiView.from_arrays(
+    ...     counts={
+    ...         "en": np.repeat([[3, 3, 0, 0], [0, 0, 3, 3]], 20, axis=0),
+    ...         "de": np.repeat([[2, 0], [0, 2]], 20, axis=0),
+    ...     },
+    ...     vocabularies={
+    ...         "en": ["brush", "paint", "layer", "mask"],
+    ...         "de": ["pinsel", "ebene"],
+    ...     },
+    ... )
+    >>> model = PolylingualLDA(2, doc_topic_prior=0.1, random_state=0).fit(X)
+    >>> sorted(model.top_words("de", 1))
+    [['ebene'], ['pinsel']]
+    >>> theta = model.transform(X[["de"]])
+    >>> theta.shape
+    (40, 2)
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, 32767, closed="both")],
+        "doc_topic_prior": [Interval(Real, 0, None, closed="neither"), None],
+        "topic_word_prior": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "transform_max_iter": [Interval(Integral, 1, None, closed="left")],
+        "burn_in": [Interval(Integral, 0, None, closed="left")],
+        "optimize_interval": [Interval(Integral, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=50,
+        *,
+        doc_topic_prior=None,
+        topic_word_prior=0.01,
+        max_iter=300,
+        transform_max_iter=100,
+        burn_in=20,
+        optimize_interval=0,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.doc_topic_prior = doc_topic_prior
+        self.topic_word_prior = topic_word_prior
+        self.max_iter = max_iter
+        self.transform_max_iter = transform_max_iter
+        self.burn_in = burn_in
+        self.optimize_interval = optimize_interval
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Sample the topics of all tokens, `max_iter` times.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Training tuples with word counts, or the counts of a single language.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PolylingualLDA
+            The fitted model. Where Ctrl-C interrupts, it has the state of the last
+            full sweep, and KeyboardInterrupt is raised.
+
+        Raises
+        ------
+        ValueError
+            Where no view has counts, or rows have no view at all.
+        """
+        X = self._check_X(X, reset=True)
+        check_training_rows(X)
+        texts = list(iter_texts(X))
+        if not texts:
+            raise ValueError(
+                "PolylingualLDA needs the word counts of at least one text; the views "
+                f"{', '.join(X.view_names)} have none"
+            )
+        alpha = self.doc_topic_prior
+        if alpha is None:
+            alpha = 50 / self.n_components
+        self._random_state = check_random_state(self.random_state)
+        self._draw_seed()
+        self._fold_in_seed = self._seed
+        self.doc_topic_prior_ = np.full(self.n_components, float(alpha))
+        self.topic_word_counts_ = {
+            name: np.zeros((self.n_components, X[name].counts.shape[1]))
+            for name in texts
+        }
+        self.log_likelihood_: list[float] = []
+        self._sample(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Take in further tuples: sample them into the standing counts.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Tuples in any of the languages; their words must be those of the first
+            call. Earlier tuples keep their topics.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PolylingualLDA
+            The model, fitted on all tuples so far.
+        """
+        if not hasattr(self, "topic_word_counts_"):
+            return self.fit(X)
+        X = self._check_X(X, reset=False)
+        check_training_rows(X)
+        self._draw_seed()
+        self._sample(X)
+        return self
+
+    def _draw_seed(self) -> None:
+        self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
+
+    def _sample(self, X: MultiView) -> None:
+        """Add tuples to the standing counts, and sample their topics."""
+        from sklearn_m3l.gibbs import PolylingualGibbs
+
+        names = list(self.vocabularies_)
+        sampler = PolylingualGibbs(
+            [len(self.vocabularies_[name]) for name in names],
+            self.doc_topic_prior_,
+            self.topic_word_prior,
+            topic_word_counts=[self.topic_word_counts_[name] for name in names],
+            seed=self._seed,
+            n_jobs=effective_n_jobs(self.n_jobs),
+        )
+        sampler.add_documents([_counts(X, name, self.vocabularies_) for name in names])
+        sweeps = tqdm(
+            range(1, self.max_iter + 1),
+            desc="Sampling",
+            unit="sweep",
+            disable=not self.verbose,
+        )
+        try:
+            for sweep in sweeps:
+                sampler.sweep()
+                self.log_likelihood_.append(sampler.log_likelihood())
+                interval = self.optimize_interval
+                if interval and sweep > self.burn_in and sweep % interval == 0:
+                    sampler.optimize_doc_topic_prior()
+        finally:
+            counts = sampler.topic_word_counts
+            self.topic_word_counts_ = dict(zip(names, counts, strict=True))
+            self.doc_topic_prior_ = sampler.doc_topic_prior
+
+    def _transform(self, X: MultiView) -> np.ndarray:
+        from sklearn_m3l.gibbs import fold_in
+
+        names = [name for name in iter_texts(X) if name in self.vocabularies_]
+        if not names:
+            raise ValueError(
+                f"PolylingualLDA infers topics from word counts; the views "
+                f"{', '.join(X.view_names)} have none that it knows"
+            )
+        if self.burn_in >= self.transform_max_iter:
+            raise ValueError(
+                f"burn_in={self.burn_in} leaves none of the "
+                f"transform_max_iter={self.transform_max_iter} sweeps to average over"
+            )
+        present = np.any([X[name].present for name in names], axis=0)
+        rows = np.flatnonzero(present)
+        topic_word = self.topic_word_
+        theta = np.full((len(X), self._n_features_out), np.nan, dtype=np.float32)
+        theta[rows] = fold_in(
+            [_counts(X, name, self.vocabularies_)[rows] for name in names],
+            [topic_word[name] for name in names],
+            self.doc_topic_prior_,
+            max_iter=self.transform_max_iter,
+            burn_in=self.burn_in,
+            seed=self._fold_in_seed,
+            n_jobs=effective_n_jobs(self.n_jobs),
+        )
+        return theta
+
+    def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
+        return np.log(theta @ self.topic_word_[name])
+
+    @property
+    def components_(self) -> np.ndarray:
+        """Topic-word counts plus `topic_word_prior`, the languages side by side."""
+        counts = [self.topic_word_counts_[name] for name in self.vocabularies_]
+        return np.hstack(counts) + self.topic_word_prior
+
+    @property
+    def topic_word_(self) -> Mapping[str, np.ndarray]:
+        """Topic-word distributions of each language."""
+        smoothed = {
+            name: counts + self.topic_word_prior
+            for name, counts in self.topic_word_counts_.items()
+        }
+        return {
+            name: counts / counts.sum(axis=1, keepdims=True)
+            for name, counts in smoothed.items()
+        }
+
+    @property
+    def n_iter_(self) -> int:
+        """Sweeps run."""
+        return len(self.log_likelihood_)
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.doc_topic_prior_)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "topic_word_counts_")
+
+
+def _counts(X: MultiView, name: str, vocabularies) -> sparse.csr_array:
+    """Return the counts of a language, none in rows that lack it."""
+    if name not in X or not X[name].is_text:
+        return sparse.csr_array((len(X), len(vocabularies[name])))
+    view = X[name]
+    if view.present.all():
+        return view.counts
+    return sparse.csr_array(sparse.diags_array(view.present * 1.0) @ view.counts)
