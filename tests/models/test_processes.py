@@ -1,0 +1,186 @@
+"""The same model in other processes and threads, and in scikit-learn's tools."""
+
+import os
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    cross_validate,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+
+from sklearn_m3l import MultiView
+
+SCRIPT = """
+import sys
+import joblib
+import numpy as np
+
+folder, result = sys.argv[1:]
+X = joblib.load(f"{folder}/X.joblib")
+fitted = joblib.load(f"{folder}/fitted.joblib")
+model = joblib.load(f"{folder}/unfitted.joblib").fit(X, np.arange(60) // 2)
+np.savez(
+    result,
+    components=model.components_,
+    transform=model.transform(X),
+    loaded=fitted.transform(X),
+    score=fitted.score(X),
+    words=fitted.topics_frame().to_numpy().astype(str),
+)
+"""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Sums are bit-equal where as many threads take part."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def X(small_multiview):
+    return small_multiview
+
+
+def test_other_processes(quick, X, tmp_path):
+    model = quick(n_samples=2, inference_networks={"de": 0, "en": 0})
+    fitted = quick().fit(X)
+    for name, thing in (("X", X), ("unfitted", model), ("fitted", fitted)):
+        joblib.dump(thing, tmp_path / f"{name}.joblib")
+    runs = []
+    for hash_seed in ("1", "2"):
+        result = tmp_path / f"{hash_seed}.npz"
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", SCRIPT, tmp_path, result],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"},
+            check=True,
+        )
+        runs.append(dict(np.load(result)))
+    for name in runs[0]:
+        assert_array_equal(runs[0][name], runs[1][name])
+    here = model.fit(X, np.arange(60) // 2)
+    assert_array_equal(runs[0]["components"], here.components_)
+    assert_array_equal(runs[0]["transform"], here.transform(X))
+    assert_array_equal(runs[0]["loaded"], fitted.transform(X))
+    assert runs[0]["score"] == fitted.score(X)
+    assert_array_equal(runs[0]["words"], fitted.topics_frame().to_numpy().astype(str))
+
+
+def test_threads(quick, X):
+    models = [quick(random_state=seed, n_samples=2) for seed in range(4)]
+    alone = [model.fit_transform(X) for model in models]
+    together = joblib.Parallel(n_jobs=4, backend="threading")(
+        joblib.delayed(model.fit_transform)(X) for model in models
+    )
+    assert_array_equal(together, alone)
+
+
+@pytest.fixture
+def search(quick):
+    return GridSearchCV(
+        quick(),
+        {"n_components": [2, 3], "batch_size": [16, 32]},
+        cv=KFold(2, shuffle=True, random_state=0),
+        error_score="raise",
+    )
+
+
+def test_grid_search(search, quick, X):
+    results = {}
+    for n_jobs in (1, 2):
+        search.set_params(n_jobs=n_jobs).fit(X)
+        results[n_jobs] = [search.cv_results_[f"split{k}_test_score"] for k in (0, 1)]
+    assert_array_equal(results[1], results[2])
+    for fold, (train, test) in enumerate(search.cv.split(X)):
+        for scores, parameters in zip(
+            results[1][fold], search.cv_results_["params"], strict=True
+        ):
+            assert scores == quick(**parameters).fit(X[train]).score(X[test])
+    best = search.best_estimator_
+    assert_array_equal(best.transform(X), quick(**search.best_params_).fit_transform(X))
+    assert search.score(X) == best.score(X)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_cross_validate_by_article(quick, X, n_jobs):
+    articles = np.repeat(np.arange(12), 5)
+    result = cross_validate(
+        quick(early_stopping=True, validation_fraction=0.3),
+        X,
+        articles,
+        groups=articles,
+        cv=GroupKFold(3),
+        n_jobs=n_jobs,
+        return_estimator=True,
+        return_indices=True,
+        error_score="raise",
+    )
+    for score, model, train, test in zip(
+        result["test_score"],
+        result["estimator"],
+        result["indices"]["train"],
+        result["indices"]["test"],
+        strict=True,
+    ):
+        assert not {*articles[train]} & {*articles[test]}
+        expected = quick(early_stopping=True, validation_fraction=0.3)
+        expected.fit(X[train], articles[train])
+        assert_array_equal(model.transform(X), expected.transform(X))
+        assert score == expected.score(X[test])
+
+
+def test_train_test_split(quick, X):
+    train, test = train_test_split(X, test_size=0.25, random_state=0)
+    assert isinstance(train, MultiView) and len(test) == 15
+    model = quick().set_output(transform="pandas").fit(train)
+    assert model.transform(test).index.tolist() == test.index.tolist()
+
+
+@pytest.fixture(scope="module")
+def labelled(plant):
+    X, planted = plant()
+    return X, planted.argmax(axis=1)
+
+
+def test_pipeline_with_a_classifier(quick, labelled):
+    X, y = labelled
+    topics = quick(4, max_iter=30, hidden_layer_sizes=(50,), learning_rate_init=5e-3)
+    pipeline = make_pipeline(topics, LogisticRegression(C=100.0))
+    pipeline.fit(X[:150], y[:150])
+    # What is learnt from all views holds for each of them.
+    for views in (["en"], ["de"], ["image"], ["en", "de", "image"]):
+        assert pipeline.score(X[150:][views], y[150:]) > 0.85
+    assert pipeline[:-1].get_feature_names_out().tolist() == [
+        f"m3lcontrasttopicmodel{topic}" for topic in range(4)
+    ]
+    coefficients = pipeline[-1].coef_
+    pipeline.set_output(transform="pandas").fit(X[:150], y[:150])
+    assert_array_equal(pipeline[-1].coef_, coefficients)
+    assert_array_equal(pipeline[-1].feature_names_in_, topics.get_feature_names_out())
+
+
+def test_search_within_a_pipeline(quick, labelled):
+    X, y = labelled
+    topics = quick(max_iter=20, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
+    search = GridSearchCV(
+        make_pipeline(topics, LogisticRegression(C=100.0)),
+        {"m3lcontrasttopicmodel__n_components": [1, 4]},
+        cv=3,
+        error_score="raise",
+    ).fit(X, y)
+    assert search.best_params_ == {"m3lcontrasttopicmodel__n_components": 4}
+    assert search.score(X[["image"]], y) > 0.8
