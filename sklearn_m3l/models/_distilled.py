@@ -13,7 +13,116 @@ from sklearn_m3l.multiview import MultiView
 
 
 class DistilledTopicModel(NeuralTopicModel):
-    """Topic model of one view, distilled from that of a text."""
+    """ZeroshotTM-KD: a student of another view, taught by a text's topics [1]_.
+
+    The teacher, a `ZeroShotTopicModel`, learns the topics of a text. The student is an
+    inference network of another view, whose prior for each tuple is the teacher's
+    posterior for the text that the view is paired with. A student of a text learns to
+    reconstruct its own words; a student of pictures reconstructs the text that they are
+    paired with, through the teacher's topic-word matrix, which stays as it is.
+
+    `transform` asks the student about its own view, and the teacher about all others.
+
+    Parameters
+    ----------
+    n_components : int, default=50
+        Number of topics (K), of the teacher too.
+    teacher : ZeroShotTopicModel or FrozenEstimator of one, default=None
+        Cloned and fitted in `fit`, with `n_components`, and with the student's seed if
+        it has none; `sklearn.frozen.FrozenEstimator` keeps one that is fitted. None
+        stands for ``ZeroShotTopicModel()``.
+    view : str, default=None
+        The student's view; may be left out where only one is left to the student.
+    batch_size : int, default=64
+        Rows in a batch.
+    max_iter : int, default=100
+        Epochs.
+    learning_rate_init : float, default=2e-3
+        Learning rate of Adam.
+    hidden_layer_sizes : array-like of int or int, default=(300,)
+        Widths of the hidden layers of the inference networks.
+    activation : {"softplus", "relu", "tanh"}, default="softplus"
+        Activation of the hidden layers.
+    dropout : float in [0, 1), default=0.2
+        Share of the last hidden layer, and of the topics that are decoded, that is
+        dropped in training.
+    prior_weight : float, default=1.0
+        Weight of the divergence from the teacher's posterior.
+    standardize : bool, default=True
+        Subtract the mean of each view's embeddings and divide by their deviation.
+    early_stopping : bool, default=False
+        Set a part of the tuples aside, and stop when their loss no longer falls.
+    validation_fraction : float in (0, 1), default=0.1
+        Size of that part.
+    n_iter_no_change : int, default=10
+        Epochs without a lower validation loss before training stops. The weights of the
+        best epoch are kept.
+    warm_start : bool, default=False
+        Go on from the network of the previous `fit`.
+    n_samples : int, default=0
+        0 lets `transform` return softmax(mu), which is deterministic; more averages
+        over as many samples (20 in the paper).
+    device : str, default="auto"
+        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
+        one.
+    callbacks : list of skorch.callbacks.Callback, default=None
+        Run while training; see skorch.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights and of all that is drawn. The same seed gives the
+        same bits with the same number of threads.
+    verbose : int, default=0
+        1 shows a progress bar, 2 prints a line an epoch.
+
+    Attributes
+    ----------
+    teacher_ : ZeroShotTopicModel
+        The teacher that was used.
+    components_ : ndarray of float32 of shape (n_components, sum of vocabulary sizes)
+        Topic-word weights (beta): the teacher's, then the student's if it is a text.
+    topic_word_ : dict of str to ndarray of shape (n_components, n_words)
+        Topic-word distributions of each language, softmax of beta.
+    vocabularies_ : dict of str to ndarray of str
+        Words of each language.
+    view_ : str
+        The student's view.
+    loss_curve_ : list of float
+        Mean training loss a tuple, by epoch.
+    net_ : skorch.NeuralNet
+        The trained net.
+    n_iter_ : int
+        Epochs run.
+    view_widths_ : dict of str to int
+        Length of the embeddings of each view.
+    n_features_in_ : int
+        Number of views, or of columns of a 2-D array.
+    feature_names_in_ : ndarray of str
+        Names of the views, or of the columns of a DataFrame.
+
+    See Also
+    --------
+    M3LContrastTopicModel : Trains all views together.
+    ZeroShotTopicModel : The teacher.
+
+    References
+    ----------
+    .. [1] L. Pivovarova and E. Zosa, "Visual Topic Modelling for NewsImage Task at
+       MediaEval 2021", MediaEval 2021.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import DistilledTopicModel, ZeroShotTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> X = load_gimp_help("train").data
+    >>> model = DistilledTopicModel(
+    ...     10,
+    ...     teacher=ZeroShotTopicModel(view="en", max_iter=2),
+    ...     view="image",
+    ...     max_iter=2,
+    ...     random_state=0,
+    ... ).fit(X)
+    >>> model.label(X[["image"]]).columns.tolist()
+    ['topic', 'en']
+    """
 
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,

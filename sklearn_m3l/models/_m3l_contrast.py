@@ -13,7 +13,133 @@ from sklearn_m3l.multiview import MultiView, View
 
 
 class M3LContrastTopicModel(NeuralTopicModel):
-    """Multilingual and multimodal topic model with a contrastive objective."""
+    """M3L-Contrast: multilingual and multimodal topic model [1]_.
+
+    Every view of a tuple, a text in some language or a picture, is a pretrained
+    embedding that an inference network maps to a distribution over the same topics.
+    Every language has its own topic-word matrix, so topics are aligned across
+    languages and a picture gets words. The loss is Eq. 1 of the paper: reconstruction
+    of the words, divergence between the views of a tuple, and InfoNCE, which sets
+    tuples apart; here also the divergence from the prior of ProdLDA [2]_.
+
+    The embeddings of different views need not be aligned, and a tuple may lack views.
+
+    Parameters
+    ----------
+    n_components : int, default=50
+        Number of topics (K).
+    batch_size : int, default=32
+        Tuples in a batch, of which all but one are negatives in InfoNCE.
+    max_iter : int, default=100
+        Epochs.
+    learning_rate_init : float, default=2e-3
+        Learning rate of Adam.
+    hidden_layer_sizes : array-like of int or int, default=(300,)
+        Widths of the hidden layers of the inference networks.
+    activation : {"softplus", "relu", "tanh"}, default="softplus"
+        Activation of the hidden layers.
+    dropout : float in [0, 1), default=0.2
+        Share of the last hidden layer, and of the topics that are decoded, that is
+        dropped in training.
+    contrastive_weight : float, default=100.0
+        Weight of InfoNCE (s in Eq. 1), which is summed over tuples as the other terms
+        are.
+    temperature : float, default=0.03
+        Temperature of InfoNCE (tau in Eq. 1).
+    similarity : {"cosine", "dot", "hellinger"}, default="cosine"
+        Similarity of two topic distributions in InfoNCE; Eq. 1 has "dot".
+    contrast_on : {"mean", "sample"}, default="mean"
+        Whether InfoNCE compares softmax(mu), which is what `transform` returns, or the
+        samples, as in the paper.
+    kl_weight : float, default=0.01
+        Weight of the divergences between the Gaussians of every ordered pair of views.
+    prior_weight : float, default=0.0
+        Weight of the divergence of every view's Gaussian from the prior.
+    inference_networks : {"auto", "per_view", "shared"} or mapping, default="auto"
+        Which views share an inference network. "per_view" is the paper's model,
+        "shared" one network for all. A mapping of view to group shares one within each
+        group; views that it leaves out have their own. "auto" shares one between texts
+        whose embeddings are aligned, which is measured on the training tuples: a mean
+        cosine of their standardized embeddings above 0.25.
+    standardize : bool, default=True
+        Subtract the mean of each view's embeddings and divide by their deviation.
+    early_stopping : bool, default=False
+        Set a part of the tuples aside, and stop when their loss no longer falls.
+    validation_fraction : float in (0, 1), default=0.1
+        Size of that part.
+    n_iter_no_change : int, default=10
+        Epochs without a lower validation loss before training stops. The weights of the
+        best epoch are kept.
+    warm_start : bool, default=False
+        Go on from the network of the previous `fit`.
+    n_samples : int, default=0
+        0 lets `transform` return softmax(mu), which is deterministic; more averages
+        over as many samples (20 in the paper).
+    device : str, default="auto"
+        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
+        one.
+    callbacks : list of skorch.callbacks.Callback, default=None
+        Run while training; see skorch.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights and of all that is drawn. The same seed gives the
+        same bits with the same number of threads.
+    verbose : int, default=0
+        1 shows a progress bar, 2 prints a line an epoch.
+
+    Attributes
+    ----------
+    components_ : ndarray of float32 of shape (n_components, sum of vocabulary sizes)
+        Topic-word weights (beta), the languages side by side.
+    topic_word_ : dict of str to ndarray of shape (n_components, n_words)
+        Topic-word distributions of each language, softmax of beta.
+    vocabularies_ : dict of str to ndarray of str
+        Words of each language.
+    loss_curve_ : list of float
+        Mean training loss a tuple, by epoch.
+    net_ : skorch.NeuralNet
+        The trained net.
+    n_iter_ : int
+        Epochs run.
+    view_widths_ : dict of str to int
+        Length of the embeddings of each view.
+    n_features_in_ : int
+        Number of views, or of columns of a 2-D array.
+    feature_names_in_ : ndarray of str
+        Names of the views, or of the columns of a DataFrame.
+
+    See Also
+    --------
+    ZeroShotTopicModel : Learns topics from one language only.
+    DistilledTopicModel : Teaches the topics of a text to another view.
+    PolylingualLDA : Needs no embeddings, and takes no pictures.
+
+    Notes
+    -----
+    The defaults are what works best on held-out tuples, not the paper's settings.
+    ``benchmarks/configurations.py`` holds those.
+
+    References
+    ----------
+    .. [1] E. Zosa and L. Pivovarova, "Multilingual and Multimodal Topic Modelling with
+       Pretrained Embeddings", COLING 2022.
+    .. [2] A. Srivastava and C. Sutton, "Autoencoding Variational Inference For Topic
+       Models", ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> corpus = load_gimp_help("train")
+    >>> model = M3LContrastTopicModel(n_components=10, max_iter=2, random_state=0)
+    >>> model = model.fit(corpus.data, corpus.target)
+    >>> model.topics_frame(n_words=5).shape
+    (10, 2)
+    >>> pictures = corpus.data[corpus.data["image"].present][["image"]]
+    >>> model.transform(pictures).shape
+    (1645, 10)
+    >>> model.label(pictures, view="de").columns.tolist()
+    ['topic', 'de']
+    """
 
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,

@@ -6,7 +6,119 @@ from sklearn_m3l.multiview import MultiView, View
 
 
 class ZeroShotTopicModel(NeuralTopicModel):
-    """Topic model of one text, with zero-shot inference for aligned views."""
+    """ZeroshotTM: topics of one language, inferred for any aligned view [1]_.
+
+    A variational autoencoder reads the embeddings of one text and reconstructs its
+    words: ProdLDA [2]_ with a pretrained encoder. Since words are only decoded, any
+    view whose embeddings come from the same multilingual or multimodal encoder can be
+    transformed with the same inference network, without having been trained on.
+
+    Parameters
+    ----------
+    n_components : int, default=50
+        Number of topics (K).
+    view : str, default=None
+        The text to learn from; may be left out where there is only one.
+    batch_size : int, default=64
+        Rows in a batch.
+    max_iter : int, default=100
+        Epochs.
+    learning_rate_init : float, default=2e-3
+        Learning rate of Adam.
+    hidden_layer_sizes : array-like of int or int, default=(300,)
+        Widths of the hidden layers of the inference networks.
+    activation : {"softplus", "relu", "tanh"}, default="softplus"
+        Activation of the hidden layers.
+    dropout : float in [0, 1), default=0.2
+        Share of the last hidden layer, and of the topics that are decoded, that is
+        dropped in training.
+    prior_weight : float, default=1.0
+        Weight of the divergence from the prior, the Laplace approximation of a flat
+        Dirichlet distribution; 1 is the evidence lower bound.
+    standardize : bool, default=True
+        Subtract the mean of each view's embeddings and divide by their deviation.
+    early_stopping : bool, default=False
+        Set a part of the tuples aside, and stop when their loss no longer falls.
+    validation_fraction : float in (0, 1), default=0.1
+        Size of that part.
+    n_iter_no_change : int, default=10
+        Epochs without a lower validation loss before training stops. The weights of the
+        best epoch are kept.
+    warm_start : bool, default=False
+        Go on from the network of the previous `fit`.
+    n_samples : int, default=0
+        0 lets `transform` return softmax(mu), which is deterministic; more averages
+        over as many samples (20 in the paper).
+    device : str, default="auto"
+        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
+        one.
+    callbacks : list of skorch.callbacks.Callback, default=None
+        Run while training; see skorch.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial weights and of all that is drawn. The same seed gives the
+        same bits with the same number of threads.
+    verbose : int, default=0
+        1 shows a progress bar, 2 prints a line an epoch.
+
+    Attributes
+    ----------
+    components_ : ndarray of float32 of shape (n_components, n_words)
+        Topic-word weights (beta).
+    topic_word_ : dict of str to ndarray of shape (n_components, n_words)
+        Topic-word distributions of the one language, softmax of beta.
+    vocabularies_ : dict of str to ndarray of str
+        Words of that language.
+    view_ : str
+        The text that was trained on.
+    loss_curve_ : list of float
+        Mean training loss a tuple, by epoch.
+    net_ : skorch.NeuralNet
+        The trained net.
+    n_iter_ : int
+        Epochs run.
+    view_widths_ : dict of str to int
+        Length of the embeddings of each view.
+    n_features_in_ : int
+        Number of views, or of columns of a 2-D array.
+    feature_names_in_ : ndarray of str
+        Names of the views, or of the columns of a DataFrame.
+
+    See Also
+    --------
+    M3LContrastTopicModel : Trains on all views, which need not be aligned.
+    DistilledTopicModel : Teaches these topics to another view.
+
+    Notes
+    -----
+    Multimodal encoders put texts and pictures into separate regions of their space (the
+    modality gap [3]_), so topics of pictures are poor: in the paper, retrieval of
+    pictures falls to a third of M3L-Contrast's. `standardize` moves every view that
+    `fit` is given to the same place, trained on or not, which narrows the gap; a view
+    that is first seen in `transform` is standardized like the text trained on.
+
+    A 2-D array, or a view without an embedding, is encoded from its word counts: that
+    is ProdLDA itself.
+
+    References
+    ----------
+    .. [1] F. Bianchi, S. Terragni, D. Hovy, D. Nozza and E. Fersini, "Cross-lingual
+       Contextualized Topic Models with Zero-shot Learning", EACL 2021.
+    .. [2] A. Srivastava and C. Sutton, "Autoencoding Variational Inference For Topic
+       Models", ICLR 2017.
+    .. [3] W. Liang et al., "Mind the Gap: Understanding the Modality Gap in Multi-modal
+       Contrastive Representation Learning", NeurIPS 2022.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import ZeroShotTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> X = load_gimp_help("train").data[["en", "de"]]
+    >>> model = ZeroShotTopicModel(10, view="en", max_iter=2, random_state=0).fit(X)
+    >>> model.transform(X[["de"]]).shape
+    (1794, 10)
+    >>> model.topics_frame().columns.tolist()
+    ['en']
+    """
 
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,
