@@ -82,11 +82,11 @@ def plain_epoch(model, optimizer, embeddings, counts, settings):
         loss = loss + settings["contrastive_weight"] * contrast
         loss.backward()
         optimizer.step()
-    return float(loss)
+    return loss.item()
 
 
 class PlainLoopInBetween(Callback):
-    """Run an epoch of the plain loop after each of ours, so that both see one machine."""
+    """Run an epoch of the plain loop after each of ours, on the same machine."""
 
     def __init__(self, run):
         self.run = run
