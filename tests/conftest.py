@@ -1,5 +1,10 @@
 """Data that tests share."""
 
+import os
+
+# scikit-learn checks array API input only where scipy was imported with this.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 
