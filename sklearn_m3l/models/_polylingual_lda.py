@@ -65,6 +65,8 @@ class PolylingualLDA(BaseTopicModel):
         Joint log-likelihood of words and topics after each sweep.
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
+    view_widths_ : dict of str to int
+        Length of the embeddings of each view, or of its counts where it has none.
     n_iter_ : int
         Sweeps run.
     n_features_in_ : int
