@@ -3,6 +3,7 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sklearn.base import (
 from sklearn.utils.validation import (
     check_is_fitted,
     check_non_negative,
+    check_scalar,
     column_or_1d,
     validate_data,
 )
@@ -147,6 +149,7 @@ class BaseTopicModel(
             For each topic its words, the most probable first.
         """
         check_is_fitted(self)
+        check_scalar(n_words, "n_words", Integral, min_val=1)
         view = self._check_text_view(view)
         order = np.argsort(-self.topic_word_[view], axis=1, kind="stable")
         return self.vocabularies_[view][order[:, :n_words]].tolist()
@@ -235,6 +238,7 @@ class BaseTopicModel(
             Positions of the rows, the best first.
         """
         check_is_fitted(self)
+        check_scalar(n, "n", Integral, min_val=1)
         X = self._check_X(X, reset=False)
         theta = self._transform(X if view is None else X[[view]])
         known = np.flatnonzero(~np.isnan(theta[:, 0]))

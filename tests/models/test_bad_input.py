@@ -374,6 +374,17 @@ def test_views_without_words(fitted, view):
         fitted.top_words(view)
 
 
+@pytest.mark.parametrize("n", [0, -1, 2.5, "all"])
+def test_numbers_of_words_and_rows(fitted, X, n):
+    for ask in (fitted.topics_frame, fitted.print_topics):
+        with pytest.raises((ValueError, TypeError), match="n_words"):
+            ask(n_words=n)
+    with pytest.raises((ValueError, TypeError), match="n_words"):
+        fitted.label(X, n_words=n)
+    with pytest.raises((ValueError, TypeError), match="n must be|n =="):
+        fitted.top_rows(X, n=n)
+
+
 def test_labels_and_rows_of_unknown_views(fitted, X):
     for view in ("image", "fr"):
         with pytest.raises(ValueError, match=f"view='{view}' has no words"):
