@@ -1,0 +1,239 @@
+"""What the readers of corpora share: files, progress, damage and frames."""
+
+import bz2
+import csv
+import gzip
+import io
+import numbers
+import os
+import warnings
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+from sklearn.utils import check_scalar
+from tqdm.auto import tqdm
+
+PathLike: TypeAlias = str | os.PathLike[str]
+# The names of the columns, then the values of each row.
+Rows: TypeAlias = Generator[Sequence[Any], None, None]
+
+# What is longer than this is taken for damage: it bounds the memory a reader needs.
+LONGEST = 2**24
+_BLOCK = 2**18
+_N_TOLD = 5
+
+
+class Source:
+    """A corpus file, plain or compressed, that knows its damage by line."""
+
+    def __init__(self, path: PathLike, damage: "_Damage", bar: tqdm):
+        self.path = Path(path)
+        self._damage = damage
+        self._bar = bar
+        self._undecodable = (0, "")
+
+    def report(self, line: int, what: str) -> None:
+        """Raise ValueError for a line, or count it as skipped."""
+        self._damage.report(f"{self.path}, line {line}: {what}")
+
+    def fail(self, line: int, what: str) -> ValueError:
+        """Return the error for a file that nothing can be read from."""
+        return ValueError(f"{self.path}, line {line}: {what}")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the content in pieces, as far as it is readable."""
+        n_lines = 1
+        with self._open() as stream:
+            try:
+                while block := stream.read1(_BLOCK):
+                    yield block
+                    n_lines += block.count(b"\n")
+            except (EOFError, OSError, zlib.error) as error:
+                self._report_unreadable(n_lines, error)
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the number and the text of each line that is UTF-8."""
+        for number, line in enumerate(self._texts(), start=1):
+            bad, why = self._undecodable
+            if bad == number:
+                self.report(number, why)
+            else:
+                yield number, line.rstrip("\r\n")
+
+    def rows(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        """Yield the first line and the fields of each row; blank lines are none."""
+        # The limit is the process's and 128 KiB at first, less than a long article.
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+        reader = csv.reader(self._texts(), delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self.report(line, f"not a row: {error}")
+                continue
+            bad, why = self._undecodable
+            if line <= bad <= reader.line_num:
+                self.report(bad, why)
+            elif row:
+                yield line, row
+
+    def table(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        """Yield the header, then the rows that have as many fields as it."""
+        rows = self.rows(delimiter)
+        line, header = next(rows, (1, []))
+        if not header:
+            raise self.fail(line, "the file is empty")
+        repeated = sorted({name for name in header if header.count(name) > 1})
+        if repeated:
+            raise self.fail(line, f"the header repeats {_listed(repeated)}")
+        yield line, header
+        for line, row in rows:
+            if len(row) == len(header):
+                yield line, row
+            else:
+                self.report(line, f"{len(row)} columns instead of {len(header)}")
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        with io.BufferedReader(_File(self.path, self._bar), _BLOCK) as raw:
+            match self.path.suffix:
+                case ".gz":
+                    with gzip.GzipFile(fileobj=raw) as stream:
+                        yield stream
+                case ".bz2":
+                    with bz2.BZ2File(raw) as stream:
+                        yield stream
+                case _:
+                    yield raw
+
+    def _texts(self) -> Iterator[str]:
+        """Yield each line; what is not UTF-8 is replaced, and remembered."""
+        number = 0
+        with self._open() as stream:
+            try:
+                while line := stream.readline(LONGEST + 1):
+                    number += 1
+                    if len(line) > LONGEST:
+                        self.report(number, f"longer than {LONGEST:,} bytes")
+                        return
+                    yield self._decode(number, line)
+            except (EOFError, OSError, zlib.error) as error:
+                self._report_unreadable(number + 1, error)
+
+    def _decode(self, number: int, line: bytes) -> str:
+        try:
+            return line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            self._undecodable = (number, why_not_utf8(error))
+            return line.decode("utf-8", errors="replace")
+
+    def _report_unreadable(self, line: int, error: Exception) -> None:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise error  # the disk's fault, not the file's
+        self.report(line, f"the compressed file is damaged or cut off here ({error})")
+
+
+class _File(io.FileIO):
+    """A file that moves a progress bar as it is read."""
+
+    def __init__(self, path: Path, bar: tqdm):
+        super().__init__(path)
+        self._bar = bar
+
+    def readinto(self, buffer: Any) -> int | None:
+        n_bytes = super().readinto(buffer)
+        self._bar.update(n_bytes or 0)
+        return n_bytes
+
+
+class _Damage:
+    """What is wrong with the files: an error at once, or one warning at the end."""
+
+    def __init__(self, on_error: str):
+        self._skip = on_error == "skip"
+        self._n_skipped = 0
+        self._told: list[str] = []
+
+    def report(self, message: str) -> None:
+        if not self._skip:
+            raise ValueError(message)
+        self._n_skipped += 1
+        if len(self._told) < _N_TOLD:
+            self._told.append(message)
+
+    def warn(self) -> None:
+        if not self._n_skipped:
+            return
+        more = self._n_skipped - len(self._told)
+        told = "; ".join([*self._told, f"and {more} more"] if more else self._told)
+        warnings.warn(f"skipped {self._n_skipped} damaged: {told}", stacklevel=2)
+
+
+@contextmanager
+def reading(
+    paths: Iterable[PathLike], on_error: str, verbose: bool
+) -> Iterator[list[Source]]:
+    """Give a source for each file, under one progress bar; warn of what was skipped."""
+    paths = list(paths)
+    damage = _Damage(on_error)
+    with tqdm(
+        total=sum(os.path.getsize(path) for path in paths),
+        desc="Reading",
+        unit="B",
+        unit_scale=True,
+        disable=not verbose,
+    ) as bar:
+        try:
+            yield [Source(path, damage, bar) for path in paths]
+        finally:
+            damage.warn()
+
+
+def to_frames(
+    rows: Rows, chunksize: int | None, index: str | None = None
+) -> pd.DataFrame | Iterator[pd.DataFrame]:
+    """Make one frame of all rows, or an iterator of frames of `chunksize` rows."""
+    columns = list(next(rows))  # so that a wrong header is found at once
+    if chunksize is not None:
+        return _chunks(rows, columns, chunksize, index)
+    return next(_chunks(rows, columns, None, index), _frame([], columns, index, 0))
+
+
+def _chunks(rows, columns, chunksize, index) -> Iterator[pd.DataFrame]:
+    n_rows = 0
+    while chunk := list(islice(rows, chunksize)):
+        yield _frame(chunk, columns, index, n_rows)
+        n_rows += len(chunk)
+
+
+def _frame(chunk, columns, index, n_before) -> pd.DataFrame:
+    frame = pd.DataFrame(chunk, columns=columns)
+    if index is not None:
+        return frame.set_index(index)
+    frame.index = pd.RangeIndex(n_before, n_before + len(frame))
+    return frame
+
+
+def check_options(chunksize: int | None, on_error: str) -> None:
+    """Refuse what is no size of a chunk or no way to treat damage."""
+    if chunksize is not None:
+        check_scalar(chunksize, "chunksize", numbers.Integral, min_val=1)
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+
+
+def why_not_utf8(error: UnicodeDecodeError) -> str:
+    """Say which byte is no UTF-8."""
+    return f"not UTF-8: byte 0x{error.object[error.start]:02x} ({error.reason})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
