@@ -1,0 +1,287 @@
+"""The collapsed Gibbs sampler of the polylingual topic model."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.special import gammaln
+
+from ._kernels import (
+    count_documents,
+    make_factors,
+    make_scratch,
+    sample_documents,
+)
+from ._prior import doc_topic_histogram, optimize_prior
+from ._random import random_stream
+from ._threads import run_threads, run_whole
+from ._tokens import (
+    Tokens,
+    even_parts,
+    first_words,
+    join_tokens,
+    quantize,
+    tokenize,
+)
+from ._word_rows import (
+    WordRows,
+    copy_rows,
+    dense_rows,
+    empty_rows,
+    merge_copies,
+    rows_above,
+    topic_totals,
+    used_places,
+)
+
+
+class _State(NamedTuple):
+    """Topics of tokens, and the counts that follow from them."""
+
+    tokens: Tokens
+    rows: WordRows
+    totals: np.ndarray  # (n_languages, n_topics) float64
+
+
+class PolylingualGibbs:
+    """Collapsed Gibbs sampler of topics that several languages share.
+
+    A document is a tuple of texts, one a language, with one topic distribution; a
+    topic has a word distribution in every language [1]_. The state is a topic for each
+    token. A sweep draws all of them anew, at a cost that grows with the topics that a
+    word really has, not with the number of topics [2]_.
+
+    With several threads each works on a part of the documents with its own copy of the
+    topic-word counts, and the copies are merged after every sweep: approximate
+    distributed LDA [3]_. One thread samples exactly. The result depends on the seed and
+    the number of threads alone. The object can be pickled, and goes on from there to
+    the same bits.
+
+    Parameters
+    ----------
+    n_words : sequence of int
+        Number of words in each language.
+    doc_topic_prior : ndarray of shape (n_topics,)
+        Dirichlet parameters of the documents, all above zero.
+    topic_word_prior : float or sequence of float
+        Dirichlet parameter of a topic's words, above zero; may differ by language.
+    topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
+        Counts of earlier documents. They stand: new documents are sampled into them.
+    warm_up : int, default=0
+        Number of passes (see `n_passes`) in which the topics' word prior falls from 1
+        to its value, geometrically. The topics settle several times sooner.
+    seed : int, default=0
+        Seed of all random numbers.
+    n_jobs : int, default=1
+        Number of threads.
+
+    Attributes
+    ----------
+    doc_topic_prior : ndarray of shape (n_topics,)
+        Dirichlet parameters of the documents.
+    topic_word_prior : ndarray of shape (n_languages,)
+        Dirichlet parameter of the words in each language.
+    n_passes : int
+        Number of sweeps and of additions of documents so far.
+
+    References
+    ----------
+    .. [1] D. Mimno et al., "Polylingual Topic Models", EMNLP 2009.
+    .. [2] L. Yao, D. Mimno and A. McCallum, "Efficient Methods for Topic Model
+       Inference on Streaming Document Collections", KDD 2009, section 3.4. The
+       smoothing-only and the document bucket are drawn by rejection here.
+    .. [3] D. Newman et al., "Distributed Algorithms for Topic Models", JMLR 10 (2009).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import sparse
+    >>> from sklearn_m3l.gibbs import PolylingualGibbs
+    >>> english = sparse.csr_array([[4, 4, 0, 0], [0, 0, 4, 4]])
+    >>> german = sparse.csr_array([[5, 0], [0, 5]])
+    >>> sampler = PolylingualGibbs([4, 2], np.full(2, 0.1), 0.01)
+    >>> sampler.add_documents([english, german])
+    >>> for _ in range(20):
+    ...     sampler.sweep()
+    >>> np.sort(sampler.topic_word_counts[1], axis=0)
+    array([[0., 0.],
+           [5., 5.]])
+    """
+
+    def __init__(
+        self,
+        n_words: Sequence[int],
+        doc_topic_prior: np.ndarray,
+        topic_word_prior: float | Sequence[float],
+        *,
+        topic_word_counts: Sequence[np.ndarray] | None = None,
+        warm_up: int = 0,
+        seed: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.doc_topic_prior = np.array(doc_topic_prior, np.float64)
+        self.topic_word_prior = np.full(len(n_words), topic_word_prior, np.float64)
+        self.warm_up = warm_up
+        self.seed = seed
+        self.n_jobs = n_jobs
+        self.n_passes = 0
+        if not 0 < self.n_topics <= np.iinfo(np.int16).max:
+            raise ValueError(f"There can be 1 to 32767 topics, got {self.n_topics}.")
+        if not ((self.doc_topic_prior > 0).all() and (self.topic_word_prior > 0).all()):
+            raise ValueError("All prior parameters must be above zero.")
+        self._first_word = first_words(n_words)
+        rows = empty_rows(np.zeros(self._first_word[-1], np.int64))
+        if topic_word_counts is not None:
+            floors = np.zeros((len(n_words), self.n_topics))
+            rows = rows_above(topic_word_counts, floors)
+            rows.value[:] = quantize(rows.value)
+        self._state = _State(
+            tokenize([sparse.csr_array((0, n)) for n in n_words]),
+            rows,
+            topic_totals(rows, self._first_word, self.n_topics),
+        )
+
+    @property
+    def n_topics(self) -> int:
+        """Number of topics."""
+        return len(self.doc_topic_prior)
+
+    @property
+    def n_documents(self) -> int:
+        """Number of documents added."""
+        return len(self._state.tokens.doc_start) - 1
+
+    @property
+    def topic_word_counts(self) -> list[np.ndarray]:
+        """Weight of each word in each topic, (n_topics, n_words_l) a language."""
+        dense = dense_rows(self._state.rows, self.n_topics)
+        return np.split(dense, self._first_word[1:-1], axis=1)
+
+    @property
+    def doc_topic_counts(self) -> sparse.csr_array:
+        """Weight of each topic in each document, shape (n_documents, n_topics)."""
+        tokens = self._state.tokens
+        indptr = np.zeros(self.n_documents + 1, np.int64)
+        topics = np.empty(len(tokens.words), np.int16)
+        weights = np.empty(len(tokens.words))
+        end = count_documents(
+            tokens, np.zeros(self.n_topics), indptr[1:], topics, weights
+        )
+        return sparse.csr_array(
+            (weights[:end], topics[:end], indptr), (self.n_documents, self.n_topics)
+        )
+
+    def add_documents(
+        self, counts: Sequence[sparse.csr_matrix | sparse.csr_array]
+    ) -> None:
+        """Add documents, and draw first topics for their tokens one after the other.
+
+        Parameters
+        ----------
+        counts : sequence of CSR matrix of shape (n_new, n_words_l)
+            Non-negative word counts in each language; where a row is empty, the
+            document lacks the language. Fractions are weights: 2.3 is two tokens of
+            weight 1 and one of weight 0.3.
+        """
+        n_words = np.diff(self._first_word).tolist()
+        if [matrix.shape[1] for matrix in counts] != n_words:
+            raise ValueError(
+                f"The languages have {n_words} words, got count matrices of shapes "
+                f"{[matrix.shape for matrix in counts]}."
+            )
+        new = tokenize(counts)
+        tokens, rows, totals = self._state
+        room = np.diff(rows.start) + np.bincount(new.words, minlength=len(rows.length))
+        grown = empty_rows(np.minimum(room, self.n_topics))
+        copy_rows(rows, grown)
+        totals = totals.copy()
+        self.n_passes += 1
+        self._sample(0, len(new.doc_start) - 1, _State(new, grown, totals), 0)
+        self._state = _State(join_tokens(tokens, new), grown, totals)
+
+    def sweep(self, first: int = 0) -> None:
+        """Draw the topics of all tokens anew.
+
+        KeyboardInterrupt is raised only after the whole sweep.
+
+        Parameters
+        ----------
+        first : int, default=0
+            The first document to sample. The topics of those before it stand.
+        """
+        bounds = even_parts(self._state.tokens.doc_start, first, self.n_jobs)
+        # Counted before, so that a sweep cut short never shares its random numbers.
+        self.n_passes += 1
+        if len(bounds) == 2:
+            self._sample(bounds[0], bounds[1], self._state, 0)
+        else:
+            run_whole(lambda: self._sample_parts(bounds))
+
+    def log_likelihood(self) -> float:
+        """Return log p(words, topics), with the distributions integrated out.
+
+        Standing counts are in it as words, but not as documents.
+        """
+        documents = doc_topic_histogram(self.doc_topic_counts)
+        prior = self.doc_topic_prior
+        result = documents.repeats @ _log_rising(
+            prior[documents.topics], documents.weights
+        )
+        result -= documents.size_repeats @ _log_rising(prior.sum(), documents.sizes)
+        _, rows, totals = self._state
+        values = rows.value[used_places(rows)]
+        row_end = np.concatenate(([0], np.cumsum(rows.length)))
+        for language, smoothing in enumerate(self.topic_word_prior):
+            first, last = self._first_word[language : language + 2]
+            own = values[row_end[first] : row_end[last]]
+            result += _log_rising(smoothing, own).sum()
+            mass = smoothing * (last - first)
+            result -= _log_rising(mass, totals[language]).sum()
+        return float(result)
+
+    def optimize_doc_topic_prior(self) -> None:
+        """Set `doc_topic_prior` to the likeliest parameters, given the topics.
+
+        They may differ by topic. Minka's fixed point, with a weak Gamma prior.
+        """
+        self.doc_topic_prior = optimize_prior(
+            self.doc_topic_prior, doc_topic_histogram(self.doc_topic_counts)
+        )
+
+    def _sample_parts(self, bounds: np.ndarray) -> None:
+        """Sample every part with a copy of the counts; then merge the copies."""
+        tokens, rows, totals = self._state
+        n_parts = len(bounds) - 1
+        lengths = np.empty((n_parts, len(rows.length)), np.int32)
+        topics = np.empty((n_parts, len(rows.topic)), np.int16)
+        values = np.empty((n_parts, len(rows.value)))
+        part_totals = np.repeat(totals[np.newaxis], n_parts, axis=0)
+
+        def sample_part(part: int) -> None:
+            own = WordRows(rows.start, lengths[part], topics[part], values[part])
+            copy_rows(rows, own)
+            state = _State(tokens, own, part_totals[part])
+            self._sample(bounds[part], bounds[part + 1], state, part)
+
+        run_threads(sample_part, n_parts)
+        merge_copies(rows, lengths, topics, values, np.zeros(self.n_topics))
+        totals += (part_totals - totals).sum(axis=0)
+
+    def _sample(self, first: int, last: int, state: _State, part: int) -> None:
+        """Sample some documents with the random stream of this pass and part."""
+        word_prior = self.topic_word_prior
+        if self.n_passes <= self.warm_up:
+            word_prior = word_prior ** ((self.n_passes - 1) / self.warm_up)
+        word_mass = word_prior * np.diff(self._first_word)
+        stream = random_stream(self.seed, self.n_passes, part)
+        sample_documents(
+            first, last, state.tokens, self._first_word, state.rows, state.totals,
+            word_prior, word_mass, make_factors(state.totals, word_prior, word_mass),
+            make_scratch(self.doc_topic_prior, stream),
+        )  # fmt: skip
+
+
+def _log_rising(base: np.ndarray | float, weight: np.ndarray) -> np.ndarray:
+    """Return log(gamma(base + weight) / gamma(base))."""
+    return gammaln(base + weight) - gammaln(base)

@@ -1,0 +1,82 @@
+"""Tokens: the count matrices of all languages as one flat list of weighted words."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+# Weights and counts are multiples of this, so that sums in float64 are exact and a
+# count that loses all its tokens is exactly zero.
+QUANTUM = 2.0**-15
+
+
+class Tokens(NamedTuple):
+    """Documents one after the other, in each the words of language after language.
+
+    A word has one number over all languages: those of the first language come first.
+    """
+
+    doc_start: np.ndarray  # (n_docs + 1,) int64: where each document begins
+    words: np.ndarray  # (n_tokens,) int32
+    weights: np.ndarray  # (n_tokens,) float32, in (0, 1]
+    topics: np.ndarray  # (n_tokens,) int16, -1 where there is none yet
+
+
+def quantize(values: np.ndarray) -> np.ndarray:
+    """Return positive values rounded to multiples of the quantum, but never to zero."""
+    return np.maximum(np.rint(values / QUANTUM), 1) * QUANTUM
+
+
+def tokenize(counts: Sequence[sparse.csr_matrix | sparse.csr_array]) -> Tokens:
+    """Return the tokens of count matrices, one a language, with the same rows.
+
+    A cell of 2.3 becomes two tokens of weight 1 and one of weight 0.3.
+    """
+    n_rows = {matrix.shape[0] for matrix in counts}
+    if len(n_rows) > 1:
+        raise ValueError(
+            f"The count matrices of all languages need the same number of rows, got "
+            f"{sorted(n_rows)}."
+        )
+    matrix = sparse.hstack(counts, format="csr", dtype=np.float64)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    if not np.all(np.isfinite(matrix.data) & (matrix.data > 0)):
+        raise ValueError("Counts must be finite and not negative.")
+    values = quantize(matrix.data)
+    n_tokens = np.ceil(values).astype(np.int64)
+    cell_end = np.cumsum(n_tokens)
+    weights = np.ones(n_tokens.sum(), np.float32)
+    weights[cell_end - 1] = values - (n_tokens - 1)
+    return Tokens(
+        np.concatenate(([0], cell_end))[matrix.indptr],
+        np.repeat(matrix.indices.astype(np.int32), n_tokens),
+        weights,
+        np.full(len(weights), -1, np.int16),
+    )
+
+
+def join_tokens(first: Tokens, second: Tokens) -> Tokens:
+    """Return the documents of both."""
+    return Tokens(
+        np.concatenate((first.doc_start, first.doc_start[-1] + second.doc_start[1:])),
+        np.concatenate((first.words, second.words)),
+        np.concatenate((first.weights, second.weights)),
+        np.concatenate((first.topics, second.topics)),
+    )
+
+
+def first_words(n_words: Sequence[int]) -> np.ndarray:
+    """Return the number of each language's first word, and the number of all words."""
+    return np.concatenate(([0], np.cumsum(n_words))).astype(np.int64)
+
+
+def even_parts(doc_start: np.ndarray, first: int, n_parts: int) -> np.ndarray:
+    """Return bounds that part the documents from `first` on evenly by tokens."""
+    n_docs = len(doc_start) - 1
+    n_parts = max(1, min(n_parts, n_docs - first))
+    targets = np.linspace(doc_start[first], doc_start[-1], n_parts + 1)
+    bounds = np.searchsorted(doc_start, targets).clip(first)
+    bounds[-1] = n_docs
+    return bounds
