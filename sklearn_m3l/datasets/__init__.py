@@ -1,6 +1,7 @@
 """Corpora to try the models on, and readers of those that people have."""
 
 from sklearn_m3l.datasets._gimp_help import load_gimp_help
+from sklearn_m3l.datasets._tables import read_m3l_csv, read_wit
 from sklearn_m3l.datasets._wikipedia import read_wikipedia_comparable
 
-__all__ = ["load_gimp_help", "read_wikipedia_comparable"]
+__all__ = ["load_gimp_help", "read_m3l_csv", "read_wikipedia_comparable", "read_wit"]

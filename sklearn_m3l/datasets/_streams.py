@@ -90,10 +90,7 @@ class Source:
         rows = self.rows(delimiter)
         line, header = next(rows, (1, []))
         if not header:
-            raise self.fail(line, "the file is empty")
-        repeated = sorted({name for name in header if header.count(name) > 1})
-        if repeated:
-            raise self.fail(line, f"the header repeats {_listed(repeated)}")
+            raise self.fail(line, "there is no header")
         yield line, header
         for line, row in rows:
             if len(row) == len(header):
@@ -233,7 +230,3 @@ def check_options(chunksize: int | None, on_error: str) -> None:
 def why_not_utf8(error: UnicodeDecodeError) -> str:
     """Say which byte is no UTF-8."""
     return f"not UTF-8: byte 0x{error.object[error.start]:02x} ({error.reason})"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))
