@@ -1,5 +1,7 @@
 """ZeroshotTM: topics of one text, asked of any view that is embedded like it."""
 
+import numpy as np
+
 from sklearn_m3l.models._base import choose_view, iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView, View
@@ -169,11 +171,16 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.verbose = verbose
 
     def _prepare(self, X: MultiView, groups) -> None:
-        self.view_ = choose_view(self.view, list(iter_texts(X)), "to learn topics from")
+        purpose = f"for {type(self).__name__} to learn topics from"
+        self.view_ = choose_view(self.view, list(iter_texts(X)), purpose)
         self.vocabularies_ = {self.view_: self.vocabularies_[self.view_]}
 
     def _plan(self, X: MultiView) -> Plan:
-        aligned = [name for name, view in X.views.items() if self._can_encode(view)]
+        aligned = [
+            name
+            for name, view in X.views.items()
+            if self._can_encode(view) and view.present.any()
+        ]
         return Plan(
             encoded=[self.view_],
             networks=dict.fromkeys([self.view_, *aligned], "shared"),
@@ -192,9 +199,16 @@ class ZeroShotTopicModel(NeuralTopicModel):
         return name if name in self.net_.module_.encoded else self.view_
 
     def _check_view(self, name, view):
+        # `fit` takes any other view; whether it is aligned matters in `transform`.
         if name == self.view_:
             super()._check_view(name, view)
-        elif not self._can_encode(view):
+
+    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
+        self._check_aligned(name, X[name])
+        return super()._transform_view(X, name)
+
+    def _check_aligned(self, name: str, view: View) -> None:
+        if name != self.view_ and not self._can_encode(view):
             width = self.view_widths_[self.view_]
             given = "no embedding"
             if view.embedding is not None:
