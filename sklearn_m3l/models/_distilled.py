@@ -180,11 +180,8 @@ class DistilledTopicModel(NeuralTopicModel):
         taught = self.teacher_.view_
         students = [name for name in X.view_names if name != taught] or [taught]
         self.view_ = choose_view(self.view, students, "for the student to learn")
-        texts = dict.fromkeys([taught, self.view_])
-        self.vocabularies_ = {
-            **{n: w for n, w in self.vocabularies_.items() if n in texts},
-            taught: self.teacher_.vocabularies_[taught],
-        }
+        own = {n: w for n, w in self.vocabularies_.items() if n == self.view_}
+        self.vocabularies_ = {taught: self.teacher_.vocabularies_[taught], **own}
 
     def _fit_teacher(self, X: MultiView, groups) -> ZeroShotTopicModel:
         if isinstance(self.teacher, FrozenEstimator):
@@ -197,7 +194,7 @@ class DistilledTopicModel(NeuralTopicModel):
                     f"n_components={self.n_components}; set n_components to the "
                     "teacher's"
                 )
-            teacher._check_X(X[[teacher.view_]], reset=False)
+            teacher._check_view(teacher.view_, X[teacher.view_])
             return teacher
         teacher = ZeroShotTopicModel() if self.teacher is None else clone(self.teacher)
         self._check_teacher(teacher)
@@ -214,7 +211,8 @@ class DistilledTopicModel(NeuralTopicModel):
             )
 
     def _plan(self, X: MultiView) -> Plan:
-        text = self.view_ if X[self.view_].is_text else self.teacher_.view_
+        own = self.view_ in self.vocabularies_
+        text = self.view_ if own else self.teacher_.view_
         return Plan(
             encoded=[self.view_],
             networks={self.view_: "student"},
