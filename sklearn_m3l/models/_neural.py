@@ -149,6 +149,11 @@ class NeuralTopicModel(BaseTopicModel):
                     f"{type(self).__name__} was first fitted; turn warm_start off to "
                     "learn its words"
                 )
+            if not X[name].is_text:
+                raise ValueError(
+                    f"view {name!r} has no word counts, but {type(self).__name__} "
+                    "learns to predict its words"
+                )
         for name in plan.encoded:
             if not X[name].present.any():
                 raise ValueError(
