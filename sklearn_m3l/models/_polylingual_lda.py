@@ -179,12 +179,7 @@ class PolylingualLDA(BaseTopicModel):
         """
         X = self._check_X(X, reset=True)
         check_training_rows(X)
-        texts = list(iter_texts(X))
-        if not texts:
-            raise ValueError(
-                "PolylingualLDA needs the word counts of at least one text; the views "
-                f"{', '.join(X.view_names)} have none"
-            )
+        texts = self._check_texts(X)
         alpha = self.doc_topic_prior
         if alpha is None:
             alpha = 50 / self.n_components
@@ -221,9 +216,20 @@ class PolylingualLDA(BaseTopicModel):
             return self.fit(X)
         X = self._check_X(X, reset=False)
         check_training_rows(X)
+        self._check_texts(X)
         self._draw_seed()
         self._sample(X)
         return self
+
+    def _check_texts(self, X: MultiView) -> list[str]:
+        """Return the names of the texts whose words the model has."""
+        names = [name for name in iter_texts(X) if name in self.vocabularies_]
+        if not names:
+            raise ValueError(
+                "PolylingualLDA needs the word counts of at least one text; the views "
+                f"{', '.join(X.view_names)} have none"
+            )
+        return names
 
     def _draw_seed(self) -> None:
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
@@ -263,12 +269,7 @@ class PolylingualLDA(BaseTopicModel):
     def _transform(self, X: MultiView) -> np.ndarray:
         from sklearn_m3l.gibbs import fold_in
 
-        names = [name for name in iter_texts(X) if name in self.vocabularies_]
-        if not names:
-            raise ValueError(
-                f"PolylingualLDA infers topics from word counts; the views "
-                f"{', '.join(X.view_names)} have none that it knows"
-            )
+        names = self._check_texts(X)
         if self.burn_in >= self.transform_max_iter:
             raise ValueError(
                 f"burn_in={self.burn_in} leaves none of the "
@@ -279,8 +280,9 @@ class PolylingualLDA(BaseTopicModel):
         topic_word = self.topic_word_
         theta = np.full((len(X), self._n_features_out), np.nan, dtype=np.float32)
         theta[rows] = fold_in(
-            [_counts(X, name, self.vocabularies_)[rows] for name in names],
-            [topic_word[name] for name in names],
+            # All languages, in one order: the draws go by the numbers of the words.
+            [_counts(X, name, self.vocabularies_)[rows] for name in topic_word],
+            list(topic_word.values()),
             self.doc_topic_prior_,
             max_iter=self.transform_max_iter,
             burn_in=self.burn_in,
