@@ -10,6 +10,9 @@ import pytest
 
 from sklearn_m3l import MultiView
 
+# Doctests are sought in every file, but modules of one name cannot all be imported.
+collect_ignore_glob = ["*conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def make_multiview():
