@@ -1,7 +1,15 @@
 """Corpora to try the models on, and readers of those that people have."""
 
 from sklearn_m3l.datasets._gimp_help import load_gimp_help
+from sklearn_m3l.datasets._plain_text import read_mallet, read_octis
 from sklearn_m3l.datasets._tables import read_m3l_csv, read_wit
 from sklearn_m3l.datasets._wikipedia import read_wikipedia_comparable
 
-__all__ = ["load_gimp_help", "read_m3l_csv", "read_wikipedia_comparable", "read_wit"]
+__all__ = [
+    "load_gimp_help",
+    "read_m3l_csv",
+    "read_mallet",
+    "read_octis",
+    "read_wikipedia_comparable",
+    "read_wit",
+]

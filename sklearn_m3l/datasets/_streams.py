@@ -56,12 +56,13 @@ class Source:
             except (EOFError, OSError, zlib.error) as error:
                 self._report_unreadable(n_lines, error)
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Yield the number and the text of each line that is UTF-8."""
+    def lines(self) -> Iterator[tuple[int, str | None]]:
+        """Yield the number and the text of each line, None where it is not UTF-8."""
         for number, line in enumerate(self._texts(), start=1):
             bad, why = self._undecodable
             if bad == number:
                 self.report(number, why)
+                yield number, None
             else:
                 yield number, line.rstrip("\r\n")
 

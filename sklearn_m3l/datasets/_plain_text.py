@@ -1,0 +1,266 @@
+"""Readers of MALLET's instance lists and of OCTIS folders."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.utils import Bunch
+
+from sklearn_m3l.datasets._streams import (
+    PathLike,
+    Rows,
+    Source,
+    check_options,
+    reading,
+    to_frames,
+)
+
+# MALLET's import-file splits a line in this way, where its spaces are ASCII's.
+_INSTANCE = re.compile(r"(\S*)[\s,]*(\S*)[\s,]*(.*)", re.ASCII | re.DOTALL)
+_SPLITS = ("train", "val", "test")
+
+
+def read_mallet(
+    paths: Mapping[str, PathLike],
+    *,
+    chunksize: int | None = None,
+    on_error: str = "raise",
+    verbose: bool = False,
+) -> pd.DataFrame | Iterator[pd.DataFrame]:
+    r"""Read the instance lists of MALLET's polylingual topic model.
+
+    There is one file a language, each line of which is an instance, "name label
+    text", as MALLET's ``import-file`` splits it. The lines of the same number
+    tell of the same thing; a language that lacks it has a line without text [1]_.
+
+    Parameters
+    ----------
+    paths : mapping of str to str or path-like
+        The file of each language, plain or compressed, ``.gz`` or ``.bz2``.
+    chunksize : int, default=None
+        If given, an iterator of frames with this many rows is returned.
+    on_error : {"raise", "skip"}, default="raise"
+        Whether a damaged line raises an error, or its row is left out in every
+        language and told in one warning at the end.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    frame : DataFrame, or iterator of DataFrame if `chunksize` is given
+        A row is a tuple. For each language, "en" say, there are the columns
+        "en_name", "en_label" and "en": the text, missing where it is empty.
+
+    Raises
+    ------
+    ValueError
+        Where `paths` is empty or, unless skipped, where a line has no name and
+        label, repeats a name of its file or is not UTF-8, or where a file ends
+        before another. The error names the line.
+
+    See Also
+    --------
+    PolylingualLDA : The topic model that such lists are made for.
+
+    References
+    ----------
+    .. [1] https://mallet.cs.umass.edu/topics-polylingual.php
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_m3l.datasets import read_mallet
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> en, de = Path(folder.name, "en.txt"), Path(folder.name, "de.txt")
+    >>> _ = en.write_text("horse en The horse is an animal.\nmule en A mule.\n")
+    >>> _ = de.write_text("horse de Das Pferd ist ein Tier.\nmule de\n")
+    >>> frame = read_mallet({"en": en, "de": de})
+    >>> frame["de"][0]
+    'Das Pferd ist ein Tier.'
+    >>> frame["de"].isna().tolist()
+    [False, True]
+    >>> folder.cleanup()
+    """
+    check_options(chunksize, on_error)
+    if not isinstance(paths, Mapping) or not paths:
+        raise ValueError("paths must map each language to its file")
+    return to_frames(_mallet_rows(dict(paths), on_error, verbose), chunksize)
+
+
+def _mallet_rows(paths, on_error, verbose) -> Rows:
+    with reading(paths.values(), on_error, verbose) as sources:
+        yield [
+            column
+            for name in paths
+            for column in (f"{name}_name", f"{name}_label", name)
+        ]
+        names: list[dict[str, int]] = [{} for _ in sources]
+        lists = [
+            _instances(source, s) for source, s in zip(sources, names, strict=True)
+        ]
+        for line, row in enumerate(zip_longest(*lists), start=1):
+            ended = [
+                source for source, i in zip(sources, row, strict=True) if i is None
+            ]
+            if ended:
+                others = [str(other.path) for other in sources if other not in ended]
+                ended[0].report(line, f"the file ends before {', '.join(others)}")
+                return
+            if all(row):
+                yield [part for instance in row for part in instance]
+
+
+def _instances(source: Source, names: dict[str, int]) -> Iterator[tuple]:
+    """Yield name, label and text of each line; nothing of one that is damaged."""
+    for number, line in source.lines():
+        if line is None:
+            yield ()
+            continue
+        name, label, text = _INSTANCE.findall(line)[0]
+        if not label:
+            source.report(number, "no name and label before the text")
+            yield ()
+        elif names.setdefault(name, number) != number:
+            source.report(number, f"the name {name!r} is that of line {names[name]}")
+            yield ()
+        else:
+            yield name, label, text.strip() or None
+
+
+def read_octis(
+    folder: PathLike,
+    *,
+    view: str = "text",
+    chunksize: int | None = None,
+    on_error: str = "raise",
+    verbose: bool = False,
+    return_info: bool = False,
+) -> Any:
+    r"""Read a folder of OCTIS, a preprocessed corpus in one language.
+
+    The folder holds ``corpus.tsv``, without a header: documents, the words of
+    which are parted by spaces, their parts of the corpus and their labels. It can
+    hold ``vocabulary.txt``, a word a line, ``indexes.txt``, a row label a line,
+    and ``metadata.json`` [1]_.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder.
+    view : str, default="text"
+        The name of the column of documents, such as the language, "en".
+    chunksize : int, default=None
+        If given, an iterator of frames with this many rows is returned.
+    on_error : {"raise", "skip"}, default="raise"
+        Whether a damaged row raises an error, or is left out and told in one
+        warning at the end. Damage of the other files always raises.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    return_info : bool, default=False
+        Whether to return ``(frame, info)``.
+
+    Returns
+    -------
+    frame : DataFrame, or iterator of DataFrame if `chunksize` is given
+        A row is a document. The columns are `view`, missing where a document is
+        empty, and as far as the corpus has them "split", which is "train", "val"
+        or "test", and "label". The index is that of ``indexes.txt``, if there.
+    info : :class:`~sklearn.utils.Bunch`, if `return_info` is True
+        With the attributes vocabulary, a list of str that can be given to
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`, and metadata, a
+        dict; each is None where the folder lacks its file.
+
+    Raises
+    ------
+    ValueError
+        Where ``metadata.json`` is no JSON object, where a word or a row label is
+        repeated, where there are not as many row labels as rows or, unless
+        skipped, where a row has more or fewer fields than the first, another
+        split, or is not UTF-8. The error names the line.
+
+    References
+    ----------
+    .. [1] S. Terragni et al., "OCTIS: Comparing and Optimizing Topic Models is
+       Simple!", EACL 2021: System Demonstrations.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn_m3l.datasets import read_octis
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> corpus = "broadband join\ttrain\ttech\nshare sale\ttest\tbusiness\n"
+    >>> _ = Path(folder.name, "corpus.tsv").write_text(corpus)
+    >>> read_octis(folder.name, view="en")
+                   en  split     label
+    0  broadband join  train      tech
+    1      share sale   test  business
+    >>> folder.cleanup()
+    """
+    check_options(chunksize, on_error)
+    if view in ("split", "label", "index"):
+        raise ValueError(f"view must be another name than {view!r}")
+    folder = Path(folder)
+    labels = _octis_list(folder / "indexes.txt")
+    rows = _octis_rows(folder / "corpus.tsv", view, labels, on_error, verbose)
+    frame = to_frames(rows, chunksize, index=None if labels is None else "index")
+    if not return_info:
+        return frame
+    vocabulary = _octis_list(folder / "vocabulary.txt")
+    metadata = _octis_metadata(folder / "metadata.json")
+    return frame, Bunch(vocabulary=vocabulary, metadata=metadata)
+
+
+def _octis_rows(path, view, labels, on_error, verbose) -> Rows:
+    with reading([path], on_error, verbose) as (source,):
+        rows = source.rows("\t")
+        first = next(rows, (1, []))
+        line, width = first[0], len(first[1])
+        if not 1 <= width <= 3:
+            raise source.fail(line, f"{width} columns, not document, split and label")
+        head = [] if labels is None else ["index"]
+        yield [*head, *[view, "split", "label"][:width]]
+        for line, row in chain([first], rows):
+            if len(row) != width:
+                source.report(line, f"{len(row)} columns instead of {width}")
+            elif width > 1 and row[1] not in _SPLITS:
+                source.report(line, f"the split {row[1]!r} is none of {_SPLITS}")
+            elif labels is not None and line > len(labels):
+                source.report(line, f"indexes.txt has only {len(labels)} labels")
+            else:
+                head = [] if labels is None else [labels[line - 1]]
+                yield [*head, *(field or None for field in row)]
+        if labels is not None and line < len(labels):
+            source.report(line, f"the end, but indexes.txt has {len(labels)} labels")
+
+
+def _octis_list(path: Path) -> list[str] | None:
+    """Return the lines of a file, no two the same, or None where it is not there."""
+    if not path.exists():
+        return None
+    places: dict[str, int] = {}
+    with reading([path], "raise", False) as (source,):
+        for number, line in source.lines():
+            word = (line or "").strip()
+            if places.setdefault(word, number) != number:
+                raise source.fail(number, f"{word!r} is that of line {places[word]}")
+            if not word:
+                raise source.fail(number, "empty")
+    return list(places)
+
+
+def _octis_metadata(path: Path) -> dict | None:
+    if not path.exists():
+        return None
+    try:
+        metadata = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from None
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path} is no JSON object")
+    return metadata
