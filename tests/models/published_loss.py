@@ -1,0 +1,111 @@
+"""The loss of ZeroshotTM in plain numpy, as it was published, and what enters it.
+
+Equations: A. Srivastava and C. Sutton (ICLR 2017), section 3; F. Bianchi et al. (EACL
+2021) encode embeddings instead of words.
+"""
+
+import numpy as np
+import torch
+from scipy.special import log_softmax, softmax
+from skorch.callbacks import Callback
+
+
+class FirstBatch(Callback):
+    """Keep what the first batch was made of, and the gradients that it gave."""
+
+    def on_batch_begin(self, net, batch, training, **kwargs):
+        if hasattr(self, "vectors"):
+            return
+        (vectors,) = batch.vectors.values()
+        module = net.module_
+        self.vectors = vectors.numpy().copy()
+        self.weights = {
+            name: weights.detach().numpy().astype(np.float64)
+            for name, weights in module.named_parameters()
+        }
+        generator = torch.Generator().set_state(batch.generator.get_state())
+        shape = (len(vectors), module.n_components)
+        hidden = (len(vectors), module.inference[0].head.in_features)
+        self.hidden_mask = mask(hidden, module.dropout, generator)
+        self.noise = torch.empty(shape).normal_(generator=generator).numpy()
+        self.topic_mask = mask(shape, module.dropout, generator)
+
+    def on_grad_computed(self, net, **kwargs):
+        if not hasattr(self, "gradients"):
+            self.gradients = {
+                name: weights.grad.numpy().astype(np.float64)
+                for name, weights in net.module_.named_parameters()
+                if weights.requires_grad
+            }
+
+
+def mask(shape, dropout, generator):
+    """Draw what dropout multiplies by; nothing is drawn where it is off."""
+    if not dropout:
+        return 1.0
+    kept = torch.empty(shape).bernoulli_(1 - dropout, generator=generator)
+    return kept.numpy() / (1 - dropout)
+
+
+def batch_norm(x, statistics=None):
+    """Normalize by the batch, or by the mean and variance that are given."""
+    mean, variance = statistics or (x.mean(axis=0), x.var(axis=0))
+    return (x - mean) / np.sqrt(variance + 1e-5)
+
+
+def encode(weights, vectors, statistics=None, hidden_mask=1.0):
+    """Return means and log-variances of topics in the softplus network."""
+    layer = 0
+    while f"inference.0.layers.{layer}.weight" in weights:
+        vectors = vectors @ weights[f"inference.0.layers.{layer}.weight"].T
+        vectors = np.log1p(
+            np.exp(vectors + weights[f"inference.0.layers.{layer}.bias"])
+        )
+        layer += 1
+    hidden = vectors * hidden_mask
+    parameters = hidden @ weights["inference.0.head.weight"].T
+    parameters = batch_norm(parameters + weights["inference.0.head.bias"], statistics)
+    return np.split(parameters, 2, axis=1)
+
+
+def laplace_prior(n_components):
+    """Return mean and variance of the logistic normal that is near Dirichlet(1)."""
+    alpha = np.ones(n_components)
+    mean = np.log(alpha) - np.log(alpha).mean()
+    variance = (1 - 2 / n_components) / alpha + (1 / alpha).sum() / n_components**2
+    return mean, variance
+
+
+def published_loss(weights, batch, vectors, counts, prior, word_statistics=None):
+    """Return the negative evidence lower bound of a batch, summed over its rows.
+
+    `batch` is a `FirstBatch`, of which the draws are taken; `prior` holds means and
+    variances; `word_statistics` stand for those of the batch where words are decoded.
+    """
+    mean, log_variance = encode(weights, vectors, hidden_mask=batch.hidden_mask)
+    theta = softmax(mean + np.exp(log_variance / 2) * batch.noise, axis=1)
+    logits = (theta * batch.topic_mask) @ weights["decoders.0.beta"]
+    log_p = log_softmax(batch_norm(logits, word_statistics), axis=1)
+    prior_mean, prior_variance = prior
+    divergence = 0.5 * (
+        np.exp(log_variance) / prior_variance
+        + (prior_mean - mean) ** 2 / prior_variance
+        - 1
+        + np.log(prior_variance)
+        - log_variance
+    )
+    return divergence.sum() - (counts * log_p).sum()
+
+
+def slope(loss, weights, direction, step=1e-5):
+    """Return the derivative of a loss along a direction in the weights."""
+    ahead, behind = (
+        {name: weights[name] + sign * step * direction[name] for name in weights}
+        for sign in (1, -1)
+    )
+    return (loss(ahead) - loss(behind)) / (2 * step)
+
+
+def positions(vectors, embedding):
+    """Return which row of an embedding each vector is."""
+    return [int(np.flatnonzero((embedding == v).all(axis=1))[0]) for v in vectors]
