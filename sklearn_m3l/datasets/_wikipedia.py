@@ -178,7 +178,8 @@ def _split(source: Source) -> Iterator[tuple[int, bytes]]:
     if not is_open:
         yield line, rest[: starts[0]] if starts else rest
     _report_unclosed(source, line, rest, starts)
-    if not starts and rest.strip() != _ROOT_END and (is_open or len(rest) > LONGEST):
+    ends = rest.strip() == _ROOT_END if is_open else rest.rstrip().endswith(_ROOT_END)
+    if not starts and not ends:
         end = line + rest.count(b"\n")
         source.report(end, f"cut off: the file does not end with {_ROOT_END.decode()}")
 

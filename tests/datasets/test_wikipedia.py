@@ -78,6 +78,14 @@ def test_published_format(write, name):
     assert frame["ro"].isna().tolist() == [False, True, True]
 
 
+def test_bz2_of_several_streams(write):
+    """Parallel packers write one stream after another."""
+    packed = b"".join(bz2.compress(part.encode()) for part in (HEAD, FLOWERS, TAIL))
+    path = write("", "w.xml.bz2")
+    path.write_bytes(packed)
+    assert read_wikipedia_comparable(path)["nl_title"].tolist() == ["Les Fleurs du mal"]
+
+
 def test_left_out_elements(write):
     path = write(WHOLE)
     everything = read_wikipedia_comparable(path, left_out=())
@@ -146,6 +154,7 @@ def test_corpus_without_pairs(write):
 DAMAGED = {
     "cut in a pair": (WHOLE[:-200], 33, "without its end", [1, 2]),
     "cut between pairs": (HEAD + FLOWERS, 25, "cut off", [1]),
+    "cut after the header": (HEAD, 7, "cut off", []),
     "cut in the root's end": (WHOLE[:-5], 41, "cut off", [1, 2, 3]),
     "pair not closed": (
         HEAD + PAIR.format(5)[:60] + PAIR.format(6) + TAIL,
