@@ -1,0 +1,20 @@
+"""Pipeline steps that turn the columns of a table into views."""
+
+from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
+from sklearn_m3l.embedding._lsa import LsaEncoder
+from sklearn_m3l.embedding._multiview_encoder import (
+    MultiViewEncoder,
+    make_multiview_encoder,
+)
+from sklearn_m3l.embedding._vectorizer import WordVectorizer
+from sklearn_m3l.embedding._views import ImageView, TextView
+
+__all__ = [
+    "ImageStatisticsEncoder",
+    "ImageView",
+    "LsaEncoder",
+    "MultiViewEncoder",
+    "TextView",
+    "WordVectorizer",
+    "make_multiview_encoder",
+]

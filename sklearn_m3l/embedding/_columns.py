@@ -1,0 +1,132 @@
+"""Columns of a table: their cells, which of them are missing, which are equal."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def column_names(X: Any) -> list[str]:
+    """Return the column names of a DataFrame of pandas, polars or the like.
+
+    Raises
+    ------
+    TypeError
+        Where X is no table with named columns.
+    ValueError
+        Where two columns have one name.
+    """
+    columns = getattr(X, "columns", None)
+    if columns is None or not hasattr(X, "__getitem__"):
+        raise TypeError(
+            "expected a DataFrame whose columns are the views, not "
+            f"{type(X).__name__}; embeddings that you have already go into "
+            "MultiView.from_arrays"
+        )
+    names = list(columns)
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"the table has two columns named {', '.join(twice)}")
+    return names
+
+
+def cells_of(column: Any) -> list:
+    """Return the cells of a list, a Series, an array or a table of one column."""
+    if isinstance(column, (str, bytes, Path)):
+        raise ValueError(
+            "expected a column of texts or pictures, such as a list, but got a single "
+            f"{type(column).__name__}; put it in a list"
+        )
+    if hasattr(column, "columns"):
+        names = column_names(column)
+        if len(names) != 1:
+            raise ValueError(
+                f"expected one column, but the table has {len(names)}: "
+                f"{', '.join(map(str, names))}; encode each column by itself"
+            )
+        column = column[names[0]]
+    if isinstance(column, np.ndarray) and column.dtype.kind in "OUT":
+        if column.ndim == 2 and column.shape[1] == 1:
+            column = column[:, 0]
+        if column.ndim != 1:
+            raise ValueError(
+                f"expected one column, but the array has shape {column.shape}"
+            )
+    if not hasattr(column, "__iter__") or isinstance(column, dict):
+        raise ValueError(
+            f"expected a column (a list, Series or array), not {type(column).__name__}"
+        )
+    return list(column)
+
+
+def is_missing(cell: Any) -> bool:
+    """Whether a cell holds nothing: None, NaN, NA, or a blank text."""
+    if cell is None or cell is pd.NA or cell is pd.NaT:
+        return True
+    if isinstance(cell, str):
+        return not cell.strip()
+    return isinstance(cell, (float, np.floating)) and math.isnan(cell)
+
+
+def read_texts(column: Any) -> list[str | None]:
+    """Return the texts of a column, None where one is missing.
+
+    Raises
+    ------
+    TypeError
+        Where a cell is neither a text nor missing.
+    """
+    texts: list[str | None] = []
+    for row, cell in enumerate(cells_of(column)):
+        if is_missing(cell):
+            texts.append(None)
+        elif isinstance(cell, str):
+            texts.append(str(cell))
+        else:
+            hint = "; decode it first" if isinstance(cell, bytes) else ""
+            raise TypeError(f"row {row} holds {type(cell).__name__}, not a text{hint}")
+    return texts
+
+
+def read_pictures(column: Any) -> list:
+    """Return the pictures of a column, paths as `Path`, None where one is missing.
+
+    Raises
+    ------
+    TypeError
+        Where a cell is no path, bytes, PIL image or array.
+    """
+    pictures: list = []
+    for row, cell in enumerate(cells_of(column)):
+        if is_missing(cell) or (isinstance(cell, bytes) and not cell):
+            pictures.append(None)
+        elif isinstance(cell, (str, os.PathLike)):
+            pictures.append(Path(cell))
+        elif isinstance(cell, (bytes, np.ndarray)) or hasattr(cell, "getbands"):
+            pictures.append(cell)
+        else:
+            raise TypeError(
+                f"row {row} holds {type(cell).__name__}, not a picture: a path, the "
+                "bytes of a file, a PIL image or an array"
+            )
+    return pictures
+
+
+def first_rows(cells: Sequence) -> np.ndarray:
+    """Return for each row the first row whose cell is equal; -1 where missing.
+
+    Arrays and PIL images are equal where they are the same object.
+    """
+    seen: dict = {}
+    first = np.empty(len(cells), dtype=np.intp)
+    for row, cell in enumerate(cells):
+        if cell is None:
+            first[row] = -1
+        else:
+            key = cell if isinstance(cell, (str, bytes, Path)) else id(cell)
+            first[row] = seen.setdefault(key, row)
+    return first

@@ -1,0 +1,110 @@
+"""Latent semantic analysis: embeddings learned from the texts themselves."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.extmath import randomized_svd
+
+from sklearn_m3l.embedding._column_encoder import ColumnEncoder
+from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, WordVectorizer
+
+
+class LsaEncoder(ColumnEncoder):
+    """Embed the texts of a column by latent semantic analysis.
+
+    TF-IDF weights of words (or of pieces of words), reduced by a truncated singular
+    value decomposition. It needs no pretrained model, so there is nothing to download,
+    and works in any language. Encoders of two languages are not aligned: a topic model
+    gives each text its own inference network.
+
+    Parameters
+    ----------
+    n_components : int, default=100
+        Width of the embeddings; less where the texts have fewer words or rows.
+    analyzer : {"word", "char_wb"}, default="word"
+        Whether to weigh words, or pieces of 2 to 4 characters inside words.
+    min_df : int, default=1
+        Leave out words that fewer texts have.
+    max_features : int or None, default=50000
+        Weigh the most frequent words only.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the randomized decomposition.
+
+    Attributes
+    ----------
+    vectorizer_ : WordVectorizer
+        The words that are weighed.
+    tfidf_ : TfidfTransformer
+        The weights of the words.
+    components_ : ndarray of shape (n_components, n_words)
+        The words of each component.
+
+    See Also
+    --------
+    SentenceTransformerEncoder : Pretrained embeddings, aligned across languages.
+
+    References
+    ----------
+    .. [1] S. Deerwester, S. T. Dumais, G. W. Furnas, T. K. Landauer, R. Harshman
+       (1990). Indexing by latent semantic analysis. Journal of the American Society
+       for Information Science 41(6), 391-407.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.embedding import LsaEncoder
+    >>> texts = ["brush and ink", "brush and paint", "layer mask", "layer and mask"]
+    >>> vectors = LsaEncoder(n_components=2, random_state=0).fit_transform(texts)
+    >>> vectors.shape
+    (4, 2)
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "analyzer": [StrOptions({"word", "char_wb"})],
+        "min_df": [Interval(Integral, 1, None, closed="left")],
+        "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_components=100,
+        *,
+        analyzer="word",
+        min_df=1,
+        max_features=50_000,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.analyzer = analyzer
+        self.min_df = min_df
+        self.max_features = max_features
+        self.random_state = random_state
+
+    def _learn(self, cells):
+        words = self.analyzer == "word"
+        self.vectorizer_ = WordVectorizer(
+            analyzer=self.analyzer,
+            ngram_range=(1, 1) if words else (2, 4),
+            token_pattern=WORD_PATTERN if words else None,
+            stop_words=None,
+            max_features=self.max_features,
+            min_df=self.min_df,
+            dtype=np.float32,
+        )
+        self.tfidf_ = TfidfTransformer(sublinear_tf=True)
+        weights = self.tfidf_.fit_transform(self.vectorizer_.fit_transform(cells))
+        width = min(self.n_components, *weights.shape)
+        _, _, self.components_ = randomized_svd(
+            weights, width, n_iter=5, random_state=self.random_state
+        )
+
+    def _encode(self, cells):
+        weights = self.tfidf_.transform(self.vectorizer_.transform(cells))
+        return np.asarray(weights @ self.components_.T, dtype=np.float32)
+
+    @property
+    def _n_features_out(self):
+        return len(self.components_)

@@ -1,0 +1,380 @@
+"""From a table to a MultiView: every column that is a view is encoded."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import TransformerMixin, _fit_context, clone
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from sklearn_m3l.embedding._columns import column_names
+from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
+from sklearn_m3l.embedding._lsa import LsaEncoder
+from sklearn_m3l.embedding._vectorizer import WordVectorizer
+from sklearn_m3l.embedding._views import ImageView, TextView
+from sklearn_m3l.multiview import MultiView, View
+
+
+class MultiViewEncoder(
+    TransformerMixin,
+    _BaseComposition,
+    auto_wrap_output_keys=None,  # type: ignore[call-arg]  # scikit-learn is untyped
+):
+    """Encode the columns of a table, each of which is a view, as a MultiView.
+
+    The first step of a `Pipeline` whose last step is a topic model: ``fit`` and
+    ``transform`` take a DataFrame of pandas or polars. A cell that holds nothing (None,
+    NaN, NA, a blank text, an unreadable picture if the encoder says so) makes a row
+    that lacks the view; no row is dropped. ``transform`` takes any of the columns:
+    ``pipeline.transform(df[["image"]])`` infers topics from pictures alone. Columns
+    that are no views are not looked at.
+
+    Parameters
+    ----------
+    views : list of (str, TextView or ImageView) tuples
+        The name of the column, and how it is encoded. The parameters of a view are
+        parameters here, such as ``en__vectorizer__max_features``.
+    memmap_dir : str or path, default=None
+        Folder for embeddings that are too large for memory. They are encoded chunk by
+        chunk into a new ``.npy`` file each, which is left there for you to remove. By
+        default all stay in memory.
+    max_nbytes : int, default=100_000_000
+        Embeddings of more bytes go to `memmap_dir`.
+    verbose : int, default=0
+        Whether to show a progress bar for each view.
+
+    Attributes
+    ----------
+    views_ : list of (str, TextView or ImageView) tuples
+        The fitted clones.
+    named_views_ : :class:`~sklearn.utils.Bunch`
+        The same by name.
+    n_features_in_ : int
+        Number of views.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the views.
+
+    See Also
+    --------
+    make_multiview_encoder : Builds the usual one from column names alone.
+    MultiView.from_arrays : For those who bring their own embeddings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn_m3l.embedding import LsaEncoder, MultiViewEncoder, TextView
+    >>> df = pd.DataFrame({
+    ...     "en": ["A brush paints", "A layer has a mask", "The layer"],
+    ...     "de": ["Ein Pinsel malt", None, "Die Ebene"],
+    ... })
+    >>> encoder = MultiViewEncoder([
+    ...     ("en", TextView(encoder=LsaEncoder(n_components=2, random_state=0))),
+    ...     ("de", TextView(encoder=LsaEncoder(n_components=2, random_state=0))),
+    ... ])
+    >>> encoder.fit_transform(df)
+    MultiView of 3 rows and 2 views
+      en  3 present  embedding 2 x float32  counts of 4 words, 5 cells
+      de  2 present  embedding 2 x float32  counts of 3 words, 3 cells
+    """
+
+    _parameter_constraints: dict = {
+        "views": [list],
+        "memmap_dir": [str, os.PathLike, None],
+        "max_nbytes": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(self, views, *, memmap_dir=None, max_nbytes=100_000_000, verbose=0):
+        self.views = views
+        self.memmap_dir = memmap_dir
+        self.max_nbytes = max_nbytes
+        self.verbose = verbose
+
+    def get_params(self, deep=True):
+        """Return the parameters, with those of the views where `deep`.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the views and their parameters.
+
+        Returns
+        -------
+        dict
+            Parameters by name.
+        """
+        return self._get_params("views", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters of the encoder, of its views and of what is in them.
+
+        Parameters
+        ----------
+        **params : dict
+            Such as ``en=TextView()`` or ``en__vectorizer__max_features=500``.
+
+        Returns
+        -------
+        self : object
+            The encoder itself.
+        """
+        self._set_params("views", **params)
+        return self
+
+    def set_output(self, *, transform=None):
+        """Do nothing: a MultiView is the only output.
+
+        So ``pipeline.set_output(transform="pandas")`` reaches the topic model.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The encoder itself.
+        """
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Learn how to encode each column.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Has a column for every view.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            Where a column is missing or has nothing in it.
+        TypeError
+            Where `X` is no DataFrame, or a column holds something else than texts or
+            pictures.
+        """
+        self._check_views()
+        columns = column_names(X)
+        missing = [name for name, _ in self.views if name not in columns]
+        if missing:
+            raise ValueError(
+                f"the table has no column {', '.join(map(repr, missing))}; its columns "
+                f"are {', '.join(map(repr, columns))}"
+            )
+        self.views_ = []
+        for name, view in self.views:
+            with _named_errors(name):
+                self.views_.append((name, clone(view).fit(X[name])))
+        self.feature_names_in_ = np.array([n for n, _ in self.views_], dtype=object)
+        self.n_features_in_ = len(self.views_)
+        return self
+
+    def transform(self, X):
+        """Encode a table.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Has a column for at least one of the views.
+
+        Returns
+        -------
+        MultiView of shape (n_rows, n_views)
+            The views that the table has columns for, labelled by its index.
+
+        Raises
+        ------
+        ValueError
+            Where no column is a view.
+        TypeError
+            Where `X` is no DataFrame, or a column holds something else than texts or
+            pictures.
+        """
+        check_is_fitted(self)
+        columns = column_names(X)
+        known = [(name, view) for name, view in self.views_ if name in columns]
+        if not known:
+            raise ValueError(
+                f"no column is a view: the columns are "
+                f"{', '.join(map(repr, columns))}, the views "
+                f"{', '.join(map(repr, self.feature_names_in_))}"
+            )
+        views: dict[str, View] = {}
+        for name, view in known:
+            with _named_errors(name), self._storage(name) as allocate:
+                views[name] = self._encode(name, view, X[name], allocate)
+        texts = {name: view for name, view in views.items() if view.is_text}
+        return MultiView.from_arrays(
+            embeddings={name: view.embedding for name, view in views.items()},
+            counts={name: view.counts for name, view in texts.items()},
+            vocabularies={name: view.vocabulary for name, view in texts.items()},
+            present={name: view.present for name, view in views.items()},
+            index=getattr(X, "index", None),
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the views, which are the features of a MultiView.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str of shape (n_views,)
+            In the order of `views`.
+        """
+        check_is_fitted(self)
+        return self.feature_names_in_.copy()
+
+    @property
+    def named_views_(self):
+        """The fitted views by name."""
+        return Bunch(**dict(self.views_))
+
+    def _check_views(self) -> None:
+        """Refuse views that are no named TextViews and ImageViews."""
+        for item in self.views:
+            if not (isinstance(item, tuple) and len(item) == 2):
+                raise TypeError(
+                    f"views holds {item!r}; give pairs such as ('en', TextView())"
+                )
+            name, view = item
+            if not isinstance(name, str):
+                raise TypeError(f"a view is named by a string, not by {name!r}")
+            if not isinstance(view, (TextView, ImageView)):
+                raise TypeError(
+                    f"view {name!r} is a {type(view).__name__}; give a TextView or an "
+                    "ImageView, with your transformer as its encoder"
+                )
+        if not self.views:
+            raise ValueError("views is empty; give pairs such as ('en', TextView())")
+        self._validate_names([name for name, _ in self.views])
+
+    def _encode(self, name, view, column, allocate) -> View:
+        with tqdm(desc=f"encode {name}", disable=not self.verbose) as bar:
+            return view.encode(column, allocate, bar.update)
+
+    @contextmanager
+    def _storage(self, name: str) -> Iterator[Callable[[tuple[int, int]], np.ndarray]]:
+        """Give what makes the array of a view; no file is left where encoding fails."""
+        files: list[Path] = []
+
+        def allocate(shape: tuple[int, int]) -> np.ndarray:
+            nbytes = 4 * shape[0] * shape[1]
+            if self.memmap_dir is None or nbytes <= self.max_nbytes:
+                return np.zeros(shape, dtype=np.float32)
+            Path(self.memmap_dir).mkdir(parents=True, exist_ok=True)
+            handle, path = tempfile.mkstemp(".npy", f"{_slug(name)}-", self.memmap_dir)
+            os.close(handle)
+            files.append(Path(path))
+            return np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape)
+
+        try:
+            yield allocate
+        except BaseException:
+            for path in files:
+                path.unlink(missing_ok=True)
+            raise
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def make_multiview_encoder(
+    languages: Iterable[str] = (),
+    images: Iterable[str] = (),
+    *,
+    text_encoder: Any = None,
+    image_encoder: Any = None,
+    memmap_dir: Any = None,
+    verbose: int = 0,
+    random_state: Any = None,
+) -> MultiViewEncoder:
+    """Build the usual `MultiViewEncoder` from the names of columns.
+
+    Parameters
+    ----------
+    languages : iterable of str
+        Columns of texts, named by ISO 639-1 codes, such as ``["en", "de"]``. Their
+        stop words are left out.
+    images : iterable of str
+        Columns of pictures.
+    text_encoder : transformer, default=None
+        Encodes the texts, each column by a clone of its own; by default an
+        `LsaEncoder`.
+    image_encoder : transformer, default=None
+        Encodes the pictures; by default an `ImageStatisticsEncoder`.
+    memmap_dir : str or path, default=None
+        See `MultiViewEncoder`.
+    verbose : int, default=0
+        Whether to show progress bars.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the default text encoder.
+
+    Returns
+    -------
+    MultiViewEncoder
+        Unfitted, with every nested parameter in reach.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.embedding import make_multiview_encoder
+    >>> encoder = make_multiview_encoder(languages=["en", "de"], images=["image"])
+    >>> [name for name, _ in encoder.views]
+    ['en', 'de', 'image']
+    >>> encoder.get_params()["de__vectorizer__max_features"]
+    2000
+    """
+    for argument, names in (("languages", languages), ("images", images)):
+        if isinstance(names, str):
+            raise TypeError(f"{argument} is a list of column names, not {names!r}")
+    text = LsaEncoder(random_state=random_state)
+    text = text if text_encoder is None else text_encoder
+    image = ImageStatisticsEncoder() if image_encoder is None else image_encoder
+    views = [(name, TextView(clone(text), WordVectorizer())) for name in languages]
+    return MultiViewEncoder(
+        [*views, *((name, ImageView(clone(image))) for name in images)],
+        memmap_dir=memmap_dir,
+        verbose=verbose,
+    )
+
+
+@contextmanager
+def _named_errors(name: str) -> Iterator[None]:
+    """Put the name of a view before what an error says."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"view {name!r}: {error}") from error
+    except TypeError as error:
+        raise TypeError(f"view {name!r}: {error}") from error
+
+
+def _slug(name: str) -> str:
+    """Return a name that any file system takes."""
+    return "".join(letter if letter.isalnum() else "_" for letter in name)[:40]

@@ -1,0 +1,290 @@
+"""How one column of a table becomes one view: its embedding and its word counts."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_m3l.embedding._columns import first_rows, read_pictures, read_texts
+from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
+from sklearn_m3l.embedding._lsa import LsaEncoder
+from sklearn_m3l.embedding._vectorizer import WordVectorizer, has_stop_words
+from sklearn_m3l.multiview import View
+
+# Rows that are encoded at a time, so that only their vectors need memory beside the
+# array that all of them go to.
+CHUNK_ROWS = 4096
+
+Allocate = Callable[[tuple[int, int]], np.ndarray]
+
+
+def _in_memory(shape: tuple[int, int]) -> np.ndarray:
+    return np.zeros(shape, dtype=np.float32)
+
+
+class _ColumnView(BaseEstimator):
+    """What texts and pictures share: the encoder learns from the distinct cells."""
+
+    _reads_pictures = False
+
+    def fit(self, X, y=None):
+        """Learn from a column.
+
+        Parameters
+        ----------
+        X : Series or other array-like of shape (n_rows,)
+            The column.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted view.
+        """
+        cells = self._read(X)
+        distinct = [cells[row] for row in _distinct(first_rows(cells))]
+        if not distinct:
+            raise ValueError(
+                f"all of the {len(cells)} rows are missing, so there is nothing to "
+                "learn from; leave this view out"
+            )
+        self._fit(distinct, getattr(X, "name", None))
+        return self
+
+    def transform(self, X):
+        """Encode a column.
+
+        Parameters
+        ----------
+        X : Series or other array-like of shape (n_rows,)
+            The column.
+
+        Returns
+        -------
+        View
+            Embedding, word counts of a text, and which rows are present.
+        """
+        return self.encode(X, _in_memory)
+
+    def encode(self, X: Any, allocate: Allocate, progress: Any = None) -> View:
+        """Encode a column into an array that `allocate` makes, chunk by chunk.
+
+        Parameters
+        ----------
+        X : Series or other array-like of shape (n_rows,)
+            The column.
+        allocate : callable
+            From a shape to a float32 array that is written to.
+        progress : callable, optional
+            Called with the number of rows whenever some more are encoded.
+
+        Returns
+        -------
+        View
+            Its embedding is the array that `allocate` made.
+        """
+        check_is_fitted(self)
+        cells = self._read(X)
+        first = first_rows(cells)
+        rows = _distinct(first)
+        embedding = allocate((len(cells), self.n_features_out_))
+        present = first >= 0
+        for chunk in _chunks(rows):
+            vectors = self._vectors([cells[row] for row in chunk])
+            unreadable = np.isnan(vectors).all(axis=1)
+            present[chunk] = ~unreadable
+            vectors[unreadable] = 0
+            embedding[chunk] = vectors
+            if progress is not None:
+                progress(len(chunk))
+        for chunk in _chunks(np.flatnonzero((first >= 0) & (first != _range(first)))):
+            embedding[chunk] = embedding[first[chunk]]
+            present[chunk] = present[first[chunk]]
+        counts, vocabulary = self._count([cells[row] for row in rows])
+        if counts is not None:
+            place = np.full(len(cells) + 1, -1)
+            place[rows] = np.arange(len(rows))
+            counts = _spread(counts, place[first])
+        return View(embedding, counts, vocabulary, present)
+
+    def _read(self, X) -> list:
+        return read_pictures(X) if self._reads_pictures else read_texts(X)
+
+    def _fit(self, cells: list, name) -> None:
+        """Learn from the distinct cells of a column of some name."""
+        raise NotImplementedError
+
+    def _fit_encoder(self, encoder, cells) -> None:
+        kind = "image" if self._reads_pictures else "text"
+        if getattr(encoder, "modality", kind) != kind:
+            raise ValueError(
+                f"{type(self).__name__} needs an encoder of {kind}s, but "
+                f"{type(encoder).__name__} has modality={encoder.modality!r}"
+            )
+        self.encoder_ = clone(encoder).fit(cells)
+        self.n_features_out_ = self._vectors(cells[:1]).shape[1]
+
+    def _vectors(self, cells) -> np.ndarray:
+        vectors = self.encoder_.transform(cells)
+        if sparse.issparse(vectors):
+            raise TypeError(
+                f"{type(self.encoder_).__name__} gives a sparse matrix; put a "
+                "TruncatedSVD behind it, in a Pipeline"
+            )
+        vectors = np.array(vectors, dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(cells):
+            raise ValueError(
+                f"{type(self.encoder_).__name__} gives an array of shape "
+                f"{vectors.shape} for {len(cells)} rows"
+            )
+        return vectors
+
+    def _count(self, cells):
+        """Return counts and vocabulary of distinct cells, or None."""
+        return None, None
+
+
+class TextView(_ColumnView):
+    """A column of texts: how it is embedded, and which words are counted.
+
+    Parameters
+    ----------
+    encoder : transformer, default=None
+        Makes the embedding: any transformer from a list of texts to a 2-D array. By
+        default an `LsaEncoder`, which learns from the column itself.
+    vectorizer : transformer, default=None
+        Counts the words: any transformer from a list of texts to a sparse matrix that
+        has `get_feature_names_out`. By default a `WordVectorizer`: the 2,000 most
+        frequent words that are no stop words.
+    language : str or sequence of str, default=None
+        ISO 639-1 code of the language whose stop words a `WordVectorizer` without
+        `language` leaves out, or several. By default the name of the column, if there
+        are stop words of such a language; else none, with a warning.
+
+    Attributes
+    ----------
+    encoder_, vectorizer_ : transformer
+        The fitted clones.
+    n_features_out_ : int
+        Width of the embedding.
+
+    See Also
+    --------
+    MultiViewEncoder : Puts several columns together.
+
+    Notes
+    -----
+    Both learn from the distinct texts: one that many rows share counts once.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.embedding import TextView
+    >>> view = TextView(language="en").fit(["The brush", "A layer and the mask", None])
+    >>> encoded = view.transform(["mask the mask"])
+    >>> dict(zip(encoded.vocabulary.tolist(), encoded.counts.toarray()[0].tolist()))
+    {'brush': 0, 'layer': 0, 'mask': 2}
+    """
+
+    def __init__(self, encoder=None, vectorizer=None, *, language=None):
+        self.encoder = encoder
+        self.vectorizer = vectorizer
+        self.language = language
+
+    def _fit(self, cells, name):
+        default = WordVectorizer()
+        vectorizer = clone(default if self.vectorizer is None else self.vectorizer)
+        if isinstance(vectorizer, WordVectorizer) and vectorizer.language is None:
+            vectorizer.set_params(language=self._language(vectorizer, name))
+        self.vectorizer_ = vectorizer.fit(cells)
+        self._fit_encoder(LsaEncoder() if self.encoder is None else self.encoder, cells)
+
+    def _language(self, vectorizer, name):
+        if self.language is not None or vectorizer.stop_words != "language":
+            return self.language
+        if isinstance(name, str) and has_stop_words(name):
+            return name
+        column = "the column has no name" if name is None else f"column {name!r}"
+        warnings.warn(
+            f"no stop words are left out: {column} names no language that has a list "
+            "of them; give TextView language='en', for example, or a vectorizer with "
+            "stop_words=None if that is meant",
+            UserWarning,
+            stacklevel=2,
+        )
+        return None
+
+    def _count(self, cells):
+        vocabulary = np.asarray(self.vectorizer_.get_feature_names_out(), dtype=str)
+        if not cells:
+            return sparse.csr_array((0, len(vocabulary)), dtype=np.int64), vocabulary
+        return sparse.csr_array(self.vectorizer_.transform(cells)), vocabulary
+
+
+class ImageView(_ColumnView):
+    """A column of pictures, and how they are embedded.
+
+    Parameters
+    ----------
+    encoder : transformer, default=None
+        Makes the embedding: any transformer from a list of pictures to a 2-D array.
+        The pictures are given to it as they are in the column: paths (as
+        `pathlib.Path`), bytes, PIL images or arrays. A row of NaN marks one that could
+        not be read. By default an `ImageStatisticsEncoder`, which needs no pretrained
+        model; for good topics take a `SentenceTransformerEncoder` with a CLIP model and
+        ``modality="image"``.
+
+    Attributes
+    ----------
+    encoder_ : transformer
+        The fitted clone.
+    n_features_out_ : int
+        Width of the embedding.
+
+    See Also
+    --------
+    MultiViewEncoder : Puts several columns together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_m3l.embedding import ImageView
+    >>> dark, light = np.zeros((8, 8)), np.ones((8, 8))
+    >>> view = ImageView().fit([dark, light])
+    >>> view.transform([light, None]).present
+    array([ True, False])
+    """
+
+    _reads_pictures = True
+
+    def __init__(self, encoder=None):
+        self.encoder = encoder
+
+    def _fit(self, cells, name):
+        encoder = ImageStatisticsEncoder() if self.encoder is None else self.encoder
+        self._fit_encoder(encoder, cells)
+
+
+def _range(rows: np.ndarray) -> np.ndarray:
+    return np.arange(len(rows))
+
+
+def _distinct(first: np.ndarray) -> np.ndarray:
+    """Return the rows that hold a cell for the first time."""
+    return np.flatnonzero(first == _range(first))
+
+
+def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (
+        rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)
+    )
+
+
+def _spread(counts: sparse.csr_array, place: np.ndarray) -> sparse.csr_array:
+    """Give each row the counts at its place, none where the place is -1."""
+    empty = sparse.csr_array((1, counts.shape[1]), dtype=counts.dtype)
+    return sparse.vstack([counts, empty], format="csr")[place]

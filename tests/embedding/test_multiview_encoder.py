@@ -1,0 +1,325 @@
+"""From a table to a MultiView: rows, missing cells, views, parameters, errors."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import sklearn
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_m3l import M3LContrastTopicModel, MultiView
+from sklearn_m3l.embedding import (
+    ImageView,
+    LsaEncoder,
+    MultiViewEncoder,
+    TextView,
+    WordVectorizer,
+    make_multiview_encoder,
+)
+
+
+def encoder(**parameters):
+    built = make_multiview_encoder(["en", "de"], ["image"], random_state=0)
+    return built.set_params(
+        en__encoder__n_components=4, de__encoder__n_components=3, **parameters
+    )
+
+
+def to_polars(table):
+    columns = {name: [*table[name]] for name in table}
+    return pl.DataFrame(
+        {
+            name: [cell if isinstance(cell, (str, bytes)) else None for cell in cells]
+            for name, cells in columns.items()
+        }
+    )
+
+
+def topic_model():
+    return M3LContrastTopicModel(n_components=3, max_iter=2, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(table):
+    return encoder().fit(table)
+
+
+def test_every_row_is_there_and_missing_cells_are_absent_views(table, fitted):
+    X = fitted.transform(table)
+    assert isinstance(X, MultiView)
+    assert X.view_names == ("en", "de", "image")
+    np.testing.assert_array_equal(X.index, table.index)
+    assert np.flatnonzero(~X.present["en"]).tolist() == [3]
+    assert np.flatnonzero(~X.present["de"]).tolist() == [5]
+    assert np.flatnonzero(~X.present["image"]).tolist() == [0, 7, 8]
+    assert X["en"].width == 4 and X["de"].width == 3
+    assert all(view.embedding.dtype == np.float32 for view in X.views.values())
+    assert X["en"].counts[[3]].nnz == 0 and not X["en"].embedding[3].any()
+
+
+def test_each_row_has_the_vector_and_counts_of_its_text(table, fitted):
+    X = fitted.transform(table)
+    view = fitted.named_views_["en"]
+    for row in (0, 4, 39):
+        text = [table["en"].iloc[row]]
+        np.testing.assert_allclose(
+            X["en"].embedding[row], view.encoder_.transform(text)[0], atol=1e-6
+        )
+        np.testing.assert_array_equal(
+            X["en"].counts[[row]].toarray(),
+            view.vectorizer_.transform(text).toarray(),
+        )
+    assert X["en"].vocabulary.tolist() == sorted(view.vectorizer_.vocabulary_)
+
+
+def test_rows_are_encoded_alike_in_any_table(table, fitted):
+    X = fitted.transform(table)
+    rows = [9, 3, 3, 30]
+    part = fitted.transform(table.iloc[rows])
+    for name in X.view_names:
+        np.testing.assert_allclose(
+            part[name].embedding, X[rows][name].embedding, atol=1e-6
+        )
+        assert (part[name].present == X[rows][name].present).all()
+    assert (part["de"].counts != X[rows]["de"].counts).nnz == 0
+
+
+def test_some_of_the_columns_give_some_of_the_views(table, fitted):
+    X = fitted.transform(table)
+    for names in (["image"], ["de", "en"]):
+        part = fitted.transform(table[names].assign(other=1))
+        assert part == X[names]
+
+
+def test_polars_and_object_columns_are_read_alike(table, fitted):
+    X = fitted.transform(table)
+    frame = to_polars(table)
+    again = fitted.transform(frame)
+    assert again.index.tolist() == list(range(40))
+    assert all(
+        np.array_equal(again[name].embedding, X[name].embedding)
+        for name in X.view_names
+    )
+    assert encoder().fit(frame).transform(table) == X
+    assert encoder().fit(table.astype(object)).transform(table) == X
+
+
+def test_equal_texts_count_once(table):
+    often = pd.concat([table, table.iloc[[1] * 10]])
+    once, repeated = encoder().fit(table), encoder().fit(often)
+    assert once.transform(table) == repeated.transform(table)
+    X = repeated.transform(often)
+    assert X[40:]["en"].counts.sum() == 10 * X[1:2]["en"].counts.sum() > 0
+    assert (X["image"].embedding[40:] == X["image"].embedding[1]).all()
+
+
+def test_an_empty_table(table, fitted):
+    assert fitted.transform(table[:0]).shape == (0, 3)
+    with pytest.raises(ValueError, match="view 'en': all of the 0 rows are missing"):
+        encoder().fit(table[:0])
+
+
+def test_a_column_with_nothing_in_it(table, fitted):
+    blank = table.assign(de="")
+    with pytest.raises(ValueError, match="view 'de': all of the 40 rows are missing"):
+        encoder().fit(blank)
+    X = fitted.transform(blank)
+    assert not X.present["de"].any() and X["de"].counts.shape == (40, 13)
+
+
+def test_a_missing_column(table, fitted):
+    with pytest.raises(ValueError, match="no column 'image'; its columns are 'en'"):
+        encoder().fit(table[["en", "de"]])
+    with pytest.raises(ValueError, match="no column is a view: the columns are 'fr'"):
+        fitted.transform(pd.DataFrame({"fr": ["x"]}))
+
+
+def test_two_columns_of_one_name(table):
+    twice = pd.concat([table, table[["en"]]], axis=1)
+    with pytest.raises(ValueError, match="two columns named en"):
+        encoder().fit(twice)
+
+
+def test_mixed_types(table):
+    mixed = table.astype(object)
+    mixed.iloc[6, 1] = 6
+    with pytest.raises(TypeError, match="view 'de': row 6 holds int, not a text"):
+        encoder().fit(mixed)
+
+
+@pytest.mark.parametrize("X", [[["a", "b"]], np.array([["a"]]), "en", None])
+def test_what_is_no_table_is_refused(X):
+    with pytest.raises(TypeError, match="expected a DataFrame"):
+        encoder().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("views", "error", "message"),
+    [
+        ([], ValueError, "views is empty"),
+        ([("en", TextView()), ("en", TextView())], ValueError, "not unique"),
+        ([("verbose", TextView())], ValueError, "conflict with constructor"),
+        ([("a__b", TextView())], ValueError, "must not contain __"),
+        ([("en", LsaEncoder())], TypeError, "view 'en' is a LsaEncoder; give a Text"),
+        ([(1, TextView())], TypeError, "named by a string, not by 1"),
+        ([TextView()], TypeError, "give pairs"),
+        ({"en": TextView()}, ValueError, "'views' parameter"),
+    ],
+)
+def test_views_that_cannot_be(table, views, error, message):
+    with pytest.raises(error, match=message):
+        MultiViewEncoder(views).fit(table)
+
+
+def test_names_that_are_no_languages_warn_and_leave_no_stop_words_out():
+    df = pd.DataFrame({"abstract": ["the brush and ink", "the layer"]})
+    view = TextView(encoder=LsaEncoder(2, random_state=0))
+    with pytest.warns(UserWarning, match="column 'abstract' names no language") as seen:
+        fitted = MultiViewEncoder([("abstract", view)]).fit(df)
+    assert len(seen) == 1
+    assert "the" in fitted.transform(df)["abstract"].vocabulary
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        view = clone(view).set_params(language="en").fit(df["abstract"])
+        assert "the" not in view.vectorizer_.vocabulary_
+        clone(view).set_params(vectorizer=WordVectorizer(stop_words=None)).fit(df)
+
+
+def test_the_name_of_a_column_is_its_language(table):
+    df = pd.DataFrame({"de": ["der Pinsel the"], "en": ["the brush der"]})
+    X = make_multiview_encoder(["de", "en"], random_state=0).fit_transform(df)
+    assert X["de"].vocabulary.tolist() == ["pinsel", "the"]
+    assert X["en"].vocabulary.tolist() == ["brush", "der"]
+
+
+def test_parameters_reach_through_and_clone(table):
+    built = encoder(en__vectorizer__max_features=5)
+    assert built.get_params()["en__vectorizer__max_features"] == 5
+    copy = clone(built)
+    assert copy.fit(table).transform(table)["en"].counts.shape == (40, 5)
+    assert not hasattr(built, "views_") and not hasattr(copy.views[0][1], "encoder_")
+    copy.set_params(en=TextView(language="de"))
+    assert copy.get_params()["en"].language == "de"
+    with pytest.raises(ValueError, match="Invalid parameter 'fr'"):
+        built.set_params(fr__language="fr")
+
+
+def test_a_transformer_of_your_own(table):
+    def lengths(texts):
+        return np.array([[len(text), text.count("e")] for text in texts], dtype=float)
+
+    view = TextView(FunctionTransformer(lengths), language="en")
+    X = MultiViewEncoder([("en", view)]).fit_transform(table)
+    assert X["en"].embedding[0].tolist() == lengths([table["en"].iloc[0]])[0].tolist()
+    with pytest.raises(TypeError, match="view 'en': WordVectorizer gives a sparse"):
+        MultiViewEncoder([("en", TextView(WordVectorizer()))]).fit(table)
+    wrong = FunctionTransformer(lambda texts: np.ones(3))
+    with pytest.raises(ValueError, match=r"an array of shape \(3,\) for 1 rows"):
+        MultiViewEncoder([("en", TextView(wrong))]).fit(table)
+
+
+def test_pickle(table, fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    assert again.transform(table) == fitted.transform(table)
+    assert fitted.n_features_in_ == 3
+    assert fitted.get_feature_names_out().tolist() == ["en", "de", "image"]
+
+
+def test_large_embeddings_go_to_files_and_are_the_same(table, fitted, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    lazy = clone(fitted).set_params(memmap_dir=folder, max_nbytes=40 * 4 * 3).fit(table)
+    X = lazy.transform(table)
+    assert fitted.transform(table) == X
+    assert isinstance(X["en"].embedding, np.memmap)
+    assert not isinstance(X["de"].embedding, np.memmap)  # 40 rows of 3 floats
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {name.partition("-")[0] for name in first} == {"en", "image"}
+    lazy.transform(table)
+    assert len(list(folder.iterdir())) == 4
+    assert all((folder / name).read_bytes() == first[name] for name in first)
+
+
+def test_no_file_is_left_where_encoding_fails(table, fitted, tmp_path):
+    lazy = pickle.loads(pickle.dumps(fitted)).set_params(
+        memmap_dir=tmp_path, max_nbytes=0
+    )
+    broken = table[["image"]].copy()
+    broken.iloc[30, 0] = b"no picture"
+    with pytest.raises(ValueError, match="view 'image': cannot read picture"):
+        lazy.transform(broken)
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_are_encoded_in_chunks(table, fitted, monkeypatch):
+    X = fitted.transform(table)
+    sizes = []
+    monkeypatch.setattr("sklearn_m3l.embedding._views.CHUNK_ROWS", 7)
+    original = LsaEncoder.transform
+    monkeypatch.setattr(
+        LsaEncoder,
+        "transform",
+        lambda self, cells: sizes.append(len(cells)) or original(self, cells),
+    )
+    in_chunks = fitted.transform(pd.concat([table, table]))
+    assert max(sizes) == 7 and sum(sizes) <= 78
+    for name in X.view_names:
+        np.testing.assert_allclose(
+            in_chunks[40:][name].embedding, X[name].embedding, atol=1e-6
+        )
+        assert (in_chunks[:40][name].present == X[name].present).all()
+
+
+def test_a_progress_bar(table, capsys):
+    encoder(verbose=1).fit_transform(table)
+    assert "encode de: " in capsys.readouterr().err
+
+
+def test_a_pipeline_gives_topics_of_any_columns(table):
+    pipeline = make_pipeline(encoder(), topic_model()).fit(table)
+    theta = pipeline.transform(table[["image"]].dropna())
+    assert theta.shape == (37, 3)
+    np.testing.assert_allclose(theta.sum(axis=1), 1, atol=1e-5)
+    pipeline.set_output(transform="pandas")
+    frame = pipeline.transform(table)
+    assert frame.index.tolist() == table.index.tolist()
+    assert list(frame) == pipeline.get_feature_names_out().tolist()
+    with sklearn.config_context(transform_output="pandas"):
+        assert isinstance(pipeline[0].transform(table), MultiView)
+
+
+@pytest.mark.parametrize("to_frame", [pd.DataFrame, to_polars])
+def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
+    df = to_frame(table[["en", "de"]])
+    pipeline = Pipeline(
+        [
+            ("encode", make_multiview_encoder(["en", "de"], random_state=0)),
+            ("topics", topic_model()),
+        ]
+    )
+    grid = {
+        "encode__en__vectorizer__max_features": [5, 9],
+        "encode__de__encoder": [LsaEncoder(3, random_state=0)],
+    }
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(df)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    best = search.best_estimator_[0].named_views_
+    assert len(best["en"].vectorizer_.vocabulary_) in (5, 9)
+    assert best["de"].n_features_out_ == 3
+    assert search.transform(df).shape == (40, 3)
+
+
+def test_images_alone_have_no_words(table):
+    fitted = MultiViewEncoder([("image", ImageView())]).fit(table)
+    assert not fitted.transform(table)["image"].is_text
+
+
+@pytest.mark.parametrize("argument", ["languages", "images"])
+def test_a_single_name_is_refused(argument):
+    with pytest.raises(TypeError, match=f"{argument} is a list of column names"):
+        make_multiview_encoder(**{argument: "en"})
