@@ -31,12 +31,15 @@ class Plan:
         The texts to reconstruct, and the view that each is reconstructed from.
     loss : dict
         Weights of the terms of the loss; see `TopicLoss`.
+    mean_scale : float, default=1.0
+        Standard deviation that the means of the posteriors are given.
     """
 
     encoded: Sequence[str]
     networks: Mapping[str, object]
     decoded_from: Mapping[str, str]
     loss: dict
+    mean_scale: float = 1.0
 
 
 class NeuralTopicModel(BaseTopicModel):
@@ -191,6 +194,7 @@ class NeuralTopicModel(BaseTopicModel):
                 "hidden_layer_sizes": self._hidden_widths(),
                 "activation": self.activation,
                 "dropout": self.dropout,
+                "mean_scale": plan.mean_scale,
                 "seed": self._seed,
             },
             loss={"n_components": self.n_components, **plan.loss},

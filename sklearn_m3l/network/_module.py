@@ -100,12 +100,21 @@ class InferenceNetwork(nn.Module):
         A key of `ACTIVATIONS`.
     dropout : float
         Share of the last hidden layer that is dropped in training.
+    mean_scale : float
+        Standard deviation of the means.
     generator : torch.Generator
         Draws the initial weights.
     """
 
     def __init__(
-        self, width, n_components, hidden_layer_sizes, activation, dropout, generator
+        self,
+        width,
+        n_components,
+        hidden_layer_sizes,
+        activation,
+        dropout,
+        mean_scale,
+        generator,
     ):
         super().__init__()
         sizes = [width, *hidden_layer_sizes]
@@ -118,6 +127,7 @@ class InferenceNetwork(nn.Module):
         self.norm = _BatchNorm(2 * n_components)
         self.activation = ACTIVATIONS[activation]
         self.dropout = dropout
+        self.mean_scale = mean_scale
 
     def forward(
         self, x: Tensor, generator: torch.Generator | None
@@ -127,7 +137,7 @@ class InferenceNetwork(nn.Module):
             x = self.activation(layer(x))
         x = _dropout(x, self.dropout, generator)
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
-        return mean, log_variance
+        return mean * self.mean_scale, log_variance
 
 
 class Decoder(nn.Module):
@@ -172,7 +182,7 @@ class TopicNetwork(nn.Module):
         The encoded view whose topics each text is reconstructed from.
     n_components : int
         Number of topics.
-    hidden_layer_sizes, activation
+    hidden_layer_sizes, activation, mean_scale
         See `InferenceNetwork`.
     dropout : float
         Share of the last hidden layers, and of the topics that are decoded, that is
@@ -192,6 +202,7 @@ class TopicNetwork(nn.Module):
         activation: str,
         dropout: float,
         seed: int,
+        mean_scale: float = 1.0,
     ):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
@@ -212,6 +223,7 @@ class TopicNetwork(nn.Module):
                 hidden_layer_sizes,
                 activation,
                 dropout,
+                mean_scale,
                 generator,
             )
             for member in members
