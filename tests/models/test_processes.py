@@ -175,11 +175,11 @@ def test_pipeline_with_a_classifier(quick, labelled):
 
 def test_search_within_a_pipeline(quick, labelled):
     X, y = labelled
-    topics = quick(max_iter=20, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
+    topics = quick(max_iter=15, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
     search = GridSearchCV(
         make_pipeline(topics, LogisticRegression(C=100.0)),
         {"m3lcontrasttopicmodel__n_components": [1, 4]},
-        cv=3,
+        cv=2,
         error_score="raise",
     ).fit(X, y)
     assert search.best_params_ == {"m3lcontrasttopicmodel__n_components": 4}
