@@ -66,15 +66,17 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
     """Measure a fitted model on held-out tuples.
 
     Retrieval and divergence are measured on `test`, each article counted once, and
-    coherence in the documents of `train`. Views that the model has words for are
-    texts, all others pictures.
+    coherence in the documents of `train`. Views with word counts are texts, all others
+    pictures; coherence and diversity are those of the languages that topics have words
+    in.
 
     Parameters
     ----------
     model : estimator
         A fitted topic model.
     train, test : Bunch
-        With a MultiView ``data`` and article ids ``target``.
+        With a MultiView ``data`` and article ids ``target``. In `test`, views that the
+        model infers topics from.
 
     Returns
     -------
@@ -83,8 +85,9 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
         "MRR en-de" (from English to German), "JSD de-image" or "NPMI en".
     """
     topics = topics_by_view(model, test.data)
-    texts = [name for name in topics if name in model.vocabularies_]
-    pictures = [name for name in topics if name not in model.vocabularies_]
+    texts = [name for name in topics if test.data[name].is_text]
+    pictures = [name for name in topics if not test.data[name].is_text]
+    decoded = [name for name in texts if name in model.vocabularies_]
     scores = {}
     for query, item in combinations(texts, 2):
         articles, distances = _distances(topics, query, item, test.target)
@@ -101,11 +104,11 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
     for first, second in combinations([*texts, *pictures], 2):
         pairs = _complete_pairs(topics, first, second, test.target)
         scores[f"JSD {first}-{second}"] = Score(mean_jensen_shannon(*pairs))
-    for name in texts:
+    for name in decoded:
         counts, vocabulary = train.data[name].counts, model.vocabularies_[name]
         coherence = npmi_coherence(model.top_words(name, 10), counts, vocabulary)
         scores[f"NPMI {name}"] = Score(coherence)
-    for name in texts:
+    for name in decoded:
         diversity = topic_diversity(model.top_words(name, 25))
         scores[f"Diversity {name}"] = Score(diversity)
     return scores

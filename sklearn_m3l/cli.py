@@ -3,7 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 from sklearn_m3l import __version__
 from sklearn_m3l._files import check_writable
@@ -26,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With code 2 where arguments are invalid, and 0 after the help.
+        With code 2 where arguments are invalid, 1 and a message where a model's
+        process was ended, and 0 after the help.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     names_command = argv and not argv[0].startswith("-")
@@ -48,6 +51,7 @@ def _build_parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", required=True, help="see COMMAND --help"
     )
     demo = _add_demo(commands)
+    _add_compare(commands)
     parser.epilog = (
         "Without a command, demo is run; its options may be given right away.\n"
         + demo.format_usage()
@@ -66,6 +70,41 @@ def _add_demo(commands) -> argparse.ArgumentParser:
         "one core.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    _add_training_options(parser)
+    parser.add_argument(
+        "--output",
+        type=_output_file,
+        default="gimp_help_topics.html",
+        metavar="FILE",
+        help="the page to write; an older one is replaced",
+    )
+    parser.set_defaults(run=_demo)
+    return parser
+
+
+def _add_compare(commands) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="measure all models side by side on the GIMP manual",
+        description="Train PolylingualLDA, ZeroShotTopicModel, DistilledTopicModel and "
+        "M3LContrastTopicModel on the bundled corpus, each in a process of its own, "
+        "and print one table: how well they align the two languages and the pictures "
+        "of held-out pages, how coherent their topics are, and what training costs in "
+        "time and memory. Nothing is downloaded. The defaults take a few minutes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_training_options(parser)
+    parser.add_argument(
+        "--output",
+        type=_output_file,
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="write the results as JSON, too; an older file is replaced",
+    )
+    parser.set_defaults(run=_compare)
+
+
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-components",
         type=_whole_number(at_least=2),
@@ -78,7 +117,7 @@ def _add_demo(commands) -> argparse.ArgumentParser:
         type=_whole_number(at_least=1),
         default=argparse.SUPPRESS,
         metavar="N",
-        help="training epochs (default: the model's own)",
+        help="training epochs of neural models (default: the model's own)",
     )
     parser.add_argument(
         "--random-state",
@@ -87,23 +126,27 @@ def _add_demo(commands) -> argparse.ArgumentParser:
         metavar="SEED",
         help="seed of everything random",
     )
-    parser.add_argument(
-        "--output",
-        type=_output_file,
-        default="gimp_help_topics.html",
-        metavar="FILE",
-        help="the page to write; an older one is replaced",
-    )
-    parser.set_defaults(run=_demo)
-    return parser
 
 
 def _demo(arguments: argparse.Namespace) -> None:
     from sklearn_m3l._demo import run_demo
 
+    run_demo(**_parameters(arguments))
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    from sklearn_m3l._compare import run_comparison
+
+    try:
+        run_comparison(**_parameters(arguments))
+    except BrokenProcessPool as error:
+        raise SystemExit(f"\nerror: {error}") from error
+
+
+def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     parameters = vars(arguments).copy()
     del parameters["run"]
-    run_demo(**parameters)
+    return parameters
 
 
 def _whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:

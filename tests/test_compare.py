@@ -1,0 +1,327 @@
+"""Tests of the comparison of all models."""
+
+import importlib.util
+import io
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sklearn_m3l import _compare
+from sklearn_m3l._compare import COLUMNS, CONTESTANTS, make_corpus, measure_alone
+from sklearn_m3l.cli import main
+from sklearn_m3l.datasets import load_gimp_help
+
+TINY = {"n_components": 5, "random_state": 0, "max_iter": 2}
+ARGV = ["compare", "--n-components", "5", "--max-iter", "2"]
+TEXT_COLUMNS = {"MRR en-de", "JSD en-de"}
+PICTURE_COLUMNS = {column for column in COLUMNS if "image" in column}
+COSTS = {"Fit s", "Peak MiB"}
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Measure every model in this process."""
+    return {label: _compare.measure(label, TINY) for label in CONTESTANTS}
+
+
+@pytest.fixture(scope="module")
+def compared(results, tmp_path_factory):
+    """Run the command on what is measured already; return its outputs."""
+    output = tmp_path_factory.mktemp("compare") / "results.json"
+    printed, progress = io.StringIO(), io.StringIO()
+    asked = []
+
+    def look_up(label, parameters):
+        asked.append(parameters)
+        return results[label]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_compare, "measure_alone", look_up)
+        patch.setenv("COLUMNS", "80")
+        with redirect_stdout(printed), redirect_stderr(progress):
+            assert main([*ARGV, "--output", str(output)]) == 0
+    assert asked == [TINY] * len(CONTESTANTS)
+    return printed.getvalue(), progress.getvalue(), output
+
+
+@pytest.fixture(scope="module")
+def benchmark_module():
+    path = Path(__file__).parents[1] / "benchmarks" / "compare.py"
+    spec = importlib.util.spec_from_file_location("benchmarks_compare", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows_of(printed):
+    """Return the cells of each model as printed."""
+    rows = {}
+    for line in printed.splitlines():
+        for label in CONTESTANTS:
+            if re.match(rf"{re.escape(label)} +[-\d]", line):
+                cells = re.findall(r"- [a-z]\b|-?[\d.]+", line.removeprefix(label))
+                rows[label] = dict(zip(COLUMNS, cells, strict=True))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("label", "columns"),
+    [
+        ("PolylingualLDA", TEXT_COLUMNS | {"NPMI en", "NPMI de"}),
+        ("ZeroShot en", TEXT_COLUMNS | {"NPMI en"}),
+        ("ZeroShot de", TEXT_COLUMNS | {"NPMI de"}),
+        ("Distilled en-de", TEXT_COLUMNS | {"NPMI en", "NPMI de"}),
+        ("Distilled de-en", TEXT_COLUMNS | {"NPMI en", "NPMI de"}),
+        ("Distilled en-image", TEXT_COLUMNS | PICTURE_COLUMNS | {"NPMI en"}),
+        ("Distilled de-image", TEXT_COLUMNS | PICTURE_COLUMNS | {"NPMI de"}),
+        ("M3L en+de", TEXT_COLUMNS | {"NPMI en", "NPMI de"}),
+        ("M3L en+de+image", set(COLUMNS) - COSTS),
+    ],
+)
+def test_models_are_measured_on_all_that_they_can_do(results, label, columns):
+    values = results[label]["values"]
+    assert {name for name in values if name in COLUMNS} == columns | COSTS
+    assert all(math.isfinite(value) for value in values.values())
+    assert values["Fit s"] > 0
+    assert values["Peak MiB"] > 50
+
+
+def test_students_of_pictures_keep_the_texts_of_their_teacher(results):
+    for language in ("en", "de"):
+        teacher = results[f"ZeroShot {language}"]["values"]
+        student = results[f"Distilled {language}-image"]["values"]
+        shared = [*TEXT_COLUMNS, f"NPMI {language}"]
+        assert [student[n] for n in shared] == [teacher[n] for n in shared]
+
+
+def test_retrieval_is_better_than_chance_where_it_is_learnt(results):
+    multimodal = results["M3L en+de+image"]
+    for name, chance in multimodal["chance"].items():
+        assert multimodal["values"][name] > 1.5 * chance
+    assert results["PolylingualLDA"]["values"]["MRR en-de"] > 0.2
+
+
+def test_pages_with_many_pictures_count_once_in_texts():
+    train = load_gimp_help("train")
+    corpus = make_corpus(train)
+    assert list(corpus.pages.views) == ["en", "de"]
+    pages = [label.split("#")[0] for label in corpus.pages.index]
+    assert len(pages) == len(set(pages)) == 529
+    assert corpus.pictures["image"].present.all()
+    assert len(corpus.pictures) == 1645
+    assert len(corpus.rows) == len(corpus.articles) == 1794
+    names = train.target_names[corpus.articles]
+    assert [label.split("#")[0] for label in corpus.rows.index] == names.tolist()
+
+
+def test_table_shows_what_was_measured(compared, results):
+    rows = rows_of(compared[0])
+    assert list(rows) == list(CONTESTANTS)
+    for label, cells in rows.items():
+        for column, cell in cells.items():
+            value = results[label]["values"].get(column)
+            if value is None:
+                assert cell.startswith("- ")
+            else:
+                assert float(cell) == pytest.approx(
+                    value, abs=0.51 * 10 ** -COLUMNS[column]
+                )
+
+
+def test_header_names_the_columns(compared):
+    lines = compared[0].splitlines()
+    start = next(n for n, line in enumerate(lines) if line.split()[:1] == ["MRR"])
+    row = next(line for line in lines if line.startswith("M3L en+de+image"))
+    ends = [cell.end() for cell in re.finditer(r"\S+", row)][1:]
+    ends = ends[-len(COLUMNS) :]
+    starts = [0, *ends[:-1]]
+    header = [
+        [line[a:b].strip() for line in lines[start : start + 3]]
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    assert [" ".join(parts).strip() for parts in header] == [
+        column.replace("-", " ") for column in COLUMNS
+    ]
+
+
+def test_every_dash_has_its_reason(compared):
+    printed = compared[0]
+    rows = rows_of(printed)
+    letter = rows["PolylingualLDA"]["UAP en-image"][-1]
+    assert re.search(rf"^- {letter}: .*word counts", printed, re.MULTILINE)
+    letter = rows["ZeroShot en"]["JSD de-image"][-1]
+    assert re.search(rf"^- {letter}: .*texts alone.*384 wide", printed, re.MULTILINE)
+    letter = rows["Distilled de-image"]["NPMI en"][-1]
+    assert re.search(rf"^- {letter}: .*other language", printed, re.MULTILINE)
+    used = {cell for cells in rows.values() for cell in cells.values() if "- " in cell}
+    assert used == {line[:3] for line in printed.splitlines() if line[:2] == "- "}
+
+
+def test_output_says_what_each_row_is(compared):
+    text = re.sub(r"\s+", " ", compared[0])
+    assert "132 held-out pages; 5 topics, seed 0." in text
+    for label in CONTESTANTS:
+        assert f"{label}: " in text
+    assert "2 epochs over the German of 529 pages; its teacher is ZeroShot en." in text
+    assert "2 epochs over 1,645 pictures; its teacher is ZeroShot de" in text
+    assert "2 epochs over 1,794 rows: " in text
+    assert "300 sweeps over the English and German words of 529 pages." in text
+    for name in ("MRR", "JSD", "UAP", "NPMI", "Fit", "Peak", "By chance"):
+        assert f" {name}: " in text
+
+
+def test_fits_in_80_columns(compared):
+    printed, _, output = compared
+    lines = printed.replace(str(output), "").splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_progress_is_a_line_a_model(compared):
+    lines = compared[1].splitlines()
+    assert len(lines) == len(CONTESTANTS)
+    for number, (line, label) in enumerate(zip(lines, CONTESTANTS, strict=True), 1):
+        assert re.fullmatch(rf"{number} of 9: {re.escape(label)} \(\d+ s\)", line)
+
+
+def test_json_holds_what_was_measured(compared, results):
+    printed, _, output = compared
+    content = json.loads(output.read_text(encoding="utf-8"))
+    assert content["parameters"] == TINY
+    assert content["models"] == results
+    assert list(output.parent.iterdir()) == [output]
+    assert str(output) in printed.splitlines()[-1]
+
+
+def test_memory_may_be_unknown(results, monkeypatch):
+    values = {
+        label: {n: v for n, v in result["values"].items() if n != "Peak MiB"}
+        for label, result in results.items()
+    }
+    rows, footnotes = _compare.fill_in(values, lambda value, digits: "")
+    (letter,) = {row[-1] for row in rows}
+    assert [note for note in footnotes if "memory" in note][0].startswith(letter)
+    monkeypatch.setattr(_compare, "_STATUS", Path("no-such-file"))
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert _compare._peak_memory() is None
+
+
+def test_memory_is_known_without_linux(monkeypatch):
+    pytest.importorskip("resource")
+    monkeypatch.setattr(_compare, "_STATUS", Path("no-such-file"))
+    assert 50 < _compare._peak_memory() < 2**20
+
+
+def test_a_process_of_its_own_measures_the_same(results):
+    label = "ZeroShot en"
+    ballast = np.ones(2**27)  # 1 GiB that is no part of the model
+    alone = measure_alone(label, TINY)
+    del ballast
+    here = results[label]
+    same = set(here["values"]) - COSTS
+    assert {n: alone["values"][n] for n in same} == {n: here["values"][n] for n in same}
+    assert alone["chance"] == here["chance"]
+    assert alone["values"]["Peak MiB"] < 1024
+
+
+def end_process(label, parameters):
+    os._exit(9)
+
+
+def test_a_process_that_is_ended_is_reported(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(_compare, "measure", end_process)
+    with pytest.raises(SystemExit) as stopped:
+        main([*ARGV, "--output", str(tmp_path / "results.json")])
+    assert "PolylingualLDA" in stopped.value.code
+    assert "memory" in stopped.value.code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_the_comparison_brings_in_no_backend():
+    code = (
+        "import sys, sklearn_m3l._compare; "
+        "print({'torch', 'numba', 'gensim', 'matplotlib'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--n-components", "1"), ("--max-iter", "0"), ("--output", "no-such-folder/x")],
+)
+def test_invalid_values_are_refused(option, value, capsys, monkeypatch):
+    monkeypatch.setattr(_compare, "run_comparison", None)
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", option, value])
+    assert stopped.value.code == 2
+    assert option in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_options_reach_the_comparison(monkeypatch):
+    calls = []
+    monkeypatch.setattr(_compare, "run_comparison", lambda **kw: calls.append(kw))
+    main(["compare"])
+    main([*ARGV, "--random-state", "3"])
+    assert calls == [
+        {"n_components": 50, "random_state": 0},
+        {"n_components": 5, "random_state": 3, "max_iter": 2},
+    ]
+
+
+@pytest.fixture
+def run_benchmark(benchmark_module, results, monkeypatch, tmp_path):
+    """Return a function that runs the benchmark on shifted values, and its log."""
+    log = []
+
+    def shifted(label, parameters):
+        log.append((parameters["random_state"], label))
+        if len(log) == 12:
+            raise KeyboardInterrupt
+        values = {
+            n: v + parameters["random_state"]
+            for n, v in results[label]["values"].items()
+        }
+        return {**results[label], "values": values}
+
+    def run(*argv):
+        benchmark_module.main([*argv, "--output", str(tmp_path)])
+        return (tmp_path / "compare.md").read_text(encoding="utf-8")
+
+    monkeypatch.setattr(benchmark_module, "measure_alone", shifted)
+    return run, log
+
+
+def test_benchmark_goes_on_where_it_was_stopped(run_benchmark, results, tmp_path):
+    run, log = run_benchmark
+    options = ["--seeds", "0", "5", "1", "--n-components", "5"]
+    with pytest.raises(KeyboardInterrupt):
+        run(*options)
+    assert [path.name for path in tmp_path.iterdir()] == ["compare.json"]
+    page = run(*options)
+    wanted = [(seed, label) for seed in (0, 5, 1) for label in CONTESTANTS]
+    assert sorted(log) == sorted([*wanted, log[11]])
+    mrr = results["PolylingualLDA"]["values"]["MRR en-de"]
+    cell = f"| PolylingualLDA | {mrr + 1:.3f} ({mrr:.3f} to {mrr + 5:.3f}) |"
+    assert cell in page
+    assert "python -m benchmarks.compare --seeds 0 5 1" in page
+    assert re.search(r"torch \d", page)
+    assert run(*options) == page
+    assert len(log) == 28
+
+
+def test_benchmark_does_not_mix_settings(run_benchmark, tmp_path):
+    run, log = run_benchmark
+    run("--seeds", "0", "--n-components", "5")
+    with pytest.raises(SystemExit, match="parameters"):
+        run("--seeds", "0", "--n-components", "6")
+    assert len(log) == 9
