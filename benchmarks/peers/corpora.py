@@ -1,0 +1,61 @@
+"""The corpora of the comparisons: English words, and vectors in two languages."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.corpora import load_multi30k
+from sklearn_m3l import MultiView
+from sklearn_m3l.datasets import load_gimp_help
+
+
+@dataclass
+class Corpus:
+    """A corpus whose view "en" has vectors and counts, and whose "de" has vectors.
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    train, test : MultiView
+        Its parts.
+    """
+
+    title: str
+    train: MultiView
+    test: MultiView
+
+    @property
+    def vocabulary(self) -> np.ndarray:
+        """The English words."""
+        return self.train["en"].vocabulary
+
+
+def read_multi30k(folder: str, n_rows: int) -> Corpus:
+    """Return the first training rows of Multi30k, and its test rows of 2016."""
+    corpus = load_multi30k(folder, ["train", "test_2016"])
+    train, test = _keep_words(corpus.train[:n_rows], corpus.test_2016)
+    return Corpus(f"Multi30k, {len(train):,} rows", train, test)
+
+
+def read_gimp_help() -> Corpus:
+    """Return the pages of the bundled corpus, one row each."""
+    parts = []
+    for subset in ("train", "test"):
+        X, pages = load_gimp_help(subset, return_X_y=True)
+        parts.append(X[np.unique(pages, return_index=True)[1]])
+    train, test = _keep_words(*parts)
+    return Corpus(f"Manual of GIMP, {len(train)} pages", train, test)
+
+
+def _keep_words(train: MultiView, test: MultiView) -> list[MultiView]:
+    """Leave out the words that no training row has, and what is not compared."""
+    words = np.flatnonzero(train["en"].counts.sum(axis=0))
+    return [
+        MultiView.from_arrays(
+            embeddings={name: X[name].read(slice(None)) for name in ("en", "de")},
+            counts={"en": X["en"].counts[:, words]},
+            vocabularies={"en": X["en"].vocabulary[words]},
+        )
+        for X in (train, test)
+    ]
