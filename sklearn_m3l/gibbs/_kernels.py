@@ -1,5 +1,6 @@
 """The compiled loops of training and of folding in, and the draw that they share."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -150,6 +151,35 @@ def count_documents(tokens, doc, row_end, topics, values):
                 place += 1
         row_end[document] = place
     return place
+
+
+@kernel
+def documents_log_likelihood(first, last, tokens, scratch):
+    """Return log p(topics) of some documents, their distributions integrated out.
+
+    Token by token, because gamma(x + 1) / gamma(x) is x: most logarithms are saved.
+    """
+    result = 0.0
+    for document in range(first, last):
+        begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
+        size = scratch.prior_sums[-1]
+        product = 1.0
+        for token in range(begin, end):
+            topic, weight = tokens.topics[token], tokens.weights[token]
+            own = scratch.doc[topic]
+            if weight == 1.0:
+                product *= own / size
+                if product < 1e-200:
+                    result += math.log(product)
+                    product = 1.0
+            else:
+                result += math.lgamma(own + weight) - math.lgamma(own)
+                result -= math.lgamma(size + weight) - math.lgamma(size)
+            scratch.doc[topic] = own + weight
+            size += weight
+        result += math.log(product)
+        _close_document(begin, end, tokens, scratch)
+    return result
 
 
 @kernel

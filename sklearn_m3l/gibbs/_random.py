@@ -40,7 +40,7 @@ def uniform(state):
 @kernel
 def mix(state, value):
     """Work an integer of 32 bits into every word of a stream's state."""
-    x = value & _MASK
+    x = int(value) & _MASK
     for i in range(4):
         # The rounds of a 32-bit integer hash; the multipliers are below 2**31, so
         # that no product overflows.

@@ -9,13 +9,14 @@ from scipy.special import gammaln
 
 from ._kernels import (
     count_documents,
+    documents_log_likelihood,
     make_factors,
     make_scratch,
     sample_documents,
 )
 from ._prior import doc_topic_histogram, optimize_prior
 from ._random import random_stream
-from ._threads import run_threads, run_whole
+from ._threads import deferred_interrupt, run_threads
 from ._tokens import (
     Tokens,
     even_parts,
@@ -211,25 +212,28 @@ class PolylingualGibbs:
             The first document to sample. The topics of those before it stand.
         """
         bounds = even_parts(self._state.tokens.doc_start, first, self.n_jobs)
-        # Counted before, so that a sweep cut short never shares its random numbers.
-        self.n_passes += 1
-        if len(bounds) == 2:
-            self._sample(bounds[0], bounds[1], self._state, 0)
-        else:
-            run_whole(lambda: self._sample_parts(bounds))
+        with deferred_interrupt():
+            self.n_passes += 1
+            if len(bounds) == 2:
+                self._sample(bounds[0], bounds[1], self._state, 0)
+            else:
+                self._sample_parts(bounds)
 
     def log_likelihood(self) -> float:
         """Return log p(words, topics), with the distributions integrated out.
 
         Standing counts are in it as words, but not as documents.
         """
-        documents = doc_topic_histogram(self.doc_topic_counts)
-        prior = self.doc_topic_prior
-        result = documents.repeats @ _log_rising(
-            prior[documents.topics], documents.weights
-        )
-        result -= documents.size_repeats @ _log_rising(prior.sum(), documents.sizes)
-        _, rows, totals = self._state
+        tokens, rows, totals = self._state
+        bounds = even_parts(tokens.doc_start, 0, self.n_jobs)
+
+        def add_up(part: int) -> float:
+            scratch = make_scratch(self.doc_topic_prior, np.zeros(4, np.int64))
+            return documents_log_likelihood(
+                bounds[part], bounds[part + 1], tokens, scratch
+            )
+
+        result = sum(run_threads(add_up, len(bounds) - 1))
         values = rows.value[used_places(rows)]
         row_end = np.concatenate(([0], np.cumsum(rows.length)))
         for language, smoothing in enumerate(self.topic_word_prior):

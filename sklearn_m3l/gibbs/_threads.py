@@ -1,20 +1,33 @@
-"""Threads: parts of the work side by side, and work that Ctrl-C does not cut."""
+"""Threads that share the work, and work that Ctrl-C does not cut short."""
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 
-def run_threads(function: Callable[[int], None], n_threads: int) -> None:
-    """Call the function with each number below `n_threads`, a thread for each."""
+def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
+    """Return the results for each number below `n_threads`, a thread for each."""
     if n_threads == 1:
-        function(0)
-        return
+        return [function(0)]
     with ThreadPoolExecutor(n_threads) as pool:
-        for _ in pool.map(function, range(n_threads)):
-            pass
+        return list(pool.map(function, range(n_threads)))
 
 
-def run_whole(function: Callable[[], None]) -> None:
-    """Call the function so that KeyboardInterrupt is raised only when it is done."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(function).result()
+@contextmanager
+def deferred_interrupt() -> Iterator[None]:
+    """Let Ctrl-C take effect only at the end of the block."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python interrupts the main thread alone.
+        yield
+        return
+    caught = threading.Event()
+    handler = signal.signal(signal.SIGINT, lambda *_: caught.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if caught.is_set():
+            signal.raise_signal(signal.SIGINT)

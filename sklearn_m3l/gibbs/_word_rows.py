@@ -48,7 +48,7 @@ def rows_above(matrices: Sequence[np.ndarray], floors: np.ndarray) -> WordRows:
     rows = empty_rows(np.concatenate(room))
     first = 0
     for matrix, floor in zip(matrices, floors, strict=True):
-        _fill_rows(rows, first, np.ascontiguousarray(matrix, np.float64), floor)
+        _fill_rows(rows, first, np.require(matrix, np.float64, ["C", "W"]), floor)
         first += matrix.shape[1]
     return rows
 
@@ -82,11 +82,9 @@ def topic_totals(rows: WordRows, first_word: np.ndarray, n_topics: int) -> np.nd
     language = np.searchsorted(first_word, word, side="right") - 1
     place = used_places(rows)
     n_languages = len(first_word) - 1
-    return np.bincount(
-        language * n_topics + rows.topic[place],
-        rows.value[place],
-        minlength=n_languages * n_topics,
-    ).reshape(n_languages, n_topics)
+    totals = np.zeros((n_languages, n_topics))
+    np.add.at(totals, (language, rows.topic[place]), rows.value[place])
+    return totals
 
 
 def used_places(rows: WordRows) -> np.ndarray:

@@ -1,0 +1,106 @@
+"""The plain collapsed Gibbs sampler, dense in the topics: what others must equal."""
+
+import numba
+import numpy as np
+import pytest
+from numba import njit
+from scipy.special import gammaln
+
+needs_compilation = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="takes minutes without compilation"
+)
+
+
+class DenseGibbs:
+    """Collapsed Gibbs sampling of the polylingual topic model, whole counts only."""
+
+    def __init__(self, counts, n_topics, alpha, beta, seed):
+        self.rng = np.random.default_rng(seed)
+        self.alpha, self.beta = alpha, beta
+        n_words = [matrix.shape[1] for matrix in counts]
+        cells = [matrix.tocoo() for matrix in counts]
+        repeats = [cell.data.astype(int) for cell in cells]
+        self.language = np.repeat(np.arange(len(counts)), [sum(r) for r in repeats])
+        self.doc, self.word = (
+            np.concatenate([np.repeat(x, r) for x, r in zip(xs, repeats, strict=True)])
+            for xs in ([c.row for c in cells], [c.col for c in cells])
+        )
+        self.n_words = np.array(n_words)
+        self.topic = self.rng.integers(0, n_topics, len(self.doc))
+        self.n_dk = np.zeros((counts[0].shape[0], n_topics))
+        self.n_wk = [np.zeros((n, n_topics)) for n in n_words]
+        np.add.at(self.n_dk, (self.doc, self.topic), 1)
+        for language, n_wk in enumerate(self.n_wk):
+            own = self.language == language
+            np.add.at(n_wk, (self.word[own], self.topic[own]), 1)
+
+    def sweep(self):
+        order = np.argsort(self.doc, kind="stable")
+        n_wk = np.zeros((len(self.n_wk), max(self.n_words), self.n_dk.shape[1]))
+        for language, matrix in enumerate(self.n_wk):
+            n_wk[language, : len(matrix)] = matrix
+        _sweep(
+            order,
+            self.doc,
+            self.language,
+            self.word,
+            self.topic,
+            self.n_dk,
+            n_wk,
+            n_wk.sum(axis=1),
+            self.alpha,
+            self.beta,
+            self.n_words * self.beta,
+            self.rng.random(len(order)),
+        )
+        self.n_wk = [m[:n].copy() for m, n in zip(n_wk, self.n_words, strict=True)]
+
+    @property
+    def topic_word_counts(self):
+        return [matrix.T for matrix in self.n_wk]
+
+    def log_likelihood(self):
+        return joint_log_likelihood(
+            self.n_dk, self.topic_word_counts, self.alpha, self.beta
+        )
+
+
+@njit
+def _sweep(order, doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass, u):
+    p = np.empty(n_dk.shape[1])
+    for i in order:
+        d, m, w, k = doc[i], language[i], word[i], topic[i]
+        n_dk[d, k] -= 1
+        n_wk[m, w, k] -= 1
+        n_k[m, k] -= 1
+        total = 0.0
+        for k in range(len(p)):
+            total += (
+                (n_dk[d, k] + alpha) * (n_wk[m, w, k] + beta) / (n_k[m, k] + mass[m])
+            )
+            p[k] = total
+        k = 0
+        while p[k] <= u[i] * total:
+            k += 1
+        n_dk[d, k] += 1
+        n_wk[m, w, k] += 1
+        n_k[m, k] += 1
+        topic[i] = k
+
+
+def joint_log_likelihood(n_dk, topic_word_counts, alpha, beta):
+    """Return log p(w, z) from the closed form."""
+    alpha = np.broadcast_to(alpha, n_dk.shape[1])
+    beta = np.broadcast_to(beta, len(topic_word_counts))
+    result = _dirichlet_multinomial(n_dk, alpha)
+    for n_kw, b in zip(topic_word_counts, beta, strict=True):
+        result += _dirichlet_multinomial(n_kw, np.full(n_kw.shape[1], b))
+    return result
+
+
+def _dirichlet_multinomial(counts, prior):
+    """Return the log-likelihood of rows of counts in their order of drawing."""
+    rows = gammaln(counts + prior).sum(axis=1) - gammaln(
+        counts.sum(axis=1) + prior.sum()
+    )
+    return rows.sum() + len(counts) * (gammaln(prior.sum()) - gammaln(prior).sum())

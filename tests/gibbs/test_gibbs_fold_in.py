@@ -1,0 +1,152 @@
+"""Folding in: streams by row, the subset and order of rows, and bad input."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sklearn_m3l.gibbs import fold_in
+
+ALPHA = np.array([0.2, 0.5, 0.3])
+
+
+def fold(counts, topic_word, **params):
+    return fold_in(counts, topic_word, ALPHA, **{"max_iter": 6, "burn_in": 2} | params)
+
+
+@pytest.fixture
+def topic_word():
+    rng = np.random.default_rng(0)
+    return [rng.dirichlet(np.full(n, 0.3), 3) + 1e-4 for n in (10, 6)]
+
+
+@pytest.fixture
+def counts():
+    rng = np.random.default_rng(1)
+    counts = [
+        sparse.csr_array(rng.poisson(1.0, (15, n)) * rng.uniform(0.5, 1.5, (15, n)))
+        for n in (10, 6)
+    ]
+    keep = rng.random((2, 15)) < 0.7
+    return [
+        sparse.csr_array(sparse.diags_array(own * 1.0) @ matrix)
+        for own, matrix in zip(keep, counts, strict=True)
+    ]
+
+
+def test_distributions(counts, topic_word):
+    theta = fold(counts, topic_word)
+    assert theta.shape == (15, 3)
+    assert (theta > 0).all()
+    np.testing.assert_allclose(theta.sum(axis=1), 1)
+
+
+def test_rows_do_not_depend_on_other_rows(counts, topic_word):
+    theta = fold(counts, topic_word, seed=5)
+    order = np.random.default_rng(2).permutation(15)[:9]
+    subset = fold([matrix[order] for matrix in counts], topic_word, seed=5)
+    np.testing.assert_array_equal(subset, theta[order])
+    for row in (0, 14):
+        alone = fold([m[[row]] for m in counts], topic_word, seed=5)
+        np.testing.assert_array_equal(alone[0], theta[row])
+
+
+def test_threads_do_not_change_the_result(counts, topic_word):
+    theta = fold(counts, topic_word)
+    for n_jobs in (2, 7, 100):
+        np.testing.assert_array_equal(fold(counts, topic_word, n_jobs=n_jobs), theta)
+
+
+def test_seed_and_content_change_the_draws(counts, topic_word):
+    theta = fold(counts, topic_word)
+    assert (fold(counts, topic_word, seed=1) != theta).any()
+    # Rows that are alike up to the weights draw differently too.
+    doubled = fold([matrix * 1.01 for matrix in counts], topic_word)
+    assert np.abs(doubled - theta).max() > 0.01
+
+
+def test_layout_of_the_matrix_changes_nothing(counts, topic_word):
+    theta = fold(counts, topic_word)
+    untidy = []
+    for matrix in counts:
+        coo = matrix.tocoo()
+        zeros = np.zeros(5, int)
+        untidy.append(
+            sparse.csr_matrix(
+                (
+                    np.concatenate([coo.data[::-1], zeros]),
+                    (
+                        np.concatenate([coo.row[::-1], zeros]),
+                        np.concatenate([coo.col[::-1], zeros]),
+                    ),
+                ),
+                matrix.shape,
+            )
+        )
+    np.testing.assert_array_equal(fold(untidy, topic_word), theta)
+
+
+def test_input_is_left_alone(counts, topic_word):
+    before = [matrix.copy() for matrix in counts]
+    for matrix in counts:
+        matrix.data.flags.writeable = False
+    for matrix in topic_word:
+        matrix.flags.writeable = False
+    fold(counts, topic_word)
+    for matrix, old in zip(counts, before, strict=True):
+        assert (matrix != old).nnz == 0
+
+
+def test_empty_document_has_the_mean_of_the_prior(topic_word):
+    counts = [sparse.csr_array((2, 10)), sparse.csr_array((2, 6))]
+    theta = fold(counts, topic_word)
+    np.testing.assert_allclose(theta, [ALPHA / ALPHA.sum()] * 2)
+
+
+def test_no_documents(topic_word):
+    counts = [sparse.csr_array((0, 10)), sparse.csr_array((0, 6))]
+    assert fold(counts, topic_word, n_jobs=2).shape == (0, 3)
+
+
+def test_either_language_finds_the_topic():
+    topic_word = [np.full((3, n), 1e-6) for n in (9, 6)]
+    for phi in topic_word:
+        for topic in range(3):
+            phi[topic, topic::3] = 3 / phi.shape[1]
+    rows = [np.zeros((3, 9)), np.zeros((3, 6))]
+    rows[0][0, [1, 4]] = 3
+    rows[1][1, [2, 5]] = 3
+    rows[0][2, [0, 3]] = rows[1][2, [0, 3]] = 3
+    theta = fold([sparse.csr_array(m) for m in rows], topic_word)
+    assert theta.argmax(axis=1).tolist() == [1, 2, 0]
+    assert theta.max(axis=1).min() > 0.95
+
+
+def test_prior_weight_mixes_in_the_prior(counts, topic_word):
+    size = sum(matrix.sum(axis=1) for matrix in counts)[:, np.newaxis]
+    own, mean = (fold(counts, topic_word, prior_weight=w) for w in (1e-12, 1.0))
+    full = size[:, 0] > 0
+    expected = (own * size + ALPHA) / (size + ALPHA.sum())
+    np.testing.assert_allclose(mean[full], expected[full], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"max_iter": 10, "burn_in": 10}, "burn_in"),
+        ({"burn_in": -1}, "burn_in"),
+    ],
+)
+def test_bad_iterations(counts, topic_word, params, message):
+    with pytest.raises(ValueError, match=message):
+        fold(counts, topic_word, **params)
+
+
+def test_probabilities_of_zero_are_refused(counts, topic_word):
+    topic_word[1][0, 0] = 0
+    with pytest.raises(ValueError, match="above zero"):
+        fold(counts, topic_word)
+
+
+def test_unequal_numbers_of_rows_are_refused(counts, topic_word):
+    with pytest.raises(ValueError, match="number of rows"):
+        fold([counts[0], counts[1][:5]], topic_word)

@@ -1,0 +1,366 @@
+"""The training sampler: its counts, threads, priors, interruption and reproduction."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from dense_gibbs import joint_log_likelihood, needs_compilation
+from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import gammaln
+
+from sklearn_m3l.gibbs import PolylingualGibbs
+
+N_WORDS = [12, 7]
+
+
+def make_counts(n_rows=40, seed=0, fractional=False):
+    """Return counts of two languages; some rows lack one of them, one row both."""
+    rng = np.random.default_rng(seed)
+    counts = []
+    for n_words in N_WORDS:
+        matrix = rng.poisson(0.8, (n_rows, n_words)).astype(float)
+        matrix[rng.random(n_rows) < 0.2] = 0
+        matrix[3] = 0
+        if fractional:
+            matrix *= np.round(rng.uniform(0.5, 1.5, matrix.shape), 2)
+        counts.append(sparse.csr_array(matrix))
+    return counts
+
+
+def make_sampler(counts=None, n_sweeps=5, n_topics=4, **params):
+    sampler = PolylingualGibbs(
+        N_WORDS, np.linspace(0.2, 0.8, n_topics), [0.1, 0.3], **params
+    )
+    sampler.add_documents(make_counts() if counts is None else counts)
+    for _ in range(n_sweeps):
+        sampler.sweep()
+    return sampler
+
+
+def assert_consistent(sampler, counts):
+    """Check all counts against the documents and against the tokens' topics."""
+    for matrix, n_kw in zip(counts, sampler.topic_word_counts, strict=True):
+        np.testing.assert_allclose(n_kw.sum(axis=0), matrix.sum(axis=0), atol=1e-3)
+    n_dk = sampler.doc_topic_counts
+    np.testing.assert_allclose(
+        n_dk.sum(axis=1), sum(matrix.sum(axis=1) for matrix in counts), atol=1e-3
+    )
+    tokens, _, totals = sampler._state
+    recount = np.zeros((sampler.n_topics, sum(N_WORDS)))
+    np.add.at(recount, (tokens.topics, tokens.words), tokens.weights)
+    np.testing.assert_array_equal(np.hstack(sampler.topic_word_counts), recount)
+    np.testing.assert_array_equal(
+        totals, [n_kw.sum(axis=1) for n_kw in sampler.topic_word_counts]
+    )
+    np.testing.assert_array_equal(n_dk.sum(axis=0), recount.sum(axis=1))
+
+
+@pytest.mark.parametrize("fractional", [False, True])
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_counts_stay_consistent(n_jobs, fractional):
+    counts = make_counts(fractional=fractional)
+    sampler = make_sampler(counts, n_jobs=n_jobs, n_sweeps=0)
+    assert_consistent(sampler, counts)
+    for _ in range(8):
+        sampler.sweep()
+        assert_consistent(sampler, counts)
+
+
+@needs_compilation
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_every_token_moves(n_jobs):
+    sampler = make_sampler(n_sweeps=0, n_jobs=n_jobs)
+    seen = [set() for _ in sampler._state.tokens.topics]
+    for _ in range(300):
+        sampler.sweep()
+        for topics, topic in zip(seen, sampler._state.tokens.topics, strict=True):
+            topics.add(int(topic))
+    assert min(map(len, seen)) > 1
+
+
+def test_more_threads_than_documents():
+    counts = [matrix[:2] for matrix in make_counts()]
+    sampler = make_sampler(counts, n_jobs=8)
+    assert_consistent(sampler, counts)
+
+
+def test_documents_without_any_word():
+    counts = [sparse.csr_array((3, n)) for n in N_WORDS]
+    sampler = make_sampler(counts, n_jobs=2)
+    sampler.optimize_doc_topic_prior()
+    assert sampler.log_likelihood() == 0
+    assert sampler.doc_topic_counts.shape == (3, 4)
+    assert sampler.doc_topic_counts.nnz == 0
+    assert (sampler.doc_topic_prior > 0).all()
+
+
+def test_a_single_topic():
+    counts = make_counts()
+    sampler = make_sampler(counts, n_topics=1)
+    for matrix, n_kw in zip(counts, sampler.topic_word_counts, strict=True):
+        np.testing.assert_array_equal(n_kw[0], matrix.sum(axis=0))
+
+
+def test_fractions_below_the_quantum_are_kept():
+    counts = [sparse.csr_array([[1e-9] + [0.0] * (n - 1)]) for n in N_WORDS]
+    sampler = make_sampler(counts)
+    assert all(n_kw[:, 0].sum() > 0 for n_kw in sampler.topic_word_counts)
+
+
+@needs_compilation
+def test_large_counts():
+    counts = [sparse.csr_array([[30000.25] + [0.0] * (n - 1)]) for n in N_WORDS]
+    sampler = make_sampler(counts, n_sweeps=2)
+    assert_consistent(sampler, counts)
+    assert len(sampler._state.tokens.words) == 60002
+
+
+@pytest.mark.parametrize("fractional", [False, True])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_log_likelihood_is_the_closed_form(n_jobs, fractional):
+    sampler = make_sampler(make_counts(fractional=fractional), n_jobs=n_jobs)
+    expected = joint_log_likelihood(
+        sampler.doc_topic_counts.toarray(),
+        sampler.topic_word_counts,
+        sampler.doc_topic_prior,
+        [0.1, 0.3],
+    )
+    assert sampler.log_likelihood() == pytest.approx(expected, rel=1e-10)
+
+
+def test_log_likelihood_of_a_long_document():
+    counts = [sparse.csr_array(np.full((1, n), 100.0)) for n in N_WORDS]
+    sampler = make_sampler(counts, n_sweeps=1)
+    expected = joint_log_likelihood(
+        sampler.doc_topic_counts.toarray(),
+        sampler.topic_word_counts,
+        sampler.doc_topic_prior,
+        [0.1, 0.3],
+    )
+    assert sampler.log_likelihood() == pytest.approx(expected, rel=1e-10)
+
+
+def test_same_seed_same_result():
+    first, second, other = (make_sampler(seed=seed, n_jobs=2) for seed in (0, 0, 1))
+    for a, b in zip(first.topic_word_counts, second.topic_word_counts, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(
+        (a != b).any()
+        for a, b in zip(first.topic_word_counts, other.topic_word_counts, strict=True)
+    )
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from scipy import sparse
+from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
+
+rng = np.random.default_rng(0)
+counts = [sparse.csr_array(rng.poisson(0.5, (9, n)) * 0.75) for n in (8, 5)]
+sampler = PolylingualGibbs([8, 5], np.array([0.2, 0.3, 1.5]), 0.1, seed=3, n_jobs=2)
+sampler.add_documents(counts)
+for _ in range(4):
+    sampler.sweep()
+topic_word = [n + 0.1 for n in sampler.topic_word_counts]
+topic_word = [n / n.sum(axis=1, keepdims=True) for n in topic_word]
+theta = fold_in(counts, topic_word, sampler.doc_topic_prior, seed=3)
+print(sampler._state.tokens.topics.tobytes().hex(), theta.tobytes().hex())
+print(round(sampler.log_likelihood(), 6))
+"""
+
+
+def test_same_bits_in_another_process_and_without_compilation():
+    results = set()
+    for hash_seed, disable_jit in (("1", "0"), ("2", "1")):
+        environment = os.environ | {
+            "PYTHONHASHSEED": hash_seed,
+            "NUMBA_DISABLE_JIT": disable_jit,
+        }
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", SCRIPT],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        results.add(run.stdout)
+    assert len(results) == 1
+
+
+def test_pickle_goes_on_to_the_same_bits():
+    sampler = make_sampler(n_jobs=2)
+    restored = pickle.loads(pickle.dumps(sampler))
+    for each in (sampler, restored):
+        each.optimize_doc_topic_prior()
+        each.sweep()
+    assert restored.log_likelihood() == sampler.log_likelihood()
+    for a, b in zip(sampler.topic_word_counts, restored.topic_word_counts, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_documents_added_in_two_batches():
+    counts = make_counts()
+    sampler = make_sampler([matrix[:25] for matrix in counts])
+    before = sampler.doc_topic_counts.toarray()
+    sampler.add_documents([matrix[25:] for matrix in counts])
+    assert sampler.n_documents == 40
+    np.testing.assert_array_equal(sampler.doc_topic_counts.toarray()[:25], before)
+    assert_consistent(sampler, counts)
+    for _ in range(5):
+        sampler.sweep(first=25)
+    np.testing.assert_array_equal(sampler.doc_topic_counts.toarray()[:25], before)
+    assert_consistent(sampler, counts)
+    sampler.sweep()
+    assert (sampler.doc_topic_counts.toarray()[:25] != before).any()
+    assert_consistent(sampler, counts)
+
+
+def test_documents_are_sampled_into_standing_counts():
+    old = make_sampler(make_counts(fractional=True))
+    standing = old.topic_word_counts
+    new = make_counts(10, seed=1)
+    sampler = make_sampler(new, topic_word_counts=standing, n_sweeps=10, n_jobs=2)
+    assert sampler.n_documents == 10
+    for n_kw, before, matrix in zip(
+        sampler.topic_word_counts, standing, new, strict=True
+    ):
+        gained = n_kw - before
+        assert (gained >= 0).all()
+        np.testing.assert_array_equal(gained.sum(axis=0), matrix.sum(axis=0))
+
+
+def test_standing_counts_draw_documents_to_their_topics():
+    standing = [np.zeros((2, n)) for n in N_WORDS]
+    for n_kw in standing:
+        n_kw[0, :3] = 1000
+        n_kw[1, 3:] = 1000
+    counts = [np.zeros((2, n)) for n in N_WORDS]
+    counts[0][0, :3] = counts[1][1, 3:] = 5
+    sampler = PolylingualGibbs(
+        N_WORDS, np.full(2, 0.1), 0.01, topic_word_counts=standing
+    )
+    sampler.add_documents([sparse.csr_array(matrix) for matrix in counts])
+    sampler.sweep()
+    np.testing.assert_array_equal(
+        sampler.doc_topic_counts.toarray(), [[15, 0], [0, 20]]
+    )
+
+
+def test_warm_up_ends_with_the_prior_given():
+    plain, warmed = make_sampler(n_sweeps=0), make_sampler(n_sweeps=0, warm_up=3)
+    assert plain._state.tokens.topics.tolist() != warmed._state.tokens.topics.tolist()
+    warmed.sweep()
+    warmed.sweep()
+    # Past the warm-up both draw alike from the same state.
+    plain._state, plain.n_passes = pickle.loads(pickle.dumps(warmed._state)), 3
+    plain.sweep()
+    warmed.sweep()
+    np.testing.assert_array_equal(
+        plain._state.tokens.topics, warmed._state.tokens.topics
+    )
+
+
+def test_warm_up_spreads_words_over_more_topics():
+    counts = make_counts(100)
+    n_used = [
+        sum((n > 0).sum() for n in make_sampler(counts, 0, warm_up=w).topic_word_counts)
+        for w in (0, 10)
+    ]
+    assert n_used[0] < n_used[1]
+
+
+def test_optimized_prior_maximizes_the_likelihood():
+    sampler = make_sampler(make_counts(100, fractional=True), n_sweeps=5)
+    n_dk = sampler.doc_topic_counts.toarray()
+    n_dk = n_dk[n_dk.sum(axis=1) > 0]
+
+    def loss(log_alpha):
+        alpha = np.exp(log_alpha)
+        rising = gammaln(n_dk + alpha).sum() - len(n_dk) * gammaln(alpha).sum()
+        total = alpha.sum()
+        rising -= (gammaln(n_dk.sum(axis=1) + total) - gammaln(total)).sum()
+        return -(rising + 0.001 * log_alpha.sum() - total)
+
+    best = np.exp(minimize(loss, np.zeros(4), method="BFGS", tol=1e-8).x)
+    for _ in range(20):
+        sampler.optimize_doc_topic_prior()
+    np.testing.assert_allclose(sampler.doc_topic_prior, best, rtol=0.01)
+
+
+@needs_compilation
+def test_optimized_prior_finds_common_topics():
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet([2.0, 0.4, 0.1], 400)
+    words = np.eye(3).repeat(4, axis=1) / 4
+    counts = sparse.csr_array(np.array([rng.multinomial(40, p) for p in theta @ words]))
+    sampler = PolylingualGibbs(
+        [12], np.full(3, 1.0), 0.01, topic_word_counts=[1e4 * words]
+    )
+    sampler.add_documents([counts])
+    for _ in range(5):
+        sampler.sweep()
+        sampler.optimize_doc_topic_prior()
+    np.testing.assert_allclose(sampler.doc_topic_prior, [2.0, 0.4, 0.1], rtol=0.25)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_interrupt_leaves_a_whole_sweep(n_jobs):
+    counts = make_counts(400)
+    sampler = make_sampler(counts, n_sweeps=0, n_jobs=n_jobs)
+    for delay in (0.01, 0.05, 0.1):
+        interrupt = threading.Timer(delay, signal.raise_signal, [signal.SIGINT])
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            while True:
+                sampler.sweep()
+        interrupt.join()
+        assert_consistent(sampler, counts)
+
+
+def test_sweep_in_another_thread():
+    sampler, other = make_sampler(n_jobs=2), make_sampler(n_jobs=2)
+    thread = threading.Thread(target=sampler.sweep)
+    thread.start()
+    thread.join()
+    other.sweep()
+    assert sampler.log_likelihood() == other.log_likelihood()
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([sparse.csr_array((2, 12)), sparse.csr_array((3, 7))], "number of rows"),
+        ([sparse.csr_array((2, 12)), sparse.csr_array((2, 8))], "12, 7"),
+        ([sparse.csr_array((2, 12))], "12, 7"),
+        ([sparse.csr_array((1, 12)), sparse.csr_array([[-1.0] * 7])], "negative"),
+        ([sparse.csr_array((1, 12)), sparse.csr_array([[np.nan] * 7])], "finite"),
+    ],
+)
+def test_bad_counts_change_nothing(counts, message):
+    sampler = make_sampler()
+    before = sampler.log_likelihood()
+    with pytest.raises(ValueError, match=message):
+        sampler.add_documents(counts)
+    assert sampler.n_documents == 40
+    assert sampler.log_likelihood() == before
+
+
+@pytest.mark.parametrize(
+    ("alpha", "beta", "message"),
+    [
+        (np.ones(0), 0.1, "32767 topics, got 0"),
+        (np.ones(40000), 0.1, "32767 topics, got 40000"),
+        (np.array([1.0, 0.0]), 0.1, "prior"),
+        (np.ones(2), [0.1, -1.0], "prior"),
+    ],
+)
+def test_bad_priors(alpha, beta, message):
+    with pytest.raises(ValueError, match=message):
+        PolylingualGibbs(N_WORDS, alpha, beta)
