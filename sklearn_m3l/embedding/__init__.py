@@ -6,6 +6,7 @@ from sklearn_m3l.embedding._multiview_encoder import (
     MultiViewEncoder,
     make_multiview_encoder,
 )
+from sklearn_m3l.embedding._sentence_transformer import SentenceTransformerEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 
@@ -14,6 +15,7 @@ __all__ = [
     "ImageView",
     "LsaEncoder",
     "MultiViewEncoder",
+    "SentenceTransformerEncoder",
     "TextView",
     "WordVectorizer",
     "make_multiview_encoder",

@@ -1,0 +1,110 @@
+"""A store of vectors on disk, which several processes may use at once."""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from hashlib import blake2b
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# Seconds to wait for another process that writes.
+_PATIENCE = 60.0
+# Values in one statement; SQLite takes at least 999.
+_VALUES = 500
+
+
+class VectorCache:
+    """Vectors by the content that they encode and the settings that made them.
+
+    Parameters
+    ----------
+    folder : str or path
+        Holds the database, ``vectors.sqlite``; made where it is not there. It must be
+        on a local disk: several processes may share it, several machines may not.
+    settings : str
+        All that a vector depends on beside the content.
+    """
+
+    def __init__(self, folder: str | PathLike, settings: str):
+        self._path = Path(folder) / "vectors.sqlite"
+        self._settings = blake2b(settings.encode()).digest()
+
+    def key(self, cell: Any) -> bytes | None:
+        """Return the key of a text or picture; None where its file is unreadable."""
+        content = _content(cell)
+        if content is None:
+            return None
+        return blake2b(self._settings + content, digest_size=20).digest()
+
+    def get(self, keys: Iterable[bytes | None]) -> dict[bytes | None, np.ndarray]:
+        """Return the vectors that are there, by key."""
+        known = [key for key in keys if key is not None]
+        found: dict[bytes | None, np.ndarray] = {}
+        with self._connection() as connection:
+            for start in range(0, len(known), _VALUES):
+                part = known[start : start + _VALUES]
+                marks = ", ".join("?" * len(part))
+                rows = connection.execute(
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part
+                )
+                found.update(
+                    (key, np.frombuffer(vector, dtype="<f4")) for key, vector in rows
+                )
+        return found
+
+    def put(self, keys: Iterable[bytes | None], vectors: np.ndarray) -> None:
+        """Store vectors, all or none, but those without a key and those of NaN."""
+        rows = [
+            (key, np.asarray(vector, dtype="<f4").tobytes())
+            for key, vector in zip(keys, vectors, strict=True)
+            if key is not None and not np.isnan(vector).any()
+        ]
+        with self._connection() as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        # One a call: a connection must not cross a fork, a thread or a pickle.
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as connection:
+            _write_ahead(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)"
+            )
+            yield connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let processes read while one writes."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            # SQLite does not wait for its turn where a new database is switched.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _content(cell: Any) -> bytes | None:
+    """Return the bytes that say what a text, path, array or PIL image holds."""
+    if isinstance(cell, str):
+        return cell.encode("utf-8", "surrogatepass")
+    if isinstance(cell, bytes):
+        return cell
+    if isinstance(cell, Path):
+        try:
+            return cell.read_bytes()
+        except OSError:
+            return None
+    if isinstance(cell, np.ndarray):
+        return f"{cell.dtype.str} {cell.shape} ".encode() + cell.tobytes()
+    palette = cell.getpalette() if cell.mode == "P" else None
+    return f"{cell.mode} {cell.size} {palette} ".encode() + cell.tobytes()

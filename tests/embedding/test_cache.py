@@ -1,0 +1,81 @@
+"""The store of vectors: what it tells apart, and several processes at once."""
+
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+
+from sklearn_m3l.embedding._cache import VectorCache
+
+WRITER = """
+import sys
+import numpy as np
+from sklearn_m3l.embedding._cache import VectorCache
+
+folder, number = sys.argv[1], int(sys.argv[2])
+cache = VectorCache(folder, "settings")
+for text in range(20):
+    keys = [cache.key(f"common {text}"), cache.key(f"own {number} {text}")]
+    cache.put(keys, np.full((2, 3), text, dtype=np.float32))
+    assert len(cache.get(keys)) == 2
+"""
+
+
+def test_vectors_are_found_by_content_and_settings(tmp_path):
+    cache = VectorCache(tmp_path / "new", "a")
+    keys = [cache.key(text) for text in ("x", "y")]
+    assert cache.get(keys) == {}
+    vectors = np.array([[1, 2], [3, 4]], dtype=np.float32)
+    cache.put(keys, vectors)
+    found = VectorCache(tmp_path / "new", "a").get([*keys, None, cache.key("z")])
+    assert set(found) == set(keys)
+    np.testing.assert_array_equal([found[key] for key in keys], vectors)
+    other = VectorCache(tmp_path / "new", "b")
+    assert other.get([other.key("x")]) == {}
+
+
+def test_what_has_no_key_or_no_vector_is_not_stored(tmp_path):
+    cache = VectorCache(tmp_path, "a")
+    keys = [None, cache.key("x"), cache.key("y")]
+    cache.put(keys, np.array([[1, 1], [np.nan, np.nan], [2, 2]]))
+    assert list(cache.get(keys)) == [keys[2]]
+
+
+def test_keys_tell_cells_apart(tmp_path):
+    cache = VectorCache(tmp_path, "a")
+    path = tmp_path / "picture"
+    path.write_bytes(b"abc")
+    assert cache.key(path) == cache.key(b"abc") != cache.key(b"abd")
+    assert cache.key(tmp_path / "absent") is None
+    arrays = [np.zeros((2, 3)), np.zeros((3, 2)), np.zeros((2, 3), np.float32)]
+    images = [
+        Image.new("RGB", (2, 3)),
+        Image.new("RGB", (3, 2)),
+        Image.new("L", (6, 3)),
+        Image.new("RGB", (2, 3), (0, 0, 1)),
+        Image.new("P", (2, 3)),
+        Image.new("RGB", (2, 3), (9, 9, 9)).quantize(),
+    ]
+    keys = [cache.key(cell) for cell in (*arrays, *images, "", "\ud800")]
+    assert len(set(keys)) == len(keys)
+
+
+def test_more_vectors_than_a_statement_takes(tmp_path):
+    cache = VectorCache(tmp_path, "a")
+    keys = [cache.key(str(number)) for number in range(1203)]
+    cache.put(keys, np.arange(1203, dtype=np.float32)[:, np.newaxis])
+    found = cache.get(keys)
+    assert [found[key][0] for key in keys] == list(range(1203))
+
+
+def test_several_processes_make_and_fill_one_store(tmp_path):
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)])
+        for number in range(4)
+    ]
+    assert [writer.wait() for writer in writers] == [0] * 4
+    cache = VectorCache(tmp_path, "settings")
+    names = [f"common {text}" for text in range(20)]
+    names += [f"own {number} {text}" for number in range(4) for text in range(20)]
+    assert len(cache.get([cache.key(name) for name in names])) == 100

