@@ -1,5 +1,6 @@
 """Pipeline steps that turn the columns of a table into views."""
 
+from sklearn_m3l.embedding._gensim import Doc2VecEncoder, KeyedVectorsEncoder
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._multiview_encoder import (
@@ -11,8 +12,10 @@ from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 
 __all__ = [
+    "Doc2VecEncoder",
     "ImageStatisticsEncoder",
     "ImageView",
+    "KeyedVectorsEncoder",
     "LsaEncoder",
     "MultiViewEncoder",
     "SentenceTransformerEncoder",

@@ -21,8 +21,9 @@ class LsaEncoder(ColumnEncoder):
 
     Parameters
     ----------
-    n_components : int, default=100
-        Width of the embeddings; less where the texts have fewer words or rows.
+    n_components : int, default=50
+        Width of the embeddings; less where the texts have fewer words or rows. More is
+        not better: the last components are noise, as large as any once standardized.
     analyzer : {"word", "char_wb"}, default="word"
         Whether to weigh words, or pieces of 2 to 4 characters inside words.
     min_df : int, default=1
@@ -70,7 +71,7 @@ class LsaEncoder(ColumnEncoder):
 
     def __init__(
         self,
-        n_components=100,
+        n_components=50,
         *,
         analyzer="word",
         min_df=1,

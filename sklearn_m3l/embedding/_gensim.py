@@ -1,0 +1,282 @@
+"""Embeddings from word vectors, and trained on the texts themselves, by gensim."""
+
+import os
+from functools import lru_cache
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from tqdm import tqdm
+
+from sklearn_m3l.embedding._column_encoder import ColumnEncoder
+from sklearn_m3l.embedding._vectorizer import WordVectorizer
+
+# The first bytes of a model that Facebook's fastText wrote.
+_FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
+
+
+class KeyedVectorsEncoder(ColumnEncoder):
+    """Embed texts by the mean of the vectors of their words.
+
+    Word vectors, of word2vec or fastText, exist for many languages that sentence
+    encoders do not know. The file is read at first use and shared by all encoders of a
+    process that name it: `clone` and `pickle` neither read nor copy it.
+
+    Parameters
+    ----------
+    vectors : str or path
+        The file of the vectors: ``KeyedVectors`` that gensim saved, a model of
+        fastText (``.bin``, which also has vectors for words that it never saw), or the
+        formats of word2vec, as text (``.vec``, ``.txt``) or binary (``.bin``), also
+        compressed (``.gz``). What gensim saved is a pickle: load none from strangers.
+    weights : {"idf", "uniform"}, default="idf"
+        How much each word weighs: the rarer in the column the more, or all alike.
+    lowercase : bool, default=True
+        Whether words are looked up in lower case; those that the file has only with a
+        capital are then looked up as they stand in the text.
+
+    Attributes
+    ----------
+    idf_ : dict of str to float
+        How rare each word is in the column.
+    n_features_out_ : int
+        Length of the vectors.
+
+    See Also
+    --------
+    Doc2VecEncoder : Needs no vectors; it is trained on the column.
+    LsaEncoder : The same, and faster.
+
+    Notes
+    -----
+    A text without any known word is a row of zeros.
+
+    References
+    ----------
+    .. [1] P. Bojanowski, E. Grave, A. Joulin, T. Mikolov (2017). Enriching word vectors
+       with subword information. Transactions of the ACL 5, 135-146.
+    """
+
+    _parameter_constraints: dict = {
+        "vectors": [str, os.PathLike],
+        "weights": [StrOptions({"idf", "uniform"})],
+        "lowercase": ["boolean"],
+    }
+
+    def __init__(self, vectors, *, weights="idf", lowercase=True):
+        self.vectors = vectors
+        self.weights = weights
+        self.lowercase = lowercase
+
+    def _learn(self, cells):
+        documents: dict[str, int] = {}
+        for words in map(self._words(), cells):
+            for word in set(words):
+                documents[word] = documents.get(word, 0) + 1
+        self._n_documents = len(cells)
+        self.idf_ = {word: self._idf(n) for word, n in documents.items()}
+        self.n_features_out_ = self._vectors().vector_size
+
+    def _idf(self, n_documents: int) -> float:
+        """Return the weight of a word, smooth as in scikit-learn's TF-IDF."""
+        return float(np.log((1 + self._n_documents) / (1 + n_documents)) + 1)
+
+    def _encode(self, cells):
+        known, split = self._vectors(), self._words()
+        unseen = self._idf(0)
+        out = np.zeros((len(cells), self._n_features_out), dtype=np.float32)
+        for row, text in enumerate(cells):
+            total = 0.0
+            for word in split(text):
+                vector = _lookup(known, word, self.lowercase)
+                if vector is None:
+                    continue
+                uniform = self.weights == "uniform"
+                weight = 1.0 if uniform else self.idf_.get(word, unseen)
+                out[row] += weight * vector
+                total += weight
+            if total:
+                out[row] /= total
+        return out
+
+    def _words(self):
+        return WordVectorizer(lowercase=False).build_analyzer()
+
+    def _vectors(self):
+        path = Path(self.vectors)
+        return _load(path, path.stat().st_mtime_ns)
+
+    @property
+    def _n_features_out(self):
+        return self.n_features_out_
+
+
+def _lookup(vectors: Any, word: str, lowercase: bool) -> np.ndarray | None:
+    """Return the vector of a word, None where there is none."""
+    forms = dict.fromkeys([word.lower(), word] if lowercase else [word])
+    for form in forms:
+        if form in vectors.key_to_index:
+            return vectors.get_vector(form)
+    first = next(iter(forms))
+    # fastText makes up vectors for words that it has not.
+    return vectors.get_vector(first) if first in vectors else None
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, changed: int) -> Any:
+    """Read word vectors of any format; the last four files stay in memory."""
+    from gensim.models import KeyedVectors
+    from gensim.models.fasttext import load_facebook_vectors
+
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head == _FASTTEXT_MAGIC:
+        return load_facebook_vectors(str(path))
+    if head[:1] == b"\x80":  # a pickle
+        return KeyedVectors.load(str(path), mmap="r")
+    binary = ".bin" in path.suffixes
+    return KeyedVectors.load_word2vec_format(str(path), binary=binary)
+
+
+class Doc2VecEncoder(ColumnEncoder):
+    """Embed texts by Doc2Vec, trained on the column.
+
+    The vector of a text predicts its words (distributed bag of words [1]_). It needs no
+    pretrained model and works in any language, but wants many texts. Encoders of two
+    languages are not aligned: a topic model gives each text its own
+    inference network.
+
+    Parameters
+    ----------
+    n_components : int, default=100
+        Length of the vectors.
+    min_count : int, default=2
+        Leave out words that occur less often.
+    max_iter : int, default=20
+        Passes over the column.
+    random_state : int, RandomState instance or None, default=None
+        Seed. One thread trains, so that the same seed gives the same vectors.
+    verbose : int, default=0
+        Whether to show a progress bar where texts are encoded.
+
+    Notes
+    -----
+    A text without any known word is a row of zeros.
+
+    Attributes
+    ----------
+    model_ : gensim.models.doc2vec.Doc2Vec
+        The trained model.
+    n_iter_ : int
+        Passes that were made.
+
+    See Also
+    --------
+    LsaEncoder : Faster, and better on few texts.
+
+    References
+    ----------
+    .. [1] Q. Le, T. Mikolov (2014). Distributed representations of sentences and
+       documents. ICML, 1188-1196.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.embedding import Doc2VecEncoder
+    >>> texts = ["brush and ink", "brush and paint", "layer mask", "layer and mask"]
+    >>> encoder = Doc2VecEncoder(n_components=3, max_iter=2, random_state=0)
+    >>> encoder.fit_transform(texts).shape
+    (4, 3)
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        n_components=100,
+        *,
+        min_count=2,
+        max_iter=20,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.min_count = min_count
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _learn(self, cells):
+        from gensim.models.doc2vec import Doc2Vec, TaggedDocument
+
+        split = self._words()
+        texts = [TaggedDocument(split(text), [row]) for row, text in enumerate(cells)]
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        model = Doc2Vec(
+            vector_size=self.n_components,
+            dm=0,
+            min_count=self.min_count,
+            epochs=self.max_iter,
+            seed=int(seed),
+            workers=1,
+        )
+        model.build_vocab(texts)
+        if not len(model.wv):
+            raise ValueError(
+                f"no word occurs min_count={self.min_count} times in {len(cells)} "
+                "texts; lower min_count"
+            )
+        model.train(texts, total_examples=len(texts), epochs=self.max_iter)
+        self.model_ = model
+        self.n_iter_ = self.max_iter
+
+    def _encode(self, cells):
+        split, known = self._words(), self.model_.wv.key_to_index
+        out = np.zeros((len(cells), self._n_features_out), dtype=np.float32)
+        bar = tqdm(cells, desc="encode texts", disable=not self.verbose)
+        for row, text in enumerate(bar):
+            words = [word for word in split(text) if word in known]
+            if words:
+                out[row] = self._infer(words)
+        return out
+
+    def _infer(self, words: list[str]) -> np.ndarray:
+        """Return the vector of a text, with the words of the model as they are.
+
+        As `Doc2Vec.infer_vector`, which starts from Python's hash of the text, another
+        one in every process, and goes on drawing where the text before it stopped.
+        """
+        from gensim.models.doc2vec import train_document_dbow
+
+        model = self.model_
+        model.random = np.random.RandomState(model.seed)
+        vector = model.random.uniform(-0.5, 0.5, (1, model.vector_size))
+        vector = (vector / model.vector_size).astype(np.float32)
+        for rate in np.linspace(model.alpha, model.min_alpha, self.n_iter_):
+            train_document_dbow(
+                model,
+                words,
+                [0],
+                rate,
+                np.zeros(model.layer1_size, dtype=np.float32),
+                learn_words=False,
+                learn_hidden=False,
+                doctag_vectors=vector,
+                doctags_lockf=np.ones(1, dtype=np.float32),
+            )
+        return vector[0]
+
+    def _words(self):
+        return WordVectorizer().build_analyzer()
+
+    @property
+    def _n_features_out(self):
+        return self.model_.vector_size

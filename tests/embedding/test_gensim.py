@@ -1,0 +1,173 @@
+"""Word vectors of every format, and Doc2Vec that repeats."""
+
+import gzip
+import hashlib
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import Doc2VecEncoder, KeyedVectorsEncoder, LsaEncoder
+from sklearn_m3l.embedding import _gensim as module
+
+VECTORS = {"brush": [1, 0, 0], "layer": [0, 1, 0], "Berlin": [0, 0, 1]}
+TEXTS = ["Brush brush layer", "berlin Berlin", "nothing known", None, "brush Berlin"]
+
+
+@pytest.fixture(scope="module")
+def keyed_vectors():
+    from gensim.models import KeyedVectors
+
+    vectors = KeyedVectors(3)
+    vectors.add_vectors(list(VECTORS), np.array([*VECTORS.values()], dtype=np.float32))
+    return vectors
+
+
+@pytest.fixture(scope="module")
+def folder(keyed_vectors, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vectors")
+    keyed_vectors.save(str(folder / "native.kv"))
+    keyed_vectors.save_word2vec_format(str(folder / "text.vec"))
+    keyed_vectors.save_word2vec_format(str(folder / "binary.bin"), binary=True)
+    for name in ("text.vec", "binary.bin"):
+        data = gzip.compress((folder / name).read_bytes())
+        (folder / f"{name}.gz").write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["native.kv", "text.vec", "binary.bin", "text.vec.gz", "binary.bin.gz"]
+)
+def test_means_of_vectors_of_every_format(folder, name):
+    encoder = KeyedVectorsEncoder(folder / name, weights="uniform")
+    vectors = encoder.fit_transform(TEXTS)
+    assert vectors.dtype == np.float32
+    expected = [[2 / 3, 1 / 3, 0], [0, 0, 1], [0, 0, 0], [np.nan] * 3, [0.5, 0, 0.5]]
+    np.testing.assert_allclose(vectors[[0, 2, 3, 4]], np.array(expected)[[0, 2, 3, 4]])
+    np.testing.assert_allclose(vectors[1], expected[1])  # "berlin" alone is unknown
+
+
+def test_rare_words_weigh_more(folder):
+    texts = ["brush layer", "brush", "brush"]
+    vectors = KeyedVectorsEncoder(folder / "text.vec").fit(texts).transform(texts[:1])
+    idf = np.log(3 / 3) + 1, np.log(3 / 2) + 1  # of the two distinct texts
+    np.testing.assert_allclose(vectors[0, :2], np.array(idf) / sum(idf), rtol=1e-6)
+
+
+def test_words_as_they_stand(folder):
+    encoder = KeyedVectorsEncoder(folder / "text.vec", lowercase=False)
+    vectors = encoder.fit_transform(["Brush Berlin", "brush BERLIN"])
+    np.testing.assert_allclose(vectors, [[0, 0, 1], [1, 0, 0]])
+
+
+def test_fasttext_knows_words_that_it_never_saw(tmp_path):
+    from gensim.models import FastText
+    from gensim.models.fasttext import save_facebook_model
+
+    sentences = [["brush", "paint", "ink"], ["layer", "mask", "opacity"]] * 20
+    model = FastText(sentences, vector_size=8, min_count=1, seed=0, workers=1)
+    save_facebook_model(model, str(tmp_path / "model.bin"))
+    encoder = KeyedVectorsEncoder(tmp_path / "model.bin", weights="uniform")
+    vectors = encoder.fit_transform(["brush", "brushes"])
+    np.testing.assert_allclose(vectors[0], model.wv["brush"], atol=1e-6)
+    np.testing.assert_allclose(vectors[1], model.wv["brushes"], atol=1e-6)
+    assert vectors[1].any()
+
+
+def test_clones_and_pickles_hold_no_vectors(folder, monkeypatch):
+    encoder = KeyedVectorsEncoder(folder / "text.vec")
+    vectors = encoder.fit_transform(TEXTS)
+    reads = []
+    load = module._load
+    monkeypatch.setattr(module, "_load", lambda *key: reads.append(key) or load(*key))
+    clone(encoder)
+    again = pickle.loads(pickle.dumps(encoder))
+    assert not reads
+    np.testing.assert_array_equal(again.transform(TEXTS), vectors)
+
+
+def test_a_missing_file():
+    with pytest.raises(FileNotFoundError, match="absent"):
+        KeyedVectorsEncoder("absent.vec").fit(["a text"])
+
+
+@pytest.fixture(scope="module")
+def pages():
+    frame = load_gimp_help("test").frame.drop_duplicates(["en"])
+    return frame["en"].str.slice(0, 1500).tolist()[:60]
+
+
+def test_doc2vec_finds_what_lsa_finds(pages):
+    halves = [page[: len(page) // 2] for page in pages]
+    rest = [page[len(page) // 2 :] for page in pages]
+    ranks = {}
+    for name, encoder in {
+        "doc2vec": Doc2VecEncoder(30, max_iter=40, random_state=0),
+        "lsa": LsaEncoder(30, random_state=0),
+    }.items():
+        encoder.fit(pages)
+        first, second = encoder.transform(halves), encoder.transform(rest)
+        center = encoder.transform(pages).mean(axis=0)
+        first, second = first - center, second - center
+        first /= np.linalg.norm(first, axis=1, keepdims=True)
+        second /= np.linalg.norm(second, axis=1, keepdims=True)
+        ranks[name] = ((first @ second.T).argmax(axis=1) == np.arange(60)).mean()
+    assert ranks["doc2vec"] > 0.3  # chance: 0.017
+    assert ranks["lsa"] > 0.3
+
+
+def test_doc2vec_encodes_each_text_by_itself(pages):
+    encoder = Doc2VecEncoder(10, max_iter=3, random_state=0).fit(pages)
+    vectors = encoder.transform(pages[:5])
+    assert vectors.dtype == np.float32
+    np.testing.assert_array_equal(encoder.transform(pages[4:2:-1]), vectors[4:2:-1])
+    copy = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(copy.transform(pages[:5]), vectors)
+    assert not encoder.transform(["qqq zzz"]).any()
+    assert encoder.n_iter_ == 3
+    assert len(encoder.get_feature_names_out()) == 10
+
+
+def test_doc2vec_repeats_in_another_process(pages):
+    code = (
+        "import sys, json, hashlib; from sklearn_m3l.embedding import Doc2VecEncoder;"
+        "from sklearn_m3l.datasets import load_gimp_help;"
+        "frame = load_gimp_help('test').frame.drop_duplicates(['en']);"
+        "pages = frame['en'].str.slice(0, 1500).tolist()[:60];"
+        "encoder = Doc2VecEncoder(10, max_iter=3, random_state=0);"
+        "vectors = encoder.fit_transform(pages);"
+        "print(hashlib.sha256(vectors.tobytes()).hexdigest())"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    ]
+    encoder = Doc2VecEncoder(10, max_iter=3, random_state=0)
+    here = hashlib.sha256(encoder.fit_transform(pages).tobytes()).hexdigest()
+    assert runs == [here, here]
+    other = Doc2VecEncoder(10, max_iter=3, random_state=1).fit_transform(pages)
+    assert hashlib.sha256(other.tobytes()).hexdigest() != here
+
+
+def test_doc2vec_leaves_the_global_generator_alone(pages):
+    state = np.random.get_state()[1].copy()
+    Doc2VecEncoder(5, max_iter=2, random_state=0).fit_transform(pages[:10])
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_doc2vec_of_words_that_are_all_rare():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="no word occurs min_count=2 times in 2"):
+            Doc2VecEncoder().fit(["one two", "three four"])
