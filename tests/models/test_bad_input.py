@@ -273,8 +273,9 @@ def test_rows_that_only_have_a_picture(quick, X):
     present = {"en": texts, "de": texts, "image": np.ones(60, dtype=bool)}
     vectors = {name: np.nan_to_num(view.embedding) for name, view in X.views.items()}
     sparse_texts = changed(X, present=present, embeddings=vectors)
-    for parameters in ({}, {"early_stopping": True}):
-        model = quick(batch_size=4, **parameters).fit(sparse_texts)
+    for early_stopping in (False, True):
+        model = quick(batch_size=4, prior_weight=0, early_stopping=early_stopping)
+        model.fit(sparse_texts)
         assert np.isfinite(model.transform(sparse_texts)).all()
 
 

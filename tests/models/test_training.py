@@ -283,6 +283,8 @@ def test_loss_weights_reach_the_loss(quick, X):
         {"hidden_layer_sizes": 4},
         {"activation": "tanh"},
         {"dropout": 0.6},
+        {"mean_scale": 1.0},
+        {"temperature": 0.5},
         {"max_iter": 3},
         {"standardize": False},
     ],
