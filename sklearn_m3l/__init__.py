@@ -15,6 +15,7 @@ _PUBLIC = {
     "ZeroShotTopicModel": "models",
     "datasets": None,
     "display": None,
+    "embedding": None,
     "metrics": None,
     "models": None,
     "multiview": None,
