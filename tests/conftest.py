@@ -1,6 +1,7 @@
 """Data that tests share."""
 
 import os
+import signal
 
 # scikit-learn checks array API input only where scipy was imported with this.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -12,6 +13,14 @@ from sklearn_m3l import MultiView
 
 # Doctests are sought in every file, but modules of one name cannot all be imported.
 collect_ignore_glob = ["*conftest.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """Let Ctrl-C be tested where the tests run in the background, too."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture(scope="session")
