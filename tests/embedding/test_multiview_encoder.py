@@ -1,6 +1,7 @@
 """From a table to a MultiView: rows, missing cells, views, parameters, errors."""
 
 import pickle
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -273,6 +274,25 @@ def test_rows_are_encoded_in_chunks(table, fitted, monkeypatch):
             in_chunks[40:][name].embedding, X[name].embedding, atol=1e-6
         )
         assert (in_chunks[:40][name].present == X[name].present).all()
+
+
+def test_memory_is_bounded(tmp_path):
+    """96 MB of embeddings, encoded and checked in chunks; files are not counted."""
+
+    def vectors(pictures):
+        return np.outer([int(picture) for picture in pictures], np.ones(200))
+
+    cells = [str(row).encode() for row in range(60_000)]
+    df = pd.DataFrame({"image": [*cells, *cells]})
+    view = ImageView(FunctionTransformer(vectors))
+    encoder = MultiViewEncoder([("image", view)], memmap_dir=tmp_path, max_nbytes=10**6)
+    encoder.fit(df)
+    tracemalloc.start()
+    X = encoder.transform(df)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert X["image"].embedding.nbytes == 96_000_000 > 2 * peak
+    assert (X["image"].embedding[[7, 60_007]] == 7).all()
 
 
 def test_a_progress_bar(table, capsys):

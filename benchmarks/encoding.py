@@ -1,0 +1,107 @@
+"""Encode many synthetic rows in chunks, into files, and report time and memory.
+
+Run from the root of the repository: ``python -m benchmarks.encoding``, and with
+``--in-memory`` to compare.
+
+The encoder stands for a pretrained one: it makes vectors of a given width from the
+texts themselves, as fast as that can be, so that what is measured is the way around it.
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from sklearn_m3l import MultiView
+from sklearn_m3l.embedding import MultiViewEncoder, TextView
+
+N_WORDS = 5000
+WORDS_A_TEXT = 30
+
+
+class RandomEncoder(TransformerMixin, BaseEstimator):
+    """A random vector for each text, which depends on the text alone."""
+
+    def __init__(self, width=1024):
+        self.width = width
+
+    def fit(self, X, y=None):
+        """Learn nothing."""
+        return self
+
+    def transform(self, X):
+        """Return a vector a text."""
+        rows = [np.random.Generator(np.random.SFC64(sum(map(ord, text)))) for text in X]
+        return np.stack([row.random(self.width, dtype=np.float32) for row in rows])
+
+
+def make_table(n_rows: int, seed: int = 0) -> pd.DataFrame:
+    """Return random English and German texts; one row in ten lacks its German."""
+    rng = np.random.default_rng(seed)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = np.array(["".join(word) for word in rng.choice(letters, (N_WORDS, 7))])
+    columns = {}
+    for name in ("en", "de"):
+        picked = words[rng.zipf(1.3, (n_rows, WORDS_A_TEXT)) % N_WORDS]
+        columns[name] = [" ".join(row) for row in picked]
+    columns["de"] = np.where(rng.random(n_rows) < 0.1, None, columns["de"])
+    return pd.DataFrame(columns)
+
+
+class PeakMemory:
+    """Watch the memory of this process that is its own, not a file's (Linux)."""
+
+    def __enter__(self):
+        self.before = self.peak = self._now()
+        self._stop = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *error):
+        self._stop.set()
+        self._watcher.join()
+
+    def _watch(self):
+        while not self._stop.wait(0.02):
+            self.peak = max(self.peak, self._now())
+
+    @staticmethod
+    def _now():
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+
+def encode(table: pd.DataFrame, width: int, folder: Path | None) -> MultiView:
+    views = [(name, TextView(RandomEncoder(width), language="en")) for name in table]
+    encoder = MultiViewEncoder(views, memmap_dir=folder, verbose=1)
+    return encoder.fit(table).transform(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--width", type=int, default=1024)
+    parser.add_argument("--in-memory", action="store_true", help="write no files")
+    arguments = parser.parse_args()
+
+    table = make_table(arguments.rows)
+    with tempfile.TemporaryDirectory() as folder, PeakMemory() as memory:
+        target = None if arguments.in_memory else Path(folder)
+        start = time.perf_counter()
+        X = encode(table, arguments.width, target)
+        seconds = time.perf_counter() - start
+    size = sum(4 * len(X) * view.width for view in X.views.values()) / 2**20
+    print(X)
+    print(f"{seconds:.1f} s, {len(X) / seconds:,.0f} rows a second")
+    print(f"embeddings of {size:,.0f} MiB")
+    print(f"peak memory {memory.peak - memory.before:,.0f} MiB above the table's")
+
+
+if __name__ == "__main__":
+    main()
