@@ -1,10 +1,12 @@
 """Threads that share the work, and work that Ctrl-C does not cut short."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 
@@ -12,8 +14,13 @@ def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
     """Return the results for each number below `n_threads`, a thread for each."""
     if n_threads == 1:
         return [function(0)]
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(function, range(n_threads)))
+    return list(_pool(os.getpid(), n_threads).map(function, range(n_threads)))
+
+
+@cache
+def _pool(process: int, n_threads: int) -> ThreadPoolExecutor:
+    """Return the threads of a process, which are started once."""
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="gibbs")
 
 
 @contextmanager

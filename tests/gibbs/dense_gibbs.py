@@ -1,14 +1,8 @@
 """The plain collapsed Gibbs sampler, dense in the topics: what others must equal."""
 
-import numba
 import numpy as np
-import pytest
 from numba import njit
 from scipy.special import gammaln
-
-needs_compilation = pytest.mark.skipif(
-    numba.config.DISABLE_JIT, reason="takes minutes without compilation"
-)
 
 
 class DenseGibbs:
@@ -17,47 +11,43 @@ class DenseGibbs:
     def __init__(self, counts, n_topics, alpha, beta, seed):
         self.rng = np.random.default_rng(seed)
         self.alpha, self.beta = alpha, beta
-        n_words = [matrix.shape[1] for matrix in counts]
+        self.n_words = np.array([matrix.shape[1] for matrix in counts])
         cells = [matrix.tocoo() for matrix in counts]
         repeats = [cell.data.astype(int) for cell in cells]
-        self.language = np.repeat(np.arange(len(counts)), [sum(r) for r in repeats])
-        self.doc, self.word = (
+        doc, word = (
             np.concatenate([np.repeat(x, r) for x, r in zip(xs, repeats, strict=True)])
             for xs in ([c.row for c in cells], [c.col for c in cells])
         )
-        self.n_words = np.array(n_words)
-        self.topic = self.rng.integers(0, n_topics, len(self.doc))
+        order = np.argsort(doc, kind="stable")
+        self.doc, self.word = doc[order], word[order]
+        self.language = np.repeat(np.arange(len(counts)), [sum(r) for r in repeats])[
+            order
+        ]
+        self.topic = self.rng.integers(0, n_topics, len(doc))
         self.n_dk = np.zeros((counts[0].shape[0], n_topics))
-        self.n_wk = [np.zeros((n, n_topics)) for n in n_words]
+        self.n_wk = np.zeros((len(counts), self.n_words.max(), n_topics))
         np.add.at(self.n_dk, (self.doc, self.topic), 1)
-        for language, n_wk in enumerate(self.n_wk):
-            own = self.language == language
-            np.add.at(n_wk, (self.word[own], self.topic[own]), 1)
+        np.add.at(self.n_wk, (self.language, self.word, self.topic), 1)
+        self.n_k = self.n_wk.sum(axis=1)
 
     def sweep(self):
-        order = np.argsort(self.doc, kind="stable")
-        n_wk = np.zeros((len(self.n_wk), max(self.n_words), self.n_dk.shape[1]))
-        for language, matrix in enumerate(self.n_wk):
-            n_wk[language, : len(matrix)] = matrix
         _sweep(
-            order,
             self.doc,
             self.language,
             self.word,
             self.topic,
             self.n_dk,
-            n_wk,
-            n_wk.sum(axis=1),
+            self.n_wk,
+            self.n_k,
             self.alpha,
             self.beta,
             self.n_words * self.beta,
-            self.rng.random(len(order)),
+            self.rng.random(len(self.doc)),
         )
-        self.n_wk = [m[:n].copy() for m, n in zip(n_wk, self.n_words, strict=True)]
 
     @property
     def topic_word_counts(self):
-        return [matrix.T for matrix in self.n_wk]
+        return [m[:n].T for m, n in zip(self.n_wk, self.n_words, strict=True)]
 
     def log_likelihood(self):
         return joint_log_likelihood(
@@ -66,9 +56,9 @@ class DenseGibbs:
 
 
 @njit
-def _sweep(order, doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass, u):
+def _sweep(doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass, uniform):
     p = np.empty(n_dk.shape[1])
-    for i in order:
+    for i in range(len(doc)):
         d, m, w, k = doc[i], language[i], word[i], topic[i]
         n_dk[d, k] -= 1
         n_wk[m, w, k] -= 1
@@ -80,7 +70,7 @@ def _sweep(order, doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass
             )
             p[k] = total
         k = 0
-        while p[k] <= u[i] * total:
+        while p[k] <= uniform[i] * total:
             k += 1
         n_dk[d, k] += 1
         n_wk[m, w, k] += 1

@@ -2,12 +2,17 @@
 
 from itertools import product
 
+import numba
 import numpy as np
 import pytest
-from dense_gibbs import DenseGibbs, joint_log_likelihood, needs_compilation
+from dense_gibbs import DenseGibbs, joint_log_likelihood
 from scipy import sparse, stats
 
 from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
+
+needs_compilation = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="takes minutes without compilation"
+)
 
 
 def tokens_of(counts):

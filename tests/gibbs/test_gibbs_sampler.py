@@ -1,5 +1,6 @@
 """The training sampler: its counts, threads, priors, interruption and reproduction."""
 
+import multiprocessing
 import os
 import pickle
 import signal
@@ -7,14 +8,19 @@ import subprocess
 import sys
 import threading
 
+import numba
 import numpy as np
 import pytest
-from dense_gibbs import joint_log_likelihood, needs_compilation
+from dense_gibbs import joint_log_likelihood
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from sklearn_m3l.gibbs import PolylingualGibbs
+
+needs_compilation = pytest.mark.skipif(
+    numba.config.DISABLE_JIT, reason="takes minutes without compilation"
+)
 
 N_WORDS = [12, 7]
 
@@ -82,6 +88,29 @@ def test_every_token_moves(n_jobs):
         for topics, topic in zip(seen, sampler._state.tokens.topics, strict=True):
             topics.add(int(topic))
     assert min(map(len, seen)) > 1
+
+
+def test_threads_draw_independently():
+    counts = [sparse.csr_array(np.full((2, 1), 200))]
+    sampler = PolylingualGibbs([1], np.full(10, 1e3), 0.1, n_jobs=2)
+    sampler.add_documents(counts)
+    sampler.sweep()
+    halves = sampler._state.tokens.topics.reshape(2, 200)
+    assert np.mean(halves[0] == halves[1]) < 0.3
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
+def test_threads_after_a_fork():
+    sampler = make_sampler(n_jobs=2)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        forked = pool.apply(_sweep_and_score, (sampler,))
+    assert forked == _sweep_and_score(sampler)
+
+
+def _sweep_and_score(sampler):
+    sampler.sweep()
+    return sampler.log_likelihood()
 
 
 def test_more_threads_than_documents():
@@ -316,8 +345,8 @@ def test_interrupt_leaves_a_whole_sweep(n_jobs):
     sampler = make_sampler(counts, n_sweeps=0, n_jobs=n_jobs)
     for delay in (0.01, 0.05, 0.1):
         interrupt = threading.Timer(delay, signal.raise_signal, [signal.SIGINT])
-        interrupt.start()
         with pytest.raises(KeyboardInterrupt):
+            interrupt.start()
             while True:
                 sampler.sweep()
         interrupt.join()
