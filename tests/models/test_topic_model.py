@@ -130,6 +130,18 @@ def test_score_goes_by_tokens(fitted, X):
     assert_allclose(fitted.score(doubled), fitted.score(X), rtol=1e-6)
 
 
+def test_absent_rows_may_hold_anything(fitted, quick, X):
+    counts = {name: X[name].counts.toarray() for name in ("en", "de")}
+    for name in counts:
+        counts[name][~X.present[name]] = 50
+    other = MultiView.from_arrays(
+        {name: X[name].embedding for name in VIEWS}, counts, present=X.present
+    )
+    assert fitted.score(other) == fitted.score(X)
+    assert_array_equal(fitted.transform(other), fitted.transform(X))
+    assert_array_equal(quick().fit(other).components_, fitted.components_)
+
+
 def test_score_in_parts(fitted, X, monkeypatch):
     whole = fitted.score(X)
     monkeypatch.setattr("sklearn_m3l.models._base._SCORE_ROWS", 7)
