@@ -70,13 +70,19 @@ class VectorCache:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         # One a call: a connection must not cross a fork, a thread or a pickle.
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as connection:
-            _write_ahead(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)"
-            )
-            yield connection
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as connection:
+                _write_ahead(connection)
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS vectors "
+                    "(key BLOB PRIMARY KEY, vector BLOB)"
+                )
+                yield connection
+        except sqlite3.DatabaseError as error:
+            raise OSError(
+                f"cannot use the cache of vectors, {self._path}: {error}"
+            ) from error
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -86,9 +92,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # SQLite does not wait for its turn where a new database is switched.
-            if time.monotonic() > deadline:
+            if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 

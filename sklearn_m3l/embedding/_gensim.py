@@ -28,7 +28,7 @@ class KeyedVectorsEncoder(ColumnEncoder):
     Parameters
     ----------
     vectors : str or path
-        The file of the vectors: ``KeyedVectors`` that gensim saved, a model of
+        The file of the vectors: what gensim saved, a model of
         fastText (``.bin``, which also has vectors for words that it never saw), or the
         formats of word2vec, as text (``.vec``, ``.txt``) or binary (``.bin``), also
         compressed (``.gz``). What gensim saved is a pickle: load none from strangers.
@@ -136,7 +136,8 @@ def _load(path: Path, changed: int) -> Any:
     if head == _FASTTEXT_MAGIC:
         return load_facebook_vectors(str(path))
     if head[:1] == b"\x80":  # a pickle
-        return KeyedVectors.load(str(path), mmap="r")
+        loaded = KeyedVectors.load(str(path), mmap="r")
+        return getattr(loaded, "wv", loaded)  # of a whole model
     binary = ".bin" in path.suffixes
     return KeyedVectors.load_word2vec_format(str(path), binary=binary)
 

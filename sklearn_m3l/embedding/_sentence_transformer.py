@@ -183,7 +183,7 @@ class SentenceTransformerEncoder(ColumnEncoder):
                 model.max_seq_length = min(filter(None, wanted), default=None)
             encoded = model.encode(
                 [cells[row] for row in shown],
-                prompt=self.prompt,
+                prompt=None if self._encodes_pictures() else self.prompt,
                 batch_size=self.batch_size,
                 normalize_embeddings=self.normalize,
                 show_progress_bar=False,

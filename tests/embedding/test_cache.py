@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sklearn_m3l.embedding._cache import VectorCache
@@ -79,3 +80,11 @@ def test_several_processes_make_and_fill_one_store(tmp_path):
     names = [f"common {text}" for text in range(20)]
     names += [f"own {number} {text}" for number in range(4) for text in range(20)]
     assert len(cache.get([cache.key(name) for name in names])) == 100
+
+
+def test_a_file_that_is_no_cache(tmp_path):
+    (tmp_path / "vectors.sqlite").write_text("something else entirely " * 100)
+    with pytest.raises(
+        OSError, match="cannot use the cache of vectors, .*sqlite: file"
+    ):
+        VectorCache(tmp_path, "a").get([b"key"])

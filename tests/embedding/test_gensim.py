@@ -79,6 +79,15 @@ def test_fasttext_knows_words_that_it_never_saw(tmp_path):
     assert vectors[1].any()
 
 
+def test_a_whole_model_of_gensim_has_its_word_vectors(tmp_path):
+    from gensim.models import Word2Vec
+
+    model = Word2Vec([["brush", "ink"]] * 5, vector_size=4, min_count=1, workers=1)
+    model.save(str(tmp_path / "model"))
+    vectors = KeyedVectorsEncoder(tmp_path / "model").fit_transform(["brush"])
+    np.testing.assert_allclose(vectors[0], model.wv["brush"], atol=1e-6)
+
+
 def test_clones_and_pickles_hold_no_vectors(folder, monkeypatch):
     encoder = KeyedVectorsEncoder(folder / "text.vec")
     vectors = encoder.fit_transform(TEXTS)

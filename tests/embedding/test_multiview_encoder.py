@@ -334,6 +334,19 @@ def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
     assert search.transform(df).shape == (40, 3)
 
 
+def test_a_pipeline_with_memory_fits_the_encoders_once(table, tmp_path, monkeypatch):
+    fits = []
+    fit = LsaEncoder.fit
+    monkeypatch.setattr(
+        LsaEncoder, "fit", lambda self, X, y=None: fits.append(1) or fit(self, X)
+    )
+    grid = {"m3lcontrasttopicmodel__max_iter": [1, 2]}
+    steps = make_multiview_encoder(["en", "de"], random_state=0), topic_model()
+    pipeline = make_pipeline(*steps, memory=str(tmp_path))
+    GridSearchCV(pipeline, grid, cv=2, refit=False, error_score="raise").fit(table)
+    assert len(fits) == 4  # two folds of two columns
+
+
 def test_images_alone_have_no_words(table):
     fitted = MultiViewEncoder([("image", ImageView())]).fit(table)
     assert not fitted.transform(table)["image"].is_text

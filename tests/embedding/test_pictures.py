@@ -147,6 +147,12 @@ def test_damage_is_found_in_a_few_hundred_places(jpeg):
                     assert open_picture(bytes(broken)).mode == "RGB"
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (3000, 2)])
+def test_pictures_of_odd_shapes_have_statistics(size):
+    vectors = ImageStatisticsEncoder().transform([Image.new("RGB", size, RED)])
+    assert np.isfinite(vectors).all()
+
+
 def test_statistics_tell_pictures_apart_by_what_they_show():
     corpus = load_gimp_help("test")
     paths = list(corpus.thumbnails)[:60]
