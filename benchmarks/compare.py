@@ -156,6 +156,8 @@ def main(argv=None):
             if label not in run:
                 print(f"seed {seed}: {label}", file=sys.stderr, flush=True)
                 result = measure_alone(label, {**parameters, "random_state": seed})
+                if describe_setting(parameters) != setting:
+                    raise SystemExit("the package was changed while this ran")
                 run[label] = {**result, "date": datetime.date.today().isoformat()}
                 replace_file(path, json.dumps(content, indent=2) + "\n")
     page = format_markdown(content, arguments.seeds)

@@ -325,3 +325,16 @@ def test_benchmark_does_not_mix_settings(run_benchmark, tmp_path):
     with pytest.raises(SystemExit, match="parameters"):
         run("--seeds", "0", "--n-components", "6")
     assert len(log) == 9
+
+
+def test_benchmark_keeps_nothing_of_changed_sources(
+    run_benchmark, benchmark_module, tmp_path, monkeypatch
+):
+    run, log = run_benchmark
+    hashes = iter(["a", "a", "a", "b"])
+    monkeypatch.setattr(benchmark_module, "_hash_sources", lambda: next(hashes))
+    with pytest.raises(SystemExit, match="changed"):
+        run("--seeds", "0")
+    assert len(log) == 3
+    runs = json.loads((tmp_path / "compare.json").read_text())["runs"]
+    assert list(runs["0"]) == list(CONTESTANTS)[:2]
