@@ -95,7 +95,7 @@ def _pictures(model, X: MultiView, view: str, names, thumbnails) -> list[list[tu
     theta = np.asarray(model.transform(chosen))
     foremost = theta.argmax(axis=1)
     by_topic = []
-    for topic, order in enumerate(model.top_rows(chosen, n=len(rows))):
+    for topic, order in enumerate(model.top_rows(chosen, n=max(len(rows), 1))):
         own = first_of_each(names[rows], order[foremost[order] == topic])
         by_topic.append(
             [
