@@ -1,76 +1,185 @@
-"""Nanoseconds that PolylingualLDA's sampler takes a token and sweep, and its retrieval.
+"""Speed, quality and memory of the Gibbs sampler next to a plain dense one.
 
-Run as `python -m benchmarks.gibbs_speed --data FOLDER` with Multi30k in FOLDER: 20,000
-tuples of an English and a German text, alpha 50 / K, beta 0.01. Sweeps are timed after
-20 that are not; `--retrieval` also fits 300 sweeps at 100 topics and reports the MRR
-from English to German on test_2016.
+    python -m benchmarks.gibbs_speed --data FOLDER
+
+FOLDER holds the files of Multi30K task 2. Tokens are lower-cased words of two letters
+or more, no stop words, the 2,000 most frequent of each language.
 """
 
 import argparse
+import gzip
+import os
 import resource
-import statistics
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer
+from stopwordsiso import stopwords
 
-from benchmarks.corpora import load_multi30k
-from sklearn_m3l import PolylingualLDA
-from sklearn_m3l.gibbs import PolylingualGibbs
+from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "gibbs"))
+from dense_gibbs import DenseGibbs  # noqa: E402 (the tests are no package)
 
-def seconds_a_sweep(counts, n_topics, n_jobs, n_sweeps):
-    """Return wall and processor seconds, the medians of some sweeps."""
-    sampler = PolylingualGibbs(
-        [matrix.shape[1] for matrix in counts],
-        np.full(n_topics, 50 / n_topics),
-        0.01,
-        n_jobs=n_jobs,
+LANGUAGES = ("en", "de")
+BETA = 0.01
+
+
+def read_counts(folder):
+    """Return the counts of each language in the training and in the test tuples."""
+    counts = {"train": [], "test_2016": []}
+    for language in LANGUAGES:
+        vectorizer = CountVectorizer(
+            max_features=2000,
+            stop_words=sorted(stopwords(language)),
+            token_pattern=r"(?u)\b\w\w+\b",
+        )
+        vectorizer.fit(read_texts(folder, "train", language))
+        for split, matrices in counts.items():
+            matrices.append(vectorizer.transform(read_texts(folder, split, language)))
+    return counts
+
+
+def read_texts(folder, split, language):
+    """Return the documents of a split: five descriptions each."""
+    columns = []
+    for number in range(1, 6):
+        path = Path(folder) / f"{split}.{number}.{language}.gz"
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            columns.append(lines.read().splitlines())
+    return [" ".join(row) for row in zip(*columns, strict=True)]
+
+
+def evaluate(topic_word_counts, alpha, counts):
+    """Return the MRR from English to German, and log p a German word given English."""
+    topic_word = [n + BETA for n in topic_word_counts]
+    topic_word = [n / n.sum(axis=1, keepdims=True) for n in topic_word]
+    english, german = (
+        fold_in([matrix], [phi], alpha)
+        for matrix, phi in zip(counts, topic_word, strict=True)
     )
+    mrr = mean_reciprocal_rank(pairwise_jensen_shannon(english, german))
+    log_p = counts[1].multiply(np.log(english @ topic_word[1])).sum()
+    return mrr, log_p / counts[1].sum()
+
+
+def run(sampler, n_topics, n_sweeps, n_tokens, counts, name):
+    """Sweep; print time and quality along the way."""
+    alpha = np.full(n_topics, 50 / n_topics)
+    wall, cpu = [], []
+    for sweep in range(1, n_sweeps + 1):
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        sampler.sweep()
+        wall.append((time.perf_counter() - wall_start) / n_tokens * 1e9)
+        cpu.append((time.process_time() - cpu_start) / n_tokens * 1e9)
+        if sweep in (20, 50, 100, 200, n_sweeps):
+            mrr, log_p = evaluate(sampler.topic_word_counts, alpha, counts)
+            print(
+                f"{name:>15} {n_topics:6} {sweep:6} {np.mean(wall):9.1f} "
+                f"{np.median(wall[-50:]):9.1f} {np.mean(cpu):9.1f} "
+                f"{np.median(cpu[-50:]):9.1f} "
+                f"{sampler.log_likelihood() / n_tokens:9.4f} {log_p:9.4f} {mrr:6.3f} "
+                f"{os.getloadavg()[0]:5.1f}",
+                flush=True,
+            )
+
+
+def compare(folder, topics, jobs, n_sweeps, dense):
+    """Print speed and quality for each number of topics and of threads."""
+    counts = read_counts(folder)
+    n_tokens = sum(matrix.sum() for matrix in counts["train"])
+    print(f"{counts['train'][0].shape[0]} tuples, {n_tokens} tokens")
+    print("ns a token: mean of all sweeps, and median of the last 50")
+    print(
+        "        sampler topics sweeps mean wall last wall  mean CPU  last CPU"
+        "   joint/n  held out    MRR  load"
+    )
+    for n_topics in topics:
+        alpha = np.full(n_topics, 50 / n_topics)
+        for n_jobs in jobs:
+            for warm_up in (0, 20):
+                sampler = PolylingualGibbs(
+                    [2000, 2000], alpha, BETA, warm_up=warm_up, n_jobs=n_jobs
+                )
+                sampler.add_documents(counts["train"])
+                name = f"jobs={n_jobs}" + ", warm-up" * (warm_up > 0)
+                run(sampler, n_topics, n_sweeps, n_tokens, counts["test_2016"], name)
+        if dense:
+            sampler = DenseGibbs(counts["train"], n_topics, 50 / n_topics, BETA, 0)
+            run(sampler, n_topics, n_sweeps, n_tokens, counts["test_2016"], "dense")
+
+
+def measure_fold_in(folder, n_topics, jobs):
+    """Print how long folding in the training tuples takes."""
+    counts = read_counts(folder)["train"]
+    alpha = np.full(n_topics, 50 / n_topics)
+    sampler = PolylingualGibbs([2000, 2000], alpha, BETA, warm_up=20, n_jobs=max(jobs))
     sampler.add_documents(counts)
-    for _ in range(20):
+    for _ in range(50):
         sampler.sweep()
-    wall, processor = [], []
-    for _ in range(n_sweeps):
-        start = time.perf_counter(), time.process_time()
+    topic_word = [n + BETA for n in sampler.topic_word_counts]
+    topic_word = [n / n.sum(axis=1, keepdims=True) for n in topic_word]
+    for n_jobs in jobs:
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        fold_in(counts, topic_word, alpha, n_jobs=n_jobs)
+        print(
+            f"fold_in of {counts[0].shape[0]} tuples, {n_jobs} jobs: "
+            f"{time.perf_counter() - wall_start:.2f} s wall, "
+            f"{time.process_time() - cpu_start:.2f} s CPU"
+        )
+
+
+def measure_memory(n_tokens, n_topics, n_jobs, n_sweeps):
+    """Print the peak memory of sweeps over synthetic tuples of about 100 tokens."""
+    rng = np.random.default_rng(0)
+    n_rows, n_words = n_tokens // 100, 50_000
+    counts = []
+    for _ in LANGUAGES:
+        words = np.minimum(rng.zipf(1.2, n_tokens // 2) - 1, n_words - 1)
+        rows = rng.integers(0, n_rows, n_tokens // 2)
+        cells = (np.ones(n_tokens // 2, np.float32), (rows, words))
+        counts.append(sparse.coo_array(cells, (n_rows, n_words)).tocsr())
+    alpha = np.full(n_topics, 50 / n_topics)
+    print(f"before sampling: {peak_memory():.2f} GB at most")
+    sampler = PolylingualGibbs([n_words, n_words], alpha, BETA, n_jobs=n_jobs)
+    sampler.add_documents(counts)
+    for sweep in range(1, n_sweeps + 1):
+        start = time.perf_counter()
         sampler.sweep()
-        wall.append(time.perf_counter() - start[0])
-        processor.append(time.process_time() - start[1])
-    return statistics.median(wall), statistics.median(processor)
+        sampler.log_likelihood()
+        if sweep in (1, 2, 5, 10, 20, 50, n_sweeps):
+            print(
+                f"sweep {sweep} of {n_tokens} tokens: "
+                f"{time.perf_counter() - start:.2f} s, {peak_memory():.2f} GB at most",
+                flush=True,
+            )
+
+
+def peak_memory():
+    """Return the most memory that the process has ever held, in GB (on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of Multi30k")
-    parser.add_argument("--sweeps", type=int, default=30)
-    parser.add_argument("--retrieval", action="store_true")
-    arguments = parser.parse_args()
-    corpus = load_multi30k(arguments.data, ["train", "test_2016"])
-    counts = [corpus.train[name].counts for name in ("en", "de")]
-    n_tokens = sum(matrix.sum() for matrix in counts)
-    print(f"{len(corpus.train):,} tuples, {n_tokens:,.0f} tokens")
-    for n_topics in (50, 100, 400):
-        for n_jobs in (1, 2):
-            wall, processor = (
-                seconds / n_tokens * 1e9
-                for seconds in seconds_a_sweep(
-                    counts, n_topics, n_jobs, arguments.sweeps
-                )
-            )
-            print(
-                f"K={n_topics:<4} n_jobs={n_jobs}  {wall:5.1f} ns a token (wall)  "
-                f"{processor:5.1f} (processor)",
-                flush=True,
-            )
-    if arguments.retrieval:
-        start = time.perf_counter()
-        model = PolylingualLDA(100, n_jobs=2, random_state=0).fit(corpus.train)
-        seconds = time.perf_counter() - start
-        theta = [model.transform(corpus.test_2016[[name]]) for name in ("en", "de")]
-        mrr = mean_reciprocal_rank(pairwise_jensen_shannon(*theta))
-        print(f"300 sweeps in {seconds:.0f} s; MRR en-de on test_2016 {mrr:.3f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"peak memory of the process: {peak:.2f} GiB")
+    parser.add_argument("--data", help="folder of Multi30K task 2")
+    parser.add_argument("--topics", type=int, nargs="+", default=[50, 100, 400])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--sweeps", type=int, default=300)
+    parser.add_argument("--dense", action="store_true", help="run the dense one too")
+    parser.add_argument(
+        "--memory", type=int, metavar="TOKENS", help="measure memory alone"
+    )
+    args = parser.parse_args()
+    if args.memory:
+        measure_memory(args.memory, args.topics[-1], args.jobs[-1], args.sweeps)
+    else:
+        compare(args.data, args.topics, args.jobs, args.sweeps, args.dense)
+        measure_fold_in(args.data, args.topics[0], args.jobs)
 
 
 if __name__ == "__main__":
