@@ -1,0 +1,694 @@
+"""PolylingualLDA: one topic distribution a tuple, one word distribution a language."""
+
+import pickle
+import random
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from scipy.special import gammaln
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
+
+from sklearn_m3l import MultiView, PolylingualLDA
+from sklearn_m3l.gibbs import PolylingualGibbs
+
+VIEWS = ("en", "de", "fr")
+
+
+@pytest.fixture(scope="module")
+def X(small_multiview):
+    """Return tuples of English, German and pictures, some of which lack some."""
+    return small_multiview
+
+
+def quick(n_components=3, **parameters):
+    fast = {"doc_topic_prior": 0.2, "max_iter": 5, "random_state": 0}
+    short = {"transform_max_iter": 30, "burn_in": 5}
+    return PolylingualLDA(n_components, **fast | short | parameters)
+
+
+@pytest.fixture(scope="module")
+def fitted(X):
+    return quick(max_iter=30).fit(X)
+
+
+def changed(X, **changes):
+    """Rebuild a MultiView without embeddings, with other counts or presence."""
+    texts = {name: view for name, view in X.views.items() if view.is_text}
+    counts = {name: view.counts for name, view in texts.items()}
+    words = {name: view.vocabulary for name, view in texts.items()}
+    present = {name: X.present[name] for name in texts}
+    counts, present = (
+        kept | changes.get(what, {})
+        for what, kept in (("counts", counts), ("present", present))
+    )
+    return MultiView.from_arrays(None, counts, words, present)
+
+
+@pytest.fixture(scope="module")
+def planted_corpus():
+    """Return short texts in three languages, and the topics that they are about.
+
+    "de-2-5" is the last of the six German words of topic 2.
+    """
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet(np.full(4, 0.15), 150)
+    words = [(topic, word) for topic in range(4) for word in range(6)]
+    topic_word = np.repeat(np.eye(4), 6, axis=1) / 6
+    counts = {name: rng.multinomial(15, theta @ topic_word) for name in VIEWS}
+    names = {name: [f"{name}-{t}-{w}" for t, w in words] for name in VIEWS}
+    pictures = {"image": rng.normal(size=(150, 4))}
+    return MultiView.from_arrays(pictures, counts, names), theta
+
+
+class TestPlanted:
+    """Topics that were planted are found."""
+
+    @staticmethod
+    def best(*parts, n_components=4, **parameters):
+        """Return the likeliest of five chains, as one of them may be stuck."""
+        sweeps = {"max_iter": 40, "transform_max_iter": 60, "burn_in": 20}
+        chains = []
+        for seed in range(5):
+            model = quick(n_components, **sweeps | {"random_state": seed} | parameters)
+            for part in parts:
+                model.partial_fit(part)
+            chains.append(model)
+        return max(chains, key=lambda model: model.log_likelihood_[-1])
+
+    @staticmethod
+    def order(model, views):
+        """Return the planted topic of each learnt one; all words must agree on it."""
+        words = [model.top_words(view, 6) for view in views]
+        numbers = [
+            {word.split("-")[1] for language in words for word in language[topic]}
+            for topic in range(4)
+        ]
+        assert all(len(number) == 1 for number in numbers)
+        order = [int(number.pop()) for number in numbers]
+        assert sorted(order) == [0, 1, 2, 3]
+        return order
+
+    @pytest.mark.parametrize("views", [VIEWS[:1], VIEWS[:2], VIEWS])
+    def test_topics_and_words(self, planted_corpus, views):
+        X, planted = planted_corpus
+        model = self.best(X[:120][list(views)])
+        order = self.order(model, views)
+        for asked in [*([view] for view in views), list(views)]:
+            topics = model.transform(X[120:][asked])
+            assert abs(topics - planted[120:][:, order]).mean() < 0.06
+
+    def test_more_languages_tell_more(self, planted_corpus):
+        X, planted = planted_corpus
+        model = self.best(X[:120])
+        order = self.order(model, VIEWS)
+        one, three = (
+            abs(model.transform(X[120:][list(views)]) - planted[120:][:, order]).mean()
+            for views in (VIEWS[:1], VIEWS)
+        )
+        assert three < 0.8 * one
+
+    def test_tuples_that_lack_languages(self, planted_corpus):
+        X, planted = planted_corpus
+        rng = np.random.default_rng(0)
+        present = {name: rng.random(150) < 0.6 for name in VIEWS}
+        present["en"] |= ~present["de"] & ~present["fr"]
+        incomplete = changed(X, present=present)
+        model = self.best(incomplete[:120])
+        order = self.order(model, VIEWS)
+        topics = model.transform(incomplete[120:])
+        assert abs(topics - planted[120:][:, order]).mean() < 0.06
+
+    def test_languages_that_never_meet(self, planted_corpus):
+        # English links German and French.
+        X, _ = planted_corpus
+        rows = np.arange(150)
+        present = {"de": rows % 2 == 0, "fr": rows % 2 == 1}
+        self.order(self.best(changed(X, present=present)), VIEWS)
+
+    @pytest.mark.parametrize("n_parts", [2, 4])
+    def test_partial_fit(self, planted_corpus, n_parts):
+        X, planted = planted_corpus
+        model = self.best(*(X[r] for r in np.array_split(np.arange(120), n_parts)))
+        assert model.n_iter_ == 40 * n_parts
+        order = self.order(model, VIEWS)
+        topics = model.transform(X[120:])
+        assert abs(topics - planted[120:][:, order]).mean() < 0.06
+
+    def test_partial_fit_goes_by_what_was_learnt(self, planted_corpus):
+        X, _ = planted_corpus
+        model = self.best(X[:120])
+        order = self.order(model, VIEWS)
+        for view in VIEWS:
+            model.set_params(max_iter=5).partial_fit(X[120:][[view]])
+        assert self.order(model, VIEWS) == order
+
+    def test_threads(self, planted_corpus):
+        X, _ = planted_corpus
+        one, two = (self.best(X, n_jobs=2) for _ in range(2))
+        self.order(one, VIEWS)
+        assert_array_equal(one.components_, two.components_)
+        assert one.log_likelihood_ == two.log_likelihood_
+        assert_array_equal(one.set_params(n_jobs=1).transform(X), two.transform(X))
+
+    def test_prior_of_topics_of_unequal_size(self):
+        rng = np.random.default_rng(0)
+        sizes = np.array([0.3, 0.15, 0.1])
+        theta = rng.dirichlet(sizes, 200)
+        topic_word = np.repeat(np.eye(3), 5, axis=1) / 5
+        counts = {name: rng.multinomial(15, theta @ topic_word) for name in VIEWS[:2]}
+        X = MultiView.from_arrays(counts=counts)
+        model = self.best(X, n_components=3, optimize_interval=5)
+        words = model.topic_word_["en"].reshape(3, 3, 5).sum(axis=2)
+        order = words.argmax(axis=1)
+        assert sorted(order) == [0, 1, 2] and (words.max(axis=1) > 0.98).all()
+        assert_allclose(model.doc_topic_prior_, sizes[order], rtol=0.4)
+        # What is learnt is what a tuple without words gets.
+        nothing = MultiView.from_arrays(counts={"en": np.zeros((1, 15))})
+        expected = model.doc_topic_prior_ / model.doc_topic_prior_.sum()
+        assert_allclose(model.transform(nothing)[0], expected, rtol=1e-5)
+
+    def test_labels_and_rows(self, planted_corpus):
+        X, planted = planted_corpus
+        model = self.best(X)
+        order = np.array(self.order(model, VIEWS))
+        labels = model.label(X[["de"]], "fr", n_words=2)
+        assert list(labels.columns) == ["topic", "fr"]
+        clear = planted.max(axis=1) > 0.9
+        foremost = planted[clear].argmax(axis=1)
+        assert_array_equal(order[labels["topic"][clear].astype(int)], foremost)
+        for words, topic in zip(labels["fr"][clear], foremost, strict=True):
+            assert all(word.startswith(f"fr-{topic}-") for word in words.split(", "))
+        rows = model.top_rows(X, "de", n=3)
+        assert_array_equal(
+            planted[rows].argmax(axis=2), np.repeat(order[:, None], 3, 1)
+        )
+
+
+def test_optimize_interval(X):
+    assert_array_equal(quick().fit(X).doc_topic_prior_, [0.2, 0.2, 0.2])
+    assert_allclose(PolylingualLDA(4, max_iter=1).fit(X).doc_topic_prior_, 12.5)
+    # The first time after burn_in, and at multiples of the interval.
+    for parameters, learnt in (
+        ({"optimize_interval": 3, "burn_in": 3, "max_iter": 5}, False),
+        ({"optimize_interval": 3, "burn_in": 3, "max_iter": 6}, True),
+        ({"optimize_interval": 3, "burn_in": 2, "max_iter": 3}, True),
+        ({"optimize_interval": 7, "burn_in": 0, "max_iter": 6}, False),
+    ):
+        prior = quick(**parameters).fit(X).doc_topic_prior_
+        assert (len(np.unique(prior)) > 1) == learnt
+        assert (prior > 0).all()
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, pd.DataFrame])
+def test_one_language_is_lda(X, container):
+    counts = X["en"].counts.toarray()[8:]
+    model = quick().fit(container(counts))
+    same = quick().fit(MultiView.from_arrays(counts={"en": counts}))
+    assert_array_equal(model.components_, same.components_)
+    topics = model.transform(container(counts))
+    assert_array_equal(
+        topics, same.transform(MultiView.from_arrays(counts={"en": counts}))
+    )
+    assert model.score(container(counts)) == same.score(
+        MultiView.from_arrays(counts={"en": counts})
+    )
+    assert model.n_features_in_ == 12
+    model.partial_fit(container(counts[:5]))
+    assert_array_equal(
+        sum(model.topic_word_counts_["text"]),
+        counts.sum(axis=0) + counts[:5].sum(axis=0),
+    )
+
+
+def test_columns_of_a_table_are_words(X):
+    table = pd.DataFrame(
+        X["en"].counts.toarray()[8:],
+        columns=[f"word {column}" for column in range(12)],
+        index=[f"page {row}" for row in range(52)],
+    )
+    model = quick().set_output(transform="pandas").fit(table)
+    assert {*model.top_words(n_words=12)[0]} == {*table.columns}
+    assert_array_equal(model.feature_names_in_, table.columns)
+    assert model.transform(table).index.tolist() == table.index.tolist()
+
+
+def test_counts_are_those_of_the_texts(X, fitted):
+    assert list(fitted.topic_word_counts_) == ["en", "de"]  # no pictures
+    for name, n_words in (("en", 12), ("de", 15)):
+        counts = fitted.topic_word_counts_[name]
+        assert counts.shape == (3, n_words)
+        assert (counts >= 0).all()
+        words = X[name].counts.toarray()[X.present[name]].sum(axis=0)
+        assert_array_equal(counts.sum(axis=0), words)
+        smooth = counts + fitted.topic_word_prior
+        expected = smooth / smooth.sum(axis=1, keepdims=True)
+        assert_allclose(fitted.topic_word_[name], expected, rtol=1e-12)
+    assert fitted.components_.shape == (3, 12 + 15)
+    assert_array_equal(
+        fitted.components_[:, :12], fitted.topic_word_counts_["en"] + 0.01
+    )
+    assert_array_equal(
+        fitted.components_[:, 12:], fitted.topic_word_counts_["de"] + 0.01
+    )
+    assert list(fitted.vocabularies_) == ["en", "de"]
+    assert list(fitted.topics_frame(3).columns) == ["en", "de"]
+    best = fitted.topic_word_["de"][1].argsort()[::-1][:2]
+    assert fitted.top_words("de", 2)[1] == [f"de-{word}" for word in best]
+
+
+def test_fractional_counts(X):
+    rng = np.random.default_rng(0)
+    weights = X["en"].counts.toarray() * rng.random((60, 12)) * 2
+    model = quick().fit(changed(X, counts={"en": weights}))
+    expected = weights[X.present["en"]].sum(axis=0)
+    assert_allclose(model.topic_word_counts_["en"].sum(axis=0), expected, atol=0.002)
+    # Such as TF-IDF, all of them below one, where topics are found nevertheless.
+    theta = np.eye(2)[rng.integers(0, 2, 60)]
+    small = theta.repeat(4, axis=1) * rng.random((60, 8)) * 0.9
+    model = quick(2, max_iter=30).fit(small)
+    half = model.topic_word_["text"].reshape(2, 2, 4).sum(axis=2)
+    order = half.argmax(axis=1)
+    assert (half.max(axis=1) > 0.95).all() and {*order} == {0, 1}
+    found = order[model.transform(small).argmax(axis=1)]
+    assert_array_equal(found, theta.argmax(axis=1))
+
+
+def test_pictures_are_left_aside(X):
+    pictures = quick().fit(X)
+    texts = X[["en", "de"]]
+    assert_array_equal(quick().fit(texts).components_, pictures.components_)
+    assert_array_equal(pictures.transform(X), pictures.transform(texts))
+    assert pictures.score(X) == pictures.score(texts)
+    assert_array_equal(pictures.feature_names_in_, ["en", "de", "image"])
+    assert pictures.n_features_in_ == 3
+
+
+def test_embeddings_are_not_needed(X, fitted):
+    same = quick(max_iter=30).fit(changed(X))
+    assert_array_equal(same.components_, fitted.components_)
+    assert_array_equal(same.transform(changed(X)), fitted.transform(X))
+
+
+def test_what_absent_rows_hold_does_not_matter(X, fitted):
+    junk = X["de"].counts.toarray()
+    junk[~X.present["de"]] = 9
+    other = changed(X, counts={"de": junk})
+    same = quick(max_iter=30).fit(other)
+    assert_array_equal(same.components_, fitted.components_)
+    assert_array_equal(same.transform(other), fitted.transform(X))
+    assert same.score(other) == fitted.score(X)
+
+
+def test_no_text(X, fitted):
+    pictures = X[["image"]][1:5]
+    message = "PolylingualLDA needs the word counts of at least one text; .* image have"
+    for method in ("fit", "partial_fit", "transform", "label", "top_rows"):
+        with pytest.raises(ValueError, match=message):
+            getattr(clone(fitted) if "fit" in method else fitted, method)(pictures)
+    before = fitted.components_.copy()
+    with pytest.raises(ValueError, match=message):
+        fitted.partial_fit(pictures)
+    assert_array_equal(fitted.components_, before)
+    with pytest.raises(ValueError, match="score needs the word counts"):
+        fitted.score(pictures)
+    vectors = MultiView.from_arrays({"en": np.ones((4, 8))})
+    with pytest.raises(ValueError, match="views en have none"):
+        fitted.transform(vectors)
+
+
+def test_rows_without_a_text(X, fitted):
+    with pytest.warns(UserWarning, match="2 of 60 rows have none of the views de") as w:
+        topics = fitted.transform(X[["de"]])
+    assert len(w) == 1 and w[0].filename == __file__
+    assert_array_equal(np.flatnonzero(np.isnan(topics).any(axis=1)), [3, 17])
+    assert topics.dtype == np.float32
+    silent = changed(X, present={"en": np.zeros(60, bool)})
+    with pytest.warns(UserWarning, match="2 of 60 rows"):
+        assert_array_equal(fitted.transform(silent), topics)
+    labels = fitted.label(X[["de"]])
+    assert_array_equal(np.flatnonzero(labels["topic"].isna()), [3, 17])
+    assert fitted.top_rows(X[["de"]], n=99).shape == (3, 58)
+    with pytest.raises(
+        ValueError, match="2 of 60 rows have no view.*: page-03, page-17"
+    ):
+        quick().fit(X[["de"]])
+    # Rows that have nothing but a picture add nothing, and are no error.
+    pictured = quick().fit(X[["de", "image"]])
+    words = X["de"].counts.toarray()[X.present["de"]].sum(axis=0)
+    assert_array_equal(pictured.topic_word_counts_["de"].sum(axis=0), words)
+
+
+def test_transform_goes_by_the_tuple_alone(X, fitted):
+    topics = fitted.transform(X)
+    assert_allclose(topics.sum(axis=1), 1, rtol=1e-5)
+    assert_array_equal(fitted.transform(X), topics)
+    rows = np.random.default_rng(0).permutation(60)
+    assert_array_equal(fitted.transform(X[rows]), topics[rows])
+    assert_array_equal(fitted.transform(X[20:23]), topics[20:23])
+    for row in (0, 3, 7, 59):
+        assert_array_equal(fitted.transform(X[row : row + 1])[0], topics[row])
+    assert_array_equal(fitted.transform(X[["de", "image", "en"]]), topics)
+    lacks_german = X[["en"]][[3, 17]]
+    assert_array_equal(fitted.transform(lacks_german), topics[[3, 17]])
+    assert_array_equal(fitted.transform(X[["de"]][7:8]), topics[7:8])
+    try:
+        assert_array_equal(fitted.set_params(n_jobs=3).transform(X), topics)
+    finally:
+        fitted.set_params(n_jobs=None)
+    assert fitted.transform(X[:0]).shape == (0, 3)
+
+
+def test_transform_is_the_posterior_of_all_languages():
+    # Few enough words to sum over all the topics that they may have. The prior is so
+    # small that it does not matter how much of it is in the answer.
+    X = MultiView.from_arrays(
+        counts={
+            "en": [[4, 1, 0], [0, 2, 6], [3, 3, 1]],
+            "de": [[5, 0], [1, 6], [2, 2]],
+        }
+    )
+    model = quick(2, doc_topic_prior=0.05, topic_word_prior=0.5).fit(X)
+    words = {"en": [0, 2], "de": [1, 1, 1]}
+
+    def posterior(views):
+        """Return the mean share of each topic in the words."""
+        emitted = np.hstack([model.topic_word_[name][:, words[name]] for name in views])
+        n_words = emitted.shape[1]
+        total = np.zeros(2)
+        for topics in product(range(2), repeat=n_words):
+            sizes = np.bincount(topics, minlength=2)
+            prior = np.exp(gammaln(sizes + 0.05) - gammaln(0.05)).prod()
+            total += prior * emitted[topics, np.arange(n_words)].prod() * sizes
+        return total / total.sum()
+
+    model.set_params(transform_max_iter=20_000)
+    answers = []
+    for views in (["en"], ["de"], ["en", "de"], ["de", "en"]):
+        counts = {
+            n: [np.bincount(words[n], minlength=5 - len(words[n]))] for n in views
+        }
+        tuples = MultiView.from_arrays(counts=counts)
+        answers.append(model.transform(tuples)[0])
+        assert_allclose(answers[-1], posterior(views), atol=0.03)
+    # No two of these are near each other by chance.
+    assert abs(answers[0] - answers[1]).min() > 0.1
+
+
+def test_score(X, fitted):
+    for views in (["en"], ["de", "en"]):
+        some = X[views]
+        present = np.any([X.present[name] for name in views], axis=0)
+        topics = np.zeros((60, 3))
+        topics[present] = fitted.transform(some[present])
+        likelihood = n_tokens = 0.0
+        for name in views:
+            has = X.present[name]
+            counts = X[name].counts.toarray()[has]
+            likelihood += (
+                counts * np.log(topics[has] @ fitted.topic_word_[name])
+            ).sum()
+            n_tokens += counts.sum()
+        assert_allclose(fitted.score(some), likelihood / n_tokens, rtol=1e-5)
+    uniform = -np.log(13.5)
+    assert fitted.score(X) > uniform + 0.5
+
+
+def test_log_likelihood_rises(X):
+    model = quick(max_iter=40).fit(X)
+    assert len(model.log_likelihood_) == model.n_iter_ == 40
+    assert np.isfinite(model.log_likelihood_).all()
+    first, last = (
+        np.mean(model.log_likelihood_[:3]),
+        np.mean(model.log_likelihood_[-10:]),
+    )
+    assert last > first + 20
+    model.fit(X)
+    assert model.n_iter_ == 40
+    model.partial_fit(X)
+    assert model.n_iter_ == 80
+
+
+def test_more_sweeps_go_on_from_fewer(X):
+    few, many = quick(max_iter=3).fit(X), quick(max_iter=6).fit(X)
+    assert many.log_likelihood_[:3] == few.log_likelihood_
+
+
+class TestPartialFit:
+    """Further tuples are sampled into the standing counts."""
+
+    def test_first_call_is_fit(self, X, fitted):
+        model = quick(max_iter=30).partial_fit(X)
+        assert_array_equal(model.components_, fitted.components_)
+        assert_array_equal(model.transform(X), fitted.transform(X))
+
+    def test_earlier_counts_stand(self, X):
+        model = quick().fit(X[:40])
+        before = {name: n.copy() for name, n in model.topic_word_counts_.items()}
+        assert model.partial_fit(X[40:]) is model
+        for name in ("en", "de"):
+            added = model.topic_word_counts_[name] - before[name]
+            assert (added >= 0).all()
+            words = X[40:][name].counts.toarray()[X[40:].present[name]].sum(axis=0)
+            assert_array_equal(added.sum(axis=0), words)
+
+    def test_one_language_of_several(self, X):
+        model = quick().fit(X)
+        english = model.topic_word_counts_["en"].copy()
+        german = model.topic_word_counts_["de"].copy()
+        model.partial_fit(X[["de"]][18:])
+        assert_array_equal(model.topic_word_counts_["en"], english)
+        added = model.topic_word_counts_["de"] - german
+        assert (added >= 0).all() and added.sum() == X[["de"]][18:]["de"].counts.sum()
+        assert list(model.topic_word_) == ["en", "de"]
+        assert model.transform(X).shape == (60, 3)
+
+    def test_seeds(self, X):
+        models = [quick(random_state=seed).fit(X[:40]) for seed in (0, 0, 1)]
+        models[1] = pickle.loads(pickle.dumps(models[1]))
+        for model in models:
+            model.partial_fit(X[40:])
+        components = [model.components_ for model in models]
+        assert_array_equal(components[0], components[1])
+        assert (components[0] != components[2]).any()
+        # Other draws than before, or the same tuples would get the same topics.
+        model = quick(max_iter=1).fit(X[:40])
+        first = model.components_.copy() - 0.01
+        model.partial_fit(X[:40])
+        assert (model.components_ - 0.01 != 2 * first).any()
+
+    def test_other_data_than_before(self, X):
+        model = quick().fit(X)
+        before = model.components_.copy()
+        for data, error, message in (
+            (
+                MultiView.from_arrays(counts={"fr": np.ones((4, 9))}),
+                ValueError,
+                "unknown view 'fr'; PolylingualLDA was fitted on en, de, image",
+            ),
+            (
+                MultiView.from_arrays(counts={"de": np.ones((4, 9))}),
+                ValueError,
+                "view 'de' has counts of 9 words, but PolylingualLDA was fitted on 15",
+            ),
+            (
+                MultiView.from_arrays(
+                    counts={"de": np.ones((4, 15))},
+                    vocabularies={"de": [f"mot{word}" for word in range(15)]},
+                ),
+                ValueError,
+                "view 'de' has another vocabulary than in fit",
+            ),
+            (X[["image"]][1:5], ValueError, "word counts of at least one text"),
+            (X[["de"]][:5], ValueError, "1 of 5 rows have no view at all.*: page-03"),
+            (np.ones((4, 12)), TypeError, "was fitted on a MultiView"),
+        ):
+            with pytest.raises(error, match=message):
+                model.partial_fit(data)
+        assert_array_equal(model.components_, before)
+        assert model.n_iter_ == 5
+
+    def test_prior_is_learnt_on(self, X):
+        model = quick(optimize_interval=2, burn_in=0).fit(X)
+        before = model.doc_topic_prior_.copy()
+        model.partial_fit(X)
+        assert (model.doc_topic_prior_ != before).all()
+        kept = model.doc_topic_prior_.copy()
+        model.set_params(optimize_interval=0).partial_fit(X)
+        assert_array_equal(model.doc_topic_prior_, kept)
+
+
+def test_seeds(X):
+    first, again, other = (quick(random_state=seed).fit(X) for seed in (0, 0, 1))
+    assert_array_equal(first.components_, again.components_)
+    assert_array_equal(first.transform(X), again.transform(X))
+    assert (first.components_ != other.components_).any()
+    assert_array_equal(again.fit(X).components_, first.components_)
+    state = np.random.RandomState(0)
+    runs = [quick(random_state=state).fit(X).components_ for _ in range(2)]
+    assert_array_equal(runs[0], first.components_)
+    assert (runs[1] != runs[0]).any()
+    unseeded = [quick(random_state=None).fit(X) for _ in range(2)]
+    assert (unseeded[0].components_ != unseeded[1].components_).any()
+    assert_array_equal(unseeded[0].transform(X), unseeded[0].transform(X))
+
+
+def test_global_generators_are_left_alone(X):
+    np.random.seed(3)
+    random.seed(3)
+    before = np.random.get_state()[1].tolist(), random.getstate()
+    model = quick(optimize_interval=2, burn_in=0).fit(X).partial_fit(X)
+    model.transform(X)
+    model.score(X)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+    assert np.random.get_state()[2] == 624  # nothing drawn since the seed
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c(X, monkeypatch, method, n_jobs):
+    model = quick(max_iter=10, n_jobs=n_jobs)
+    expected = quick(max_iter=2, n_jobs=n_jobs)
+    if method == "partial_fit":
+        model.set_params(max_iter=2).fit(X[:40]).set_params(max_iter=10)
+        expected.fit(X[:40])
+    sweep, sweeps = PolylingualGibbs.sweep, []
+
+    def interrupted(self, *args, **kwargs):
+        sweeps.append(self)
+        if len(sweeps) == 3:
+            raise KeyboardInterrupt
+        sweep(self, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PolylingualGibbs, "sweep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(model, method)(X[40:])
+    # It is where two full sweeps lead.
+    getattr(expected, method)(X[40:])
+    assert len(sweeps) == 3
+    assert model.n_iter_ == expected.n_iter_
+    assert model.log_likelihood_ == expected.log_likelihood_
+    assert_array_equal(model.components_, expected.components_)
+    assert_array_equal(model.transform(X), expected.transform(X))
+    assert model.top_words("de") == expected.top_words("de")
+    model.set_params(max_iter=2)
+    assert_array_equal(
+        model.partial_fit(X[:40]).components_, expected.partial_fit(X[:40]).components_
+    )
+
+
+@pytest.mark.parametrize("burn_in", [30, 99])
+def test_burn_in_must_leave_something(X, burn_in):
+    model = quick(burn_in=burn_in).fit(X)
+    message = f"burn_in={burn_in} leaves none of the transform_max_iter=30 sweeps"
+    for method in ("transform", "score", "label", "top_rows"):
+        with pytest.raises(ValueError, match=message):
+            getattr(model, method)(X)
+    assert model.set_params(burn_in=29).transform(X).shape == (60, 3)
+
+
+def test_progress_bar(X, capsys):
+    quick().fit(X).partial_fit(X)
+    assert capsys.readouterr() == ("", "")
+    quick(verbose=1).fit(X)
+    out, err = capsys.readouterr()
+    assert out == "" and "Sampling: 100%" in err and "5/5" in err
+
+
+def test_documents_without_known_words(X):
+    counts = X["en"].counts.toarray()
+    counts[:30] = 0
+    silent = changed(X, counts={"en": counts})[8:]
+    model = quick().fit(silent[["en"]])
+    topics = model.transform(silent[["en"]])
+    assert_allclose(topics[:22], 1 / 3, rtol=1e-6)  # the mean of the prior
+    assert (topics[22:].max(axis=1) > 0.4).all()
+    nothing = quick().fit(np.zeros((4, 5)))
+    assert_allclose(nothing.topic_word_["text"], 1 / 5)
+    assert_allclose(nothing.transform(np.zeros((2, 5))), 1 / 3, rtol=1e-6)
+
+
+def test_topics_of_any_number(X):
+    assert_array_equal(quick(1).fit(X).transform(X), np.ones((60, 1)))
+    model = quick(300).fit(X)
+    topics = model.transform(X)
+    assert topics.shape == (60, 300) and np.isfinite(topics).all()
+    assert_allclose(topics.sum(axis=1), 1, rtol=1e-5)
+    assert np.isfinite(model.score(X))
+
+
+def test_language_that_is_absent_everywhere(X):
+    absent = changed(X, present={"de": np.zeros(60, bool)})[X.present["en"]]
+    model = quick().fit(absent)
+    assert_allclose(model.topic_word_["de"], 1 / 15)
+    english = quick().fit(absent[["en"]])
+    assert_array_equal(model.topic_word_["en"], english.topic_word_["en"])
+
+
+def test_pandas_output_and_names(X, fitted):
+    names = [f"polylinguallda{topic}" for topic in range(3)]
+    assert_array_equal(fitted.get_feature_names_out(), names)
+    frame = quick(max_iter=30).set_output(transform="pandas").fit_transform(X)
+    assert list(frame.columns) == names
+    assert frame.index.tolist() == X.index.tolist()
+    assert_array_equal(frame, fitted.transform(X))
+    with config_context(transform_output="pandas"):
+        assert isinstance(fitted.transform(X), pd.DataFrame)
+        assert np.isfinite(fitted.score(X))
+        assert fitted.top_rows(X).shape == (3, 10)
+
+
+def test_copies(X, fitted):
+    fresh = clone(fitted)
+    assert not hasattr(fresh, "components_") and not hasattr(fresh, "n_iter_")
+    assert_array_equal(fresh.fit(X).components_, fitted.components_)
+    stored = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(stored.transform(X), fitted.transform(X))
+    assert stored.score(X) == fitted.score(X)
+    assert stored.log_likelihood_ == fitted.log_likelihood_
+
+
+def test_input_is_left_alone(X):
+    before = pickle.dumps(X)
+    model = quick()
+    model.fit(X).partial_fit(X)
+    model.score(X)
+    assert pickle.dumps(X) == before
+    assert model.get_params() == quick().get_params()
+
+
+def test_fit_starts_afresh(X):
+    model = quick(optimize_interval=2, burn_in=0).fit(X)
+    components, prior = model.components_.copy(), model.doc_topic_prior_.copy()
+    model.partial_fit(X).fit(X)
+    assert_array_equal(model.components_, components)
+    assert_array_equal(model.doc_topic_prior_, prior)
+    model.set_params(n_components=5).fit(X[["en"]][8:])
+    assert model.transform(X[["en"]][8:]).shape == (52, 5)
+    with pytest.raises(ValueError, match="unknown view 'de'"):
+        model.transform(X)
+
+
+def test_grid_search(X):
+    search = GridSearchCV(
+        quick(),
+        {"n_components": [2, 3], "optimize_interval": [0, 2]},
+        cv=KFold(2, shuffle=True, random_state=0),
+        error_score="raise",
+    ).fit(X)
+    for number, parameters in enumerate(search.cv_results_["params"]):
+        for fold, (train, test) in enumerate(search.cv.split(X)):
+            score = search.cv_results_[f"split{fold}_test_score"][number]
+            assert score == quick(**parameters).fit(X[train]).score(X[test])
+
+
+@pytest.mark.parametrize("n_rows", [0, 1])
+def test_too_few_rows(X, n_rows):
+    with pytest.raises(ValueError, match=f"at least 2 rows; X has n_samples={n_rows}"):
+        quick().fit(X[:n_rows])
