@@ -1,36 +1,29 @@
-"""What a newcomer writes: a table in, aligned topics out, and nothing downloaded."""
+"""The script that the README gives to newcomers, as it stands there."""
 
-import numpy as np
-from sklearn.pipeline import Pipeline
+import contextlib
+import io
+import re
+from pathlib import Path
 
-from sklearn_m3l import M3LContrastTopicModel
-from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.embedding import make_multiview_encoder
-from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
+README = Path(__file__).parents[2] / "README.md"
+MODEL = "M3LContrastTopicModel(random_state=0)"
 
 
-def table(subset):
-    """Return raw texts and pictures, a row a page with its first picture."""
-    corpus = load_gimp_help(subset)
-    frame = corpus.frame[~corpus.frame.duplicated(["en", "de"])].copy()
-    frame["image"] = [
-        corpus.thumbnails[path] if isinstance(path, str) else None
-        for path in frame["image"]
-    ]
-    return frame
+def script():
+    """Return the one code block of the README that reads raw texts."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    (block,) = [block for block in blocks if "load_gimp_help" in block]
+    return block
 
 
 def test_topics_of_raw_texts_and_pictures():
-    pipeline = Pipeline(
-        [
-            ("encode", make_multiview_encoder(["en", "de"], ["image"], random_state=0)),
-            ("topics", M3LContrastTopicModel(max_iter=40, random_state=0)),
-        ]
-    )
-    pipeline.fit(table("train"))
-    test = table("test")
-    english, german = (pipeline.transform(test[[name]]) for name in ("en", "de"))
-    assert mean_reciprocal_rank(pairwise_jensen_shannon(english, german)) > 0.75
-    pictures = pipeline.transform(test.dropna(subset="image")[["image"]])
-    np.testing.assert_allclose(pictures.sum(axis=1), 1, atol=1e-5)
-    assert len(set(pictures.argmax(axis=1))) > 10
+    assert script().count(MODEL) == 1
+    fewer_epochs = script().replace(MODEL, MODEL.replace("(", "(max_iter=40, "))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(fewer_epochs, README, "exec"), {"__name__": "newcomer"})
+    topics, score, picture = re.split(r"(MRR en-de: .*)\n", printed.getvalue())
+    assert topics.splitlines()[0].split() == ["en", "de"]
+    assert len(topics.splitlines()) == 2 + 50
+    assert float(score.split()[-1]) > 0.75
+    assert len(set(re.findall(r"\d+", picture))) == 3
