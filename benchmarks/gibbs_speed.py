@@ -101,13 +101,10 @@ def compare(folder, topics, jobs, n_sweeps, dense):
     for n_topics in topics:
         alpha = np.full(n_topics, 50 / n_topics)
         for n_jobs in jobs:
-            for warm_up in (0, 20):
-                sampler = PolylingualGibbs(
-                    [2000, 2000], alpha, BETA, warm_up=warm_up, n_jobs=n_jobs
-                )
-                sampler.add_documents(counts["train"])
-                name = f"jobs={n_jobs}" + ", warm-up" * (warm_up > 0)
-                run(sampler, n_topics, n_sweeps, n_tokens, counts["test_2016"], name)
+            sampler = PolylingualGibbs([2000, 2000], alpha, BETA, n_jobs=n_jobs)
+            sampler.add_documents(counts["train"])
+            name = f"jobs={n_jobs}"
+            run(sampler, n_topics, n_sweeps, n_tokens, counts["test_2016"], name)
         if dense:
             sampler = DenseGibbs(counts["train"], n_topics, 50 / n_topics, BETA, 0)
             run(sampler, n_topics, n_sweeps, n_tokens, counts["test_2016"], "dense")
@@ -117,7 +114,7 @@ def measure_fold_in(folder, n_topics, jobs):
     """Print how long folding in the training tuples takes."""
     counts = read_counts(folder)["train"]
     alpha = np.full(n_topics, 50 / n_topics)
-    sampler = PolylingualGibbs([2000, 2000], alpha, BETA, warm_up=20, n_jobs=max(jobs))
+    sampler = PolylingualGibbs([2000, 2000], alpha, BETA, n_jobs=max(jobs))
     sampler.add_documents(counts)
     for _ in range(50):
         sampler.sweep()

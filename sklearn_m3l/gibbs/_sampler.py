@@ -69,9 +69,6 @@ class PolylingualGibbs:
         Dirichlet parameter of a topic's words, above zero; may differ by language.
     topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
         Counts of earlier documents. They stand: new documents are sampled into them.
-    warm_up : int, default=0
-        Number of passes (see `n_passes`) in which the topics' word prior falls from 1
-        to its value, geometrically. The topics settle several times sooner.
     seed : int, default=0
         Seed of all random numbers.
     n_jobs : int, default=1
@@ -117,13 +114,11 @@ class PolylingualGibbs:
         topic_word_prior: float | Sequence[float],
         *,
         topic_word_counts: Sequence[np.ndarray] | None = None,
-        warm_up: int = 0,
         seed: int = 0,
         n_jobs: int = 1,
     ) -> None:
         self.doc_topic_prior = np.array(doc_topic_prior, np.float64)
         self.topic_word_prior = np.full(len(n_words), topic_word_prior, np.float64)
-        self.warm_up = warm_up
         self.seed = seed
         self.n_jobs = n_jobs
         self.n_passes = 0
@@ -275,8 +270,6 @@ class PolylingualGibbs:
     def _sample(self, first: int, last: int, state: _State, part: int) -> None:
         """Sample some documents with the random stream of this pass and part."""
         word_prior = self.topic_word_prior
-        if self.n_passes <= self.warm_up:
-            word_prior = word_prior ** ((self.n_passes - 1) / self.warm_up)
         word_mass = word_prior * np.diff(self._first_word)
         stream = random_stream(self.seed, self.n_passes, part)
         sample_documents(

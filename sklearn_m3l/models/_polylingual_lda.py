@@ -37,8 +37,7 @@ class PolylingualLDA(BaseTopicModel):
         Sweeps over the tokens of new tuples in `transform`.
     burn_in : int, default=20
         Sweeps that are not counted: in `transform` before the average over samples
-        begins, in `fit` before the prior is first learnt; there `topic_word_prior`
-        falls from 1 meanwhile, so that topics settle sooner. Less than
+        begins, in `fit` before the prior is first learnt. Less than
         `transform_max_iter`.
     optimize_interval : int, default=0
         Sweeps between two estimates of an asymmetric `doc_topic_prior`, by Minka's
@@ -193,7 +192,7 @@ class PolylingualLDA(BaseTopicModel):
             for name in texts
         }
         self.log_likelihood_: list[float] = []
-        self._sample(X, warm_up=self.burn_in)
+        self._sample(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -235,7 +234,7 @@ class PolylingualLDA(BaseTopicModel):
     def _draw_seed(self) -> None:
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
 
-    def _sample(self, X: MultiView, warm_up: int = 0) -> None:
+    def _sample(self, X: MultiView) -> None:
         """Add tuples to the standing counts, and sample their topics."""
         from sklearn_m3l.gibbs import PolylingualGibbs
 
@@ -245,7 +244,6 @@ class PolylingualLDA(BaseTopicModel):
             self.doc_topic_prior_,
             self.topic_word_prior,
             topic_word_counts=[self.topic_word_counts_[name] for name in names],
-            warm_up=warm_up,
             seed=self._seed,
             n_jobs=effective_n_jobs(self.n_jobs),
         )

@@ -282,29 +282,6 @@ def test_standing_counts_draw_documents_to_their_topics():
     )
 
 
-def test_warm_up_ends_with_the_prior_given():
-    plain, warmed = make_sampler(n_sweeps=0), make_sampler(n_sweeps=0, warm_up=3)
-    assert plain._state.tokens.topics.tolist() != warmed._state.tokens.topics.tolist()
-    warmed.sweep()
-    warmed.sweep()
-    # Past the warm-up both draw alike from the same state.
-    plain._state, plain.n_passes = pickle.loads(pickle.dumps(warmed._state)), 3
-    plain.sweep()
-    warmed.sweep()
-    np.testing.assert_array_equal(
-        plain._state.tokens.topics, warmed._state.tokens.topics
-    )
-
-
-def test_warm_up_spreads_words_over_more_topics():
-    counts = make_counts(100)
-    n_used = [
-        sum((n > 0).sum() for n in make_sampler(counts, 0, warm_up=w).topic_word_counts)
-        for w in (0, 10)
-    ]
-    assert n_used[0] < n_used[1]
-
-
 def test_optimized_prior_maximizes_the_likelihood():
     sampler = make_sampler(make_counts(100, fractional=True), n_sweeps=5)
     n_dk = sampler.doc_topic_counts.toarray()

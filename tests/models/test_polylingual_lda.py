@@ -72,7 +72,7 @@ class TestPlanted:
     @staticmethod
     def best(*parts, n_components=4, **parameters):
         """Return the likeliest of five chains, as one of them may be stuck."""
-        sweeps = {"max_iter": 40, "transform_max_iter": 60, "burn_in": 20}
+        sweeps = {"max_iter": 40, "transform_max_iter": 60, "topic_word_prior": 0.1}
         chains = []
         for seed in range(5):
             model = quick(n_components, **sweeps | {"random_state": seed} | parameters)
@@ -373,7 +373,7 @@ def test_transform_is_the_posterior_of_all_languages():
             "de": [[5, 0], [1, 6], [2, 2]],
         }
     )
-    model = quick(2, doc_topic_prior=0.05, topic_word_prior=0.5).fit(X)
+    model = quick(2, doc_topic_prior=0.05, topic_word_prior=0.5, max_iter=50).fit(X)
     words = {"en": [0, 2], "de": [1, 1, 1]}
 
     def posterior(views):
