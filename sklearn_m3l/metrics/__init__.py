@@ -1,11 +1,23 @@
-"""Functions on arrays that measure alignment, retrieval and topic coherence."""
+"""Measures of alignment, retrieval and topic coherence, on arrays and as scorers."""
 
 from ._coherence import cross_lingual_npmi, npmi_coherence, topic_diversity
 from ._divergence import mean_jensen_shannon, pairwise_jensen_shannon
 from ._retrieval import mean_reciprocal_rank, uninterpolated_average_precision
+from ._scorers import (
+    make_alignment_scorer,
+    make_jsd_scorer,
+    make_mrr_scorer,
+    make_npmi_scorer,
+    make_uap_scorer,
+)
 
 __all__ = [
     "cross_lingual_npmi",
+    "make_alignment_scorer",
+    "make_jsd_scorer",
+    "make_mrr_scorer",
+    "make_npmi_scorer",
+    "make_uap_scorer",
     "mean_jensen_shannon",
     "mean_reciprocal_rank",
     "npmi_coherence",

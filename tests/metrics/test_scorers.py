@@ -1,0 +1,504 @@
+"""Tests of the scorers: by hand, on models and pipelines, in searches."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import sklearn.experimental.enable_halving_search_cv
+from scipy.spatial.distance import jensenshannon
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    HalvingGridSearchCV,
+    cross_validate,
+    validation_curve,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.metrics import (
+    make_alignment_scorer,
+    make_jsd_scorer,
+    make_mrr_scorer,
+    make_npmi_scorer,
+    make_uap_scorer,
+    npmi_coherence,
+)
+
+SCORERS = [
+    make_mrr_scorer("en", "de"),
+    make_uap_scorer("en", "image"),
+    make_jsd_scorer("en", "de"),
+    make_npmi_scorer("en"),
+    make_alignment_scorer(["mrr", "uap", "jsd", "npmi"]),
+]
+each_scorer = pytest.mark.parametrize("scorer", SCORERS, ids=repr)
+
+
+class Given(TransformerMixin, BaseEstimator):
+    """A topic model whose topics are the embeddings, and whose words are given."""
+
+    def __init__(self, words=None):
+        self.words = words
+
+    def fit(self, X, y=None):
+        self.feature_names_in_ = np.array(X.view_names)
+        self.vocabularies_ = {
+            name: view.vocabulary for name, view in X.views.items() if view.is_text
+        }
+        return self
+
+    def transform(self, X):
+        self.n_calls_ = getattr(self, "n_calls_", 0) + 1
+        (view,) = X.views.values()
+        absent = ~view.present[:, np.newaxis]
+        if absent.any():
+            warnings.warn("1 of 4 rows have none of the views de", stacklevel=2)
+        return np.where(absent, np.nan, view.embedding)
+
+    def top_words(self, view, n_words):
+        return [topic[:n_words] for topic in self.words[view]]
+
+
+@pytest.fixture
+def by_hand():
+    """Return three rows with both languages, and one that lacks German."""
+    X = MultiView.from_arrays(
+        {
+            "en": [[1.0, 0], [0, 1], [0.8, 0.2], [0.5, 0.5]],
+            "de": [[1.0, 0], [0.4, 0.6], [0, 1], [0.5, 0.5]],
+        },
+        {
+            "en": [[1, 2, 0, 0], [2, 1, 0, 0], [0, 0, 1, 1], [0, 1, 3, 1]],
+            "de": [[1, 0, 1], [2, 0, 2], [0, 1, 0], [0, 0, 0]],
+        },
+        {"en": ["ship", "sea", "oak", "leaf"], "de": ["Meer", "Eiche", "Schiff"]},
+        {"de": [True, True, True, False]},
+    )
+    words = {
+        "en": [["ship", "sea"], ["oak", "sea"]],
+        "de": [["Meer", "Schiff"], ["Eiche", "Meer"]],
+    }
+    return Given(words).fit(X), X
+
+
+# The rows find their own first, second and third.
+MRR = (1 + 1 / 2 + 1 / 3) / 3
+DIVERGENCES = [
+    jensenshannon(*pair) ** 2 for pair in ([[0, 1], [0.4, 0.6]], [[0.8, 0.2], [0, 1]])
+]
+JSD = -(0 + sum(DIVERGENCES)) / 3
+# The first two rows are one article, whose nearest row counts.
+ARTICLES = ["a", "a", "b", "c"]
+MRR_ARTICLES = ((1 + 1 / 2) / 2 + 1 / 2) / 2
+JSD_ARTICLES = -((0 + DIVERGENCES[0]) / 2 + DIVERGENCES[1]) / 2
+UAP_ARTICLES = ((1 + (1 / 2 + 2 / 3) / 2) / 2 + 1 / 3) / 2
+
+
+def test_mrr_by_hand(by_hand):
+    scorer = make_mrr_scorer("en", "de")
+    assert scorer(*by_hand) == pytest.approx(MRR)
+    assert scorer(*by_hand, ARTICLES) == pytest.approx(MRR_ARTICLES)
+
+
+def test_mrr_has_a_direction(by_hand):
+    # From German the rows find their own first, second and second.
+    back = make_mrr_scorer("de", "en")(*by_hand)
+    assert back == pytest.approx((1 + 1 / 2 + 1 / 2) / 3)
+
+
+def test_jsd_by_hand(by_hand):
+    scorer = make_jsd_scorer("en", "de")
+    assert scorer(*by_hand) == pytest.approx(JSD)
+    assert scorer(*by_hand, ARTICLES) == pytest.approx(JSD_ARTICLES)
+
+
+def test_uap_by_hand(by_hand):
+    scorer = make_uap_scorer("en", "de")
+    assert scorer(*by_hand, ARTICLES) == pytest.approx(UAP_ARTICLES)
+
+
+@pytest.mark.parametrize(
+    "y", [np.array([1, 1, 2, 3]), pd.Series(ARTICLES), pl.Series(ARTICLES)]
+)
+def test_article_ids_of_any_kind(by_hand, y):
+    score = make_mrr_scorer("en", "de")(*by_hand, y)
+    assert score == pytest.approx(MRR_ARTICLES)
+
+
+def test_npmi_by_hand(by_hand):
+    # See the example of npmi_coherence.
+    model, X = by_hand
+    scorer = make_npmi_scorer("en", n_words=2)
+    assert scorer(model, X) == pytest.approx((0.415 - 0.292) / 2, abs=5e-4)
+    assert scorer(model, X) == npmi_coherence(
+        model.words["en"], X["en"].counts, X["en"].vocabulary, n_words=2
+    )
+
+
+def test_npmi_takes_words_that_do_not_occur_for_chance(by_hand):
+    model, X = by_hand
+    topics = [["ship", "sea", "oak"], ["oak", "leaf", "sea"], ["leaf", "oak", "ship"]]
+    model.words = {"en": topics}
+    held_out = X[[0, 3]]  # of ship and sea, and of all but ship
+    counts, vocabulary = held_out["en"].counts, held_out["en"].vocabulary
+    assert make_npmi_scorer("en", n_words=3)(model, held_out) == pytest.approx(
+        npmi_coherence(topics, counts, vocabulary, n_words=3)
+    )
+    # Without leaf and oak, one pair of three is left in the first topic alone.
+    held_out = X[[0, 1]][["en"]]
+    sea_and_ship = npmi_coherence(
+        [["ship", "sea"]], held_out["en"].counts, vocabulary, n_words=2
+    )
+    assert make_npmi_scorer("en", n_words=3)(model, held_out) == pytest.approx(
+        sea_and_ship / 9
+    )
+
+
+def test_alignment_scorer_by_hand(by_hand):
+    model, X = by_hand
+    scores = make_alignment_scorer()(model, X, ARTICLES)
+    assert scores == pytest.approx({"mrr": MRR_ARTICLES, "jsd": JSD_ARTICLES})
+
+
+def test_alignment_scorer_averages_pairs(by_hand):
+    model, X = by_hand
+    pairs = [("en", "de"), ("de", "en")]
+    scores = make_alignment_scorer(["mrr", "jsd"], pairs)(model, X)
+    back = make_mrr_scorer("de", "en")(model, X)
+    assert scores == pytest.approx(
+        {
+            "mrr": (MRR + back) / 2,
+            "mrr_en-de": MRR,
+            "mrr_de-en": back,
+            "jsd": JSD,
+            "jsd_en-de": JSD,
+            "jsd_de-en": JSD,
+        }
+    )
+
+
+def test_alignment_scorer_transforms_each_view_once(by_hand):
+    model, X = by_hand
+    make_alignment_scorer(["mrr", "uap", "jsd"], [("en", "de"), ("de", "en")])(model, X)
+    assert model.n_calls_ == 2
+
+
+def test_rows_that_lack_a_view_are_left_out_without_a_warning(by_hand):
+    model, X = by_hand
+    for scorer in (make_mrr_scorer("en", "de"), make_alignment_scorer(["mrr"])):
+        whole, part = scorer(model, X), scorer(model, X[:3])
+        assert whole == part
+
+
+def test_no_common_row(by_hand):
+    model, X = by_hand
+    with pytest.raises(
+        ValueError, match="no row has both views 'en' and 'de': of 1 rows 1 have 'en'"
+    ):
+        make_mrr_scorer("en", "de")(model, X[3:])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: make_mrr_scorer("en", "en"), ValueError, "both are 'en'"),
+        (lambda: make_mrr_scorer("en", 1), TypeError, "named by strings"),
+        (lambda: make_npmi_scorer(["en"]), TypeError, "name of a text view"),
+        (lambda: make_npmi_scorer("en", n_words=1), ValueError, "n_words == 1"),
+        (lambda: make_alignment_scorer("mrr"), TypeError, r"such as \['mrr'\]"),
+        (lambda: make_alignment_scorer(["mmr"]), ValueError, "'mmr'.*mrr, uap, jsd"),
+        (lambda: make_alignment_scorer([]), ValueError, "must name some"),
+        (lambda: make_alignment_scorer(pairs=["en"]), ValueError, "'en' is no pair"),
+        (lambda: make_alignment_scorer(pairs=[]), ValueError, "pairs is empty"),
+    ],
+)
+def test_bad_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("scorer", "message"),
+    [
+        (make_mrr_scorer("en", "fr"), "no view 'fr'; it has en, de"),
+        (make_npmi_scorer("fr"), "no view 'fr'"),
+        (make_npmi_scorer(), "view None; choose one of en, de"),
+        (make_npmi_scorer("en", n_words=5), "'en' has 4 words, fewer than n_words=5"),
+        (make_alignment_scorer(pairs=[("en", "fr")]), "no view 'fr'"),
+        (make_alignment_scorer(["uap"]), "'uap' finds no pair .* others none"),
+    ],
+    ids=repr,
+)
+def test_views_that_are_not_there(by_hand, scorer, message):
+    with pytest.raises(ValueError, match=message):
+        scorer(*by_hand)
+
+
+def test_npmi_needs_the_words_of_fit(by_hand):
+    model, X = by_hand
+    changed = {
+        "another vocabulary": ({"en": X["en"].counts}, ["a", "b", "c", "d"]),
+        "counts of 2 words, but the model was fitted on 4": (
+            {"en": X["en"].counts[:, :2]},
+            ["ship", "sea"],
+        ),
+        "no row of X has a known word": ({"en": np.zeros((4, 4))}, None),
+    }
+    for message, (counts, words) in changed.items():
+        other = MultiView.from_arrays(
+            counts=counts, vocabularies=None if words is None else {"en": words}
+        )
+        with pytest.raises(ValueError, match=message):
+            make_npmi_scorer("en", n_words=2)(model, other)
+    with pytest.raises(ValueError, match="'en' of X has no word counts"):
+        make_npmi_scorer("en")(model, MultiView.from_arrays({"en": np.eye(4)}))
+    images = MultiView.from_arrays({"image": np.eye(4)})
+    with pytest.raises(ValueError, match="'npmi' needs a text .* none of them"):
+        make_alignment_scorer(["npmi"])(model, images)
+
+
+def test_y_of_another_length(by_hand):
+    with pytest.raises(ValueError, match="y has 3 labels for 4 rows of X"):
+        make_mrr_scorer("en", "de")(*by_hand, [1, 2, 3])
+
+
+def test_what_cannot_be_scored(by_hand):
+    model, X = by_hand
+    with pytest.raises(TypeError, match="X is a ndarray"):
+        make_mrr_scorer("en", "de")(model, np.eye(3))
+    with pytest.raises(TypeError, match="topic model.*not TruncatedSVD"):
+        make_npmi_scorer("en")(TruncatedSVD(), X)
+
+
+@each_scorer
+def test_scorers_are_values(scorer):
+    copy = pickle.loads(pickle.dumps(scorer))
+    assert copy == scorer and hash(copy) == hash(scorer)
+    assert eval(repr(scorer)) == scorer
+    assert clone(GridSearchCV(Given(), {}, scoring=scorer)).scoring == scorer
+
+
+# From here on, real models on the bundled corpus.
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Return embedded views and article ids of 40 pages with their pictures."""
+    corpus = load_gimp_help("test")
+    rows = corpus.target < np.unique(corpus.target)[40]
+    return corpus.data[rows], corpus.target[rows]
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Return raw texts and pictures, and article ids, of the same pages."""
+    corpus = load_gimp_help("test")
+    rows = corpus.target < np.unique(corpus.target)[40]
+    frame = corpus.frame[rows].astype(object)
+    frame["image"] = [corpus.thumbnails.get(path) for path in frame["image"]]
+    return frame, corpus.target[rows]
+
+
+@pytest.fixture
+def model():
+    return M3LContrastTopicModel(
+        4, max_iter=2, hidden_layer_sizes=(8,), batch_size=16, random_state=0
+    )
+
+
+@pytest.fixture
+def pipeline(model):
+    encoder = make_multiview_encoder(["en", "de"], ["image"], random_state=0)
+    for text in ("en", "de"):
+        encoder.set_params(**{f"{text}__encoder__n_components": 8})
+    return Pipeline([("encoder", encoder), ("model", model)])
+
+
+@pytest.fixture(scope="module")
+def scoring():
+    return dict(zip(("mrr", "uap", "jsd", "npmi"), SCORERS, strict=False))
+
+
+def scores_of(results):
+    """Return the columns of scores, without times."""
+    return {name: value for name, value in results.items() if "test_" in name[:11]}
+
+
+def test_all_pairs_at_once_equal_single_scorers(model, pages, scoring):
+    X, y = pages
+    model.fit(X, y)
+    scores = SCORERS[-1](model, X, y)
+    single = {
+        "mrr": scoring["mrr"],
+        "uap_en-image": scoring["uap"],
+        "uap_de-image": make_uap_scorer("de", "image"),
+        "jsd_en-de": scoring["jsd"],
+        "jsd_en-image": make_jsd_scorer("image", "en"),
+        "jsd_de-image": make_jsd_scorer("de", "image"),
+        "npmi_en": scoring["npmi"],
+        "npmi_de": make_npmi_scorer("de"),
+    }
+    assert set(scores) == {*single, "uap", "jsd", "npmi"}
+    for name, scorer in single.items():
+        assert scores[name] == pytest.approx(scorer(model, X, y)), name
+    assert scores["jsd"] == pytest.approx(
+        np.mean([scores[f"jsd_{pair}"] for pair in ("en-de", "en-image", "de-image")])
+    )
+    words = make_alignment_scorer(["npmi"])(model, X, y)
+    assert words == {name: scores[name] for name in ("npmi", "npmi_en", "npmi_de")}
+    given = make_alignment_scorer(["jsd", "npmi"], [("de", "image")])(model, X, y)
+    assert given == {"jsd": scores["jsd_de-image"], "npmi": scores["npmi_de"]}
+    # A view that X lacks is in no pair.
+    fewer = make_alignment_scorer(["uap", "npmi"])(model, X[["de", "image"]], y)
+    assert fewer == {"uap": scores["uap_de-image"], "npmi": scores["npmi_de"]}
+
+
+@pytest.mark.parametrize("make_frame", [pd.DataFrame, pl.DataFrame])
+def test_pipelines_on_tables(pipeline, table, make_frame):
+    frame, y = table
+    pipeline.fit(frame, y)
+    encoded = pipeline[:-1].transform(frame)
+    X = make_frame(frame.to_dict("list"))
+    for scorer in SCORERS:
+        assert scorer(pipeline, X, y) == pytest.approx(
+            scorer(pipeline[-1], encoded, y), abs=1e-6
+        ), scorer
+
+
+def test_pipelines_that_give_dataframes(pipeline, table):
+    frame, y = table
+    pipeline.fit(frame, y)
+    arrays = SCORERS[-1](pipeline, frame, y)
+    assert SCORERS[-1](pipeline.set_output(transform="pandas"), frame, y) == arrays
+
+
+def test_frozen_models_and_searches(model, pages):
+    X, y = pages
+    search = GridSearchCV(model, {"n_components": [3]}, cv=2).fit(X, y)
+    best = search.best_estimator_
+    for scorer in SCORERS:
+        score = scorer(best, X, y)
+        assert scorer(FrozenEstimator(best), X, y) == score
+        assert scorer(search, X, y) == score
+        assert scorer(make_pipeline(best), X, y) == score
+
+
+def test_npmi_of_one_text_without_views():
+    texts = load_gimp_help("test").frame["en"].unique()
+    pipeline = make_pipeline(
+        CountVectorizer(max_features=50), PolylingualLDA(2, max_iter=5, random_state=0)
+    ).fit(texts)
+    counts = pipeline[0].transform(texts)
+    assert make_npmi_scorer()(pipeline, texts) == npmi_coherence(
+        pipeline[-1].top_words(), counts, pipeline[-1].vocabularies_["text"]
+    )
+
+
+def test_each_fold_is_scored_with_its_own_articles(model, pages, scoring):
+    X, y = pages
+    cv = GroupKFold(3)
+    results = cross_validate(
+        model, X, y, groups=y, cv=cv, scoring=scoring, return_train_score=True
+    )
+    for fold, (train, test) in enumerate(cv.split(X, y, y)):
+        fitted = clone(model).fit(X[train], y[train])
+        for name, scorer in scoring.items():
+            on_test = scorer(fitted, X[test], y[test])
+            assert results[f"test_{name}"][fold] == on_test, name
+            on_train = scorer(fitted, X[train], y[train])
+            assert results[f"train_{name}"][fold] == on_train, name
+
+
+def test_one_scorer_of_many_metrics_in_a_search(model, pages, scoring):
+    X, y = pages
+    grid = {"n_components": [2, 5], "batch_size": [16, 32]}
+    kwargs = {"cv": GroupKFold(2), "refit": "mrr", "error_score": "raise"}
+    search = GridSearchCV(model, grid, scoring=SCORERS[-1], **kwargs)
+    search.fit(X, y, groups=y)
+    apart = GridSearchCV(model, grid, scoring=scoring, **kwargs).fit(X, y, groups=y)
+    assert search.best_params_ == apart.best_params_
+    assert search.best_score_ == search.cv_results_["mean_test_mrr"].max()
+    for one, other in [("mrr", "mrr"), ("uap_en-image", "uap"), ("npmi_en", "npmi")]:
+        np.testing.assert_allclose(
+            search.cv_results_[f"mean_test_{one}"],
+            apart.cv_results_[f"mean_test_{other}"],
+        )
+    assert search.score(X, y) == SCORERS[0](search.best_estimator_, X, y)
+
+
+@pytest.mark.parametrize("data", ["pages", "table"])
+def test_worker_processes(request, model, pipeline, data):
+    X, y = request.getfixturevalue(data)
+    estimator = model if data == "pages" else pipeline
+    kwargs = {"groups": y, "cv": GroupKFold(2), "scoring": SCORERS[-1]}
+    here = cross_validate(estimator, X, y, **kwargs, error_score="raise")
+    there = cross_validate(estimator, X, y, n_jobs=2, **kwargs, error_score="raise")
+    assert set(here) >= {"test_mrr", "test_uap", "test_jsd", "test_npmi_de"}
+    for name, values in scores_of(here).items():
+        np.testing.assert_allclose(there[name], values, rtol=1e-5, err_msg=name)
+
+
+def test_validation_curve(model, pages):
+    X, y = pages
+    kwargs = {"cv": GroupKFold(2), "groups": y, "scoring": SCORERS[0]}
+    train, test = validation_curve(
+        model, X, y, param_name="n_components", param_range=[2, 6], **kwargs
+    )
+    assert train.shape == test.shape == (2, 2)
+    model.set_params(n_components=6)
+    expected = cross_validate(model, X, y, **kwargs)["test_score"]
+    np.testing.assert_array_equal(test[1], expected)
+
+
+@pytest.mark.parametrize("resource", ["max_iter", "n_samples"])
+def test_successive_halving(model, pages, resource):
+    X, y = pages
+    search = HalvingGridSearchCV(
+        model,
+        {"n_components": [2, 3, 5, 6]},
+        resource=resource,
+        min_resources=1 if resource == "max_iter" else 40,
+        max_resources=4 if resource == "max_iter" else len(X),
+        factor=2,
+        scoring=make_mrr_scorer("en", "de"),
+        cv=GroupKFold(2),
+        random_state=0,
+        error_score="raise",
+    ).fit(X, y, groups=y)
+    last = search.cv_results_["iter"] == search.cv_results_["iter"].max()
+    assert search.best_score_ == search.cv_results_["mean_test_score"][last].max()
+
+
+def test_metadata_routing(model, pages, scoring):
+    X, y = pages
+    search = GridSearchCV(
+        model,
+        {"n_components": [2, 4]},
+        scoring=scoring,
+        refit="mrr",
+        cv=GroupKFold(2),
+        error_score="raise",
+    )
+    plain = clone(search).fit(X, y, groups=y).cv_results_
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = clone(search).fit(X, y, groups=y).cv_results_
+        together = clone(search).set_params(scoring=SCORERS[-1])
+        together = together.fit(X, y, groups=y).cv_results_
+        crossed = cross_validate(
+            model, X, y, params={"groups": y}, cv=GroupKFold(2), scoring=scoring
+        )
+    for name in scoring:
+        key = f"mean_test_{name}"
+        np.testing.assert_array_equal(routed[key], plain[key])
+        assert crossed[f"test_{name}"].mean() == pytest.approx(plain[key][1])
+    np.testing.assert_allclose(together["mean_test_mrr"], plain["mean_test_mrr"])
