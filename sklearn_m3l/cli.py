@@ -1,7 +1,9 @@
 """The command line: python -m sklearn_m3l."""
 
 import argparse
+import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -28,8 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With code 2 where arguments are invalid, 1 and a message where a model's
-        process was ended, and 0 after the help.
+        With code 2 where arguments are invalid, 1 and a message where a file cannot
+        be used or a model's process was ended, and 0 after the help.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     names_command = argv and not argv[0].startswith("-")
@@ -52,6 +54,11 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     demo = _add_demo(commands)
     _add_compare(commands)
+    _add_fit(commands)
+    _add_topics(commands)
+    _add_transform(commands)
+    _add_evaluate(commands)
+    _add_report(commands)
     parser.epilog = (
         "Without a command, demo is run; its options may be given right away.\n"
         + demo.format_usage()
@@ -68,7 +75,6 @@ def _add_demo(commands) -> argparse.ArgumentParser:
         "pictures that it has never seen, and its scores; and write one HTML page that "
         "shows all of it. Nothing is downloaded. The defaults take a minute or two on "
         "one core.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     _add_training_options(parser)
     parser.add_argument(
@@ -76,7 +82,7 @@ def _add_demo(commands) -> argparse.ArgumentParser:
         type=_output_file,
         default="gimp_help_topics.html",
         metavar="FILE",
-        help="the page to write; an older one is replaced",
+        help="the page to write; an older one is replaced (default: %(default)s)",
     )
     parser.set_defaults(run=_demo)
     return parser
@@ -91,7 +97,6 @@ def _add_compare(commands) -> None:
         "and print one table: how well they align the two languages and the pictures "
         "of held-out pages, how coherent their topics are, and what training costs in "
         "time and memory. Nothing is downloaded. The defaults take a few minutes.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     _add_training_options(parser)
     parser.add_argument(
@@ -104,13 +109,140 @@ def _add_compare(commands) -> None:
     parser.set_defaults(run=_compare)
 
 
+def _add_fit(commands) -> None:
+    parser = _add_table_command(
+        commands,
+        "fit",
+        help="learn topics of a table of your own",
+        description="Train M3LContrastTopicModel on the columns of a CSV or TSV file "
+        "and store it. Each column is a view: texts in one language, or paths of "
+        "pictures. Cells may be empty. Nothing is downloaded.",
+    )
+    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    parser.add_argument(
+        "--text",
+        dest="texts",
+        action="append",
+        type=_text_column,
+        required=True,
+        metavar="COLUMN[:LANGUAGE]",
+        help="a column of texts; give one --text for each. The code of the language, "
+        "such as de, says which stop words to leave out; it may be left out where it "
+        "is the name of the column",
+    )
+    parser.add_argument(
+        "--image",
+        dest="images",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column of paths of pictures, relative to the folder of TABLE",
+    )
+    _add_group(parser)
+    _add_training_options(parser)
+    _add_output(parser, "the model to write")
+
+
+def _add_topics(commands) -> None:
+    parser = _add_table_command(
+        commands,
+        "topics",
+        help="print the topics of a model that fit wrote",
+        description="Print the foremost words of each topic in every language.",
+    )
+    _add_model(parser)
+
+
+def _add_transform(commands) -> None:
+    parser = _add_table_command(
+        commands,
+        "transform",
+        help="infer the topics of another table",
+        description="Infer topics of the rows of a table from those columns of the "
+        "model that it has, and write one row of topics for each.",
+    )
+    _add_model(parser)
+    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_output(parser, "the table to write: .csv or .tsv, which .gz compresses")
+
+
+def _add_evaluate(commands) -> None:
+    parser = _add_table_command(
+        commands,
+        "evaluate",
+        help="measure a model on another table",
+        description="Print how well a model aligns the columns of a table that it was "
+        "not trained on, and how coherent its topics are there.",
+    )
+    _add_model(parser)
+    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_group(parser)
+
+
+def _add_report(commands) -> None:
+    parser = _add_table_command(
+        commands,
+        "report",
+        help="write a page of the topics of a model",
+        description="Write one HTML page of all topics, with rows of a table.",
+    )
+    _add_model(parser)
+    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    parser.add_argument(
+        "--max-rows",
+        type=_whole_number(at_least=2),
+        default=2000,
+        metavar="N",
+        help="show as many rows, picked at random (default: %(default)s)",
+    )
+    _add_random_state(parser)
+    _add_output(parser, "the page to write; an older one is replaced")
+
+
+_TABLE_HELP = (
+    "a CSV or TSV file with a header, in UTF-8; it may be compressed (.gz), and "
+    "semicolons may separate the columns"
+)
+
+
+def _add_table_command(commands, name: str, **texts: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, **texts)
+    parser.set_defaults(run=_run_on_table, command=name)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a file that fit wrote; it is a pickle: use none from strangers",
+    )
+
+
+def _add_group(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--group",
+        default=None,
+        metavar="COLUMN",
+        help="a column of article ids, where several rows are of one article",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument(
+        "-o", "--output", type=_output_file, required=True, metavar="FILE", help=text
+    )
+
+
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-components",
+        "-k",
         type=_whole_number(at_least=2),
         default=50,
         metavar="K",
-        help="number of topics",
+        help="number of topics (default: %(default)s)",
     )
     parser.add_argument(
         "--max-iter",
@@ -119,12 +251,16 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="training epochs of neural models (default: the model's own)",
     )
+    _add_random_state(parser)
+
+
+def _add_random_state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--random-state",
         type=_whole_number(at_least=0, at_most=2**32 - 1),
         default=0,
         metavar="SEED",
-        help="seed of everything random",
+        help="seed of everything random (default: %(default)s)",
     )
 
 
@@ -141,6 +277,41 @@ def _compare(arguments: argparse.Namespace) -> None:
         run_comparison(**_parameters(arguments))
     except BrokenProcessPool as error:
         raise SystemExit(f"\nerror: {error}") from error
+
+
+def _run_on_table(arguments: argparse.Namespace) -> None:
+    """Run a command of `_commands`; an error or a warning of it is one line."""
+    from sklearn_m3l import _commands
+
+    parameters = _parameters(arguments)
+    run = getattr(_commands, parameters.pop("command"))
+    sources = [parameters[name] for name in ("model", "table") if name in parameters]
+    output = parameters.get("output")
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = _print_warning
+        try:
+            if output and output.resolve() in [path.resolve() for path in sources]:
+                raise ValueError(f"{output} is read from; write to another file")
+            run(**parameters)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Such as by "| head": nobody reads on, which is no error of ours.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except KeyboardInterrupt as interrupt:
+            raise SystemExit(130) from interrupt
+        except (OSError, ValueError, ImportError) as error:
+            raise SystemExit(_one_line("error", error)) from error
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None):
+    print(_one_line("warning", message), file=sys.stderr)
+
+
+def _one_line(kind: str, message: Any) -> str:
+    if isinstance(message, OSError) and message.filename:
+        message = f"{message.filename}: {message.strerror}"
+    return f"{kind}: {' '.join(str(message).split())}"
 
 
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -167,6 +338,14 @@ def _whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str
         return number
 
     return parse
+
+
+def _text_column(value: str) -> tuple[str, str | None]:
+    """Return the name of a column and the language that follows it, if any."""
+    from sklearn_m3l.embedding._vectorizer import has_stop_words
+
+    column, _, language = value.rpartition(":")
+    return (column, language) if column and has_stop_words(language) else (value, None)
 
 
 def _output_file(value: str) -> Path:

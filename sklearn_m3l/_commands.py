@@ -1,0 +1,315 @@
+"""What the command line does with tables: fit, topics, transform, evaluate, report."""
+
+import csv
+import gzip
+import io
+import os
+import shutil
+import sys
+import textwrap
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from sklearn_m3l._evaluation import MEASURES, Score, evaluate_alignment
+from sklearn_m3l._text_table import format_table
+from sklearn_m3l.display import write_topic_page
+from sklearn_m3l.embedding import (
+    ImageStatisticsEncoder,
+    ImageView,
+    LsaEncoder,
+    MultiViewEncoder,
+    TextView,
+)
+from sklearn_m3l.embedding._pictures import open_picture
+from sklearn_m3l.embedding._vectorizer import has_stop_words
+from sklearn_m3l.models import M3LContrastTopicModel
+
+_THUMBNAIL_SIDE = 96
+_NAME_LENGTH = 60
+_LIKELIHOOD = "Likelihood"
+_MORE_MEASURES = {
+    _LIKELIHOOD: "mean log-likelihood of a word of the texts; the closer to 0 the "
+    "better, among models of the same words"
+}
+
+
+def fit(
+    table: Path,
+    texts: Sequence[tuple[str, str | None]],
+    images: Sequence[str],
+    output: Path,
+    *,
+    group: str | None = None,
+    random_state: int = 0,
+    **parameters: Any,
+) -> None:
+    """Learn topics of a table and store the pipeline.
+
+    Parameters
+    ----------
+    table : Path
+        A CSV or TSV file.
+    texts : sequence of (str, str or None) tuples
+        Columns of texts, and their languages where the names do not tell.
+    images : sequence of str
+        Columns of paths of pictures, relative to the folder of the table.
+    output : Path
+        The file to write.
+    group : str, optional
+        Column of article ids.
+    random_state : int, default=0
+        Seed.
+    **parameters : dict
+        Further parameters of M3LContrastTopicModel.
+    """
+    names = [*(name for name, _ in texts), *images]
+    df, articles = _read_table(table, names, images, group)
+    print(f"Read {len(df):,} rows of {table}", flush=True)
+    views: list[tuple[str, TextView | ImageView]]
+    views = [(name, _text_view(name, code, random_state)) for name, code in texts]
+    pictures = ImageStatisticsEncoder(on_error="missing")
+    views += [(name, ImageView(pictures)) for name in images]
+    encoder = MultiViewEncoder(views, verbose=1)
+    model = M3LContrastTopicModel(**parameters, random_state=random_state, verbose=1)
+    pipeline = Pipeline([("encode", encoder), ("topics", model)])
+    pipeline.fit(df, articles)
+    _save_pipeline(pipeline, output)
+    print(f"Wrote {output}: {model.n_components} topics, {model.n_iter_} epochs")
+
+
+def topics(model: Path) -> None:
+    """Print the topics of a stored pipeline, the languages side by side."""
+    frame = _load_pipeline(model)["topics"].topics_frame()
+    rows = [(str(topic), *words) for topic, *words in frame.itertuples()]
+    print(format_table([("Topic", *frame), *rows], shutil.get_terminal_size().columns))
+
+
+def transform(model: Path, table: Path, output: Path) -> None:
+    """Write the topics of the rows of a table, in its order, as another table."""
+    pipeline = _load_pipeline(model)
+    df, _ = _read_known_views(table, pipeline)
+    theta = np.asarray(pipeline.transform(df))
+    columns = [f"topic_{number}" for number in range(theta.shape[1])]
+    separator = "\t" if _is_tsv(output) else ","
+    with _whole_file(output) as part:
+        pd.DataFrame(theta, columns=columns).to_csv(
+            part, sep=separator, index=False, float_format="%.6g"
+        )
+    print(f"Wrote {output}: {len(theta):,} rows of {len(columns)} topics")
+
+
+def evaluate(model: Path, table: Path, *, group: str | None = None) -> None:
+    """Print how well a stored pipeline aligns the views of a table."""
+    pipeline = _load_pipeline(model)
+    df, articles = _read_known_views(table, pipeline, group)
+    articles = np.arange(len(df)) if articles is None else articles
+    X = pipeline["encode"].transform(df)
+    # Coherence is that of the training documents, which are not here.
+    wordless = Bunch(transform=pipeline["topics"].transform, vocabularies_={})
+    test = Bunch(data=X, target=articles)
+    scores = evaluate_alignment(wordless, train=test, test=test)
+    if any(view.is_text for view in X.views.values()):
+        scores[_LIKELIHOOD] = Score(pipeline["topics"].score(X))
+    rows = [("", "Score", "Chance")]
+    for name, (value, chance) in scores.items():
+        rows.append((name, f"{value:.3f}", "" if chance is None else f"{chance:.3f}"))
+    width = shutil.get_terminal_size().columns
+    print(f"{len(df):,} rows of {len(set(articles)):,} articles\n")
+    print(format_table(rows, width) + "\n")
+    for measure in dict.fromkeys(name.split()[0] for name in scores):
+        meaning = f"{measure}: {(MEASURES | _MORE_MEASURES)[measure]}."
+        print(textwrap.fill(meaning, width, subsequent_indent="  "))
+
+
+def report(
+    model: Path,
+    table: Path,
+    output: Path,
+    *,
+    max_rows: int = 2000,
+    random_state: int = 0,
+) -> None:
+    """Write a page of the topics of a stored pipeline and of rows of a table."""
+    pipeline = _load_pipeline(model)
+    df, _ = _read_known_views(table, pipeline)
+    shown = f"{len(df):,} rows of {table.name}"
+    if len(df) > max_rows:
+        shown = f"{max_rows:,} of {shown}, picked at random"
+        df = df.sample(max_rows, random_state=random_state).sort_index()
+    X = pipeline["encode"].transform(df)
+    names: dict[str, list[str]] = {}
+    thumbnails: dict[str, bytes] = {}
+    for name, view in X.views.items():
+        if view.is_text:
+            names[name] = [
+                textwrap.shorten(text, _NAME_LENGTH, placeholder=" …")
+                for text in df[name].fillna("")
+            ]
+            continue
+        names[name] = [
+            os.path.relpath(path, table.parent) if isinstance(path, str) else ""
+            for path in df[name]
+        ]
+        for row in np.flatnonzero(view.present):
+            if names[name][row] not in thumbnails:
+                thumbnails[names[name][row]] = _thumbnail(df[name].iloc[row])
+    n_topics = pipeline["topics"].n_components
+    write_topic_page(
+        output,
+        pipeline["topics"],
+        X,
+        title=f"Topics of {table.name}",
+        intro=f"{n_topics} topics, and {shown}.",
+        names=names,
+        thumbnails=thumbnails,
+        random_state=random_state,
+    )
+    print(f"Wrote {output}: {shown}")
+
+
+def _text_view(name: str, language: str | None, random_state: int) -> TextView:
+    if language is None and not has_stop_words(name):
+        print(
+            f"no stop words are left out of {name!r}, which is no code of a language; "
+            f"give one, such as --text {name}:en",
+            file=sys.stderr,
+        )
+        return TextView(LsaEncoder(random_state=random_state), language=())
+    return TextView(LsaEncoder(random_state=random_state), language=language)
+
+
+def _thumbnail(path: str) -> bytes:
+    """Return a small JPEG file."""
+    picture, file = open_picture(Path(path)), io.BytesIO()
+    picture.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+    picture.save(file, "JPEG")
+    return file.getvalue()
+
+
+# The one place that knows how a pipeline is stored.
+def _save_pipeline(pipeline: Pipeline, path: Path) -> None:
+    with _whole_file(path) as part:
+        joblib.dump(pipeline, part)
+
+
+def _load_pipeline(path: Path) -> Pipeline:
+    try:
+        pipeline = joblib.load(path)
+    except OSError:
+        raise
+    except Exception as error:  # a file that is no pickle can raise anything
+        raise ValueError(f"{path} is not a model ({type(error).__name__})") from error
+    if not isinstance(pipeline, Pipeline) or not isinstance(
+        pipeline[0], MultiViewEncoder
+    ):
+        raise ValueError(f"{path} is not a model, but a {type(pipeline).__name__}")
+    return pipeline
+
+
+def _read_known_views(
+    path: Path, pipeline: Pipeline, group: str | None = None
+) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Read those columns of a table that are views of a pipeline."""
+    views = dict(pipeline["encode"].views_)
+    with _open_table(path) as (_, _, columns):
+        known = [name for name in views if name in columns]
+    absent = [name for name in views if name not in known]
+    if not known:
+        raise ValueError(
+            f"{path} has none of the columns {', '.join(views)} that the model knows; "
+            f"its columns are {', '.join(columns)}"
+        )
+    if absent:
+        print(
+            f"{path} has no column {', '.join(absent)}; topics are inferred from "
+            f"{', '.join(known)}",
+            file=sys.stderr,
+        )
+    images = [name for name in known if isinstance(views[name], ImageView)]
+    return _read_table(path, known, images, group)
+
+
+def _read_table(
+    path: Path, names: Sequence[str], images: Sequence[str], group: str | None
+) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Return columns of a table, with full paths of pictures, and article ids."""
+    wanted = [*names, *([] if group is None else [group])]
+    with _open_table(path) as (file, separator, columns):
+        for name in wanted:
+            if columns.count(name) != 1:
+                count = "no column" if name not in columns else "several columns"
+                raise ValueError(
+                    f"{path} has {count} {name!r}; its columns are {', '.join(columns)}"
+                )
+        df = pd.read_csv(
+            file,
+            sep=separator,
+            dtype=str,
+            keep_default_na=False,  # "None" and "NA" are texts
+            na_values=[""],
+        )
+        if not isinstance(df.index, pd.RangeIndex):
+            raise ValueError("the rows have more cells than the header")
+    df = df[list(dict.fromkeys(wanted))]
+    if df.empty:
+        raise ValueError(f"{path} has no rows below its header")
+    df.index += 1
+    for name in images:
+        df[name] = [
+            None if pd.isna(cell) else str(path.parent / cell) for cell in df[name]
+        ]
+    if group is None:
+        return df, None
+    articles, _ = pd.factorize(df[group])
+    if (articles < 0).any():
+        raise ValueError(
+            f"{path}: column {group!r} is empty in {(articles < 0).sum():,} of "
+            f"{len(df):,} rows; every row needs its article"
+        )
+    return df[list(names)], articles
+
+
+@contextmanager
+def _open_table(path: Path) -> Iterator[tuple[io.TextIOBase, str, list[str]]]:
+    """Open a table; give the file, its separator and the names of its columns."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        # Excel writes a byte order mark.
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            separator = "\t" if _is_tsv(path) else max(",;\t", key=header.count)
+            file.seek(0)
+            columns = next(csv.reader(file, delimiter=separator), [])
+            if not columns:
+                raise ValueError("there is no header")
+            file.seek(0)
+            yield file, separator, columns
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        message = str(error)
+        if not message.startswith(str(path)):
+            message = f"cannot read {path}: {message}"
+        raise ValueError(message) from error
+
+
+def _is_tsv(path: Path) -> bool:
+    return ".tsv" in path.suffixes
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes its place once it is complete."""
+    path = path.resolve()  # a link stays a link
+    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        part = Path(folder) / path.name  # whose suffix tells the compression
+        yield part
+        os.replace(part, path)

@@ -1,0 +1,402 @@
+"""Tests of the commands for tables: fit, topics, transform, evaluate, report."""
+
+import gzip
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from sklearn_m3l import _commands
+from sklearn_m3l._evaluation import evaluate_alignment
+from sklearn_m3l.cli import main
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.multiview import MultiView
+
+N_PAGES = 40
+FIT = ["--text", "en", "--text", "de", "--image", "picture", "-k", "5"]
+FEW = ["--max-iter", "2", "--random-state", "3"]
+
+
+def run(*argv):
+    """Run a command whose arguments may be paths."""
+    assert main([str(argument) for argument in argv]) == 0
+
+
+def refused(capsys, *argv):
+    """Return the one line that a command is refused with."""
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in argv])
+    message = str(stopped.value.code)
+    assert message.startswith("error: ") and "\n" not in message
+    return message
+
+
+def frame(table):
+    """Return a table with full paths of its pictures."""
+    df = pd.read_csv(table)
+    paths = [table.parent / str(path) for path in df["picture"]]
+    return df.assign(picture=pd.Series(paths).where(df["picture"].notna(), None))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Write rows of the bundled corpus as a table, its pictures beside it."""
+    folder = tmp_path_factory.mktemp("tables")
+    corpus = load_gimp_help("test")
+    kept = corpus.target < np.unique(corpus.target)[N_PAGES]
+    df = corpus.frame[kept].rename(columns={"image": "picture"})
+    for path in df["picture"].dropna():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(corpus.thumbnails[path])
+    df["page"] = corpus.target_names[corpus.target[kept]]
+    df["unused"] = 1
+    df.to_csv(folder / "corpus.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(folder):
+    return folder / "corpus.csv"
+
+
+@pytest.fixture(scope="module")
+def model(folder, table):
+    """Return a stored model of the table."""
+    run("fit", table, *FIT, *FEW, "--group", "page", "-o", folder / "model")
+    return folder / "model"
+
+
+def test_fit_stores_what_the_library_would_fit(folder, table, model):
+    pipeline = joblib.load(model)
+    assert pipeline["topics"].get_params()["n_components"] == 5
+    assert pipeline["topics"].n_iter_ == 2
+    df = frame(table)
+    expected = pipeline.fit(df, df["page"]).transform(df)
+    stored = joblib.load(model)
+    np.testing.assert_array_equal(stored.transform(df), expected)
+    words = stored["encode"].named_views_["de"].vectorizer_.vocabulary_
+    assert "ebene" in words and "und" not in words
+    assert stored["encode"].transform(df).present["picture"].sum() == (
+        df["picture"].notna().sum()
+    )
+
+
+def test_fit_tells_what_it_does(folder, table, capsys):
+    run("fit", table, *FIT, *FEW, "-o", folder / "other")
+    printed = capsys.readouterr()
+    n_rows = len(pd.read_csv(table))
+    assert printed.out.startswith(f"Read {n_rows} rows of {table}\n")
+    assert printed.out.endswith(f"Wrote {folder / 'other'}: 5 topics, 2 epochs\n")
+    assert "encode picture" in printed.err and "2/2" in printed.err
+    (folder / "other").unlink()
+
+
+def test_topics(model, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    run("topics", model)
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["Topic", "en", "de"]
+    frame = joblib.load(model)["topics"].topics_frame()
+    for line, (topic, english, german) in zip(lines, frame.itertuples(), strict=True):
+        assert re.split("  +", line.strip()) == [str(topic), english, german]
+
+
+@pytest.mark.parametrize("name", ["theta.csv", "theta.tsv", "theta.csv.gz"])
+def test_transform_writes_a_row_of_topics_for_each(table, model, tmp_path, name):
+    run("transform", model, table, "-o", tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    theta = pd.read_csv(tmp_path / name, sep="\t" if ".tsv" in name else ",")
+    assert list(theta) == [f"topic_{topic}" for topic in range(5)]
+    expected = joblib.load(model).transform(frame(table))
+    np.testing.assert_allclose(theta, expected, atol=1e-5)
+
+
+def test_transform_takes_the_columns_that_are_there(table, model, tmp_path, capsys):
+    german = pd.read_csv(table)[["unused", "de"]]
+    german.loc[1, "de"] = " "
+    german.to_csv(tmp_path / "de.csv", index=False)
+    run("transform", model, tmp_path / "de.csv", "-o", tmp_path / "theta.csv")
+    printed = capsys.readouterr().err
+    assert "no column en, picture; topics are inferred from de\n" in printed
+    assert f"warning: 1 of {len(german)} rows have none of the views de" in printed
+    theta = pd.read_csv(tmp_path / "theta.csv")
+    assert theta.isna().all(axis=1).tolist() == [row == 1 for row in range(len(german))]
+    expected = joblib.load(model).transform(german.drop(index=1))
+    np.testing.assert_allclose(theta.drop(index=1), expected, atol=1e-5)
+
+
+def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
+    run("evaluate", model, table, "--group", "page")
+    printed = capsys.readouterr().out
+    df = frame(table)
+    assert printed.startswith(f"{len(df)} rows of {N_PAGES} articles\n")
+    pipeline = joblib.load(model)
+    X = pipeline["encode"].transform(df)
+    corpus = Bunch(data=X, target=pd.factorize(df["page"])[0])
+    scores = evaluate_alignment(pipeline["topics"], corpus, corpus)
+    for name in ("MRR en-de", "UAP de-picture"):
+        value, chance = scores[name]
+        assert re.search(rf"^{name} +{value:.3f} +{chance:.3f}$", printed, re.M)
+    assert re.search(rf"^JSD en-de +{scores['JSD en-de'].value:.3f}$", printed, re.M)
+    likelihood = pipeline["topics"].score(X)
+    assert re.search(rf"^Likelihood +{likelihood:.3f}$", printed, re.M)
+    assert "NPMI" not in printed
+
+
+def test_evaluate_pictures_and_a_text_of_another_table(table, model, tmp_path, capsys):
+    df = pd.read_csv(table)[["en", "page"]]
+    df.to_csv(tmp_path / "en.csv", index=False)
+    run("evaluate", model, tmp_path / "en.csv")
+    printed = capsys.readouterr().out
+    assert "Likelihood" in printed and "MRR" not in printed
+
+
+def test_report_shows_topics_pictures_and_texts(table, model, tmp_path, capsys):
+    run("report", model, table, "-o", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    df = pd.read_csv(table)
+    assert "<h1>Topics of corpus.csv</h1>" in page
+    assert f"5 topics, and {len(df)} rows of corpus.csv." in page
+    assert all(f'id="topic-{topic}"' in page for topic in range(5))
+    shown = set(re.findall(r'alt="([^"]+)"', page))
+    assert shown and shown <= set(df["picture"].dropna())
+    assert "data:image/jpeg;base64," in page
+    assert any(text[:40].split("\n")[0] in page for text in df["en"])
+    assert f"{len(df)} rows" in capsys.readouterr().out
+
+
+def test_report_of_a_sample_says_so(table, model, tmp_path):
+    pages = []
+    for name in ("a.html", "b.html"):
+        run("report", model, table, "--max-rows", "9", "-o", tmp_path / name)
+        pages.append((tmp_path / name).read_text("utf-8"))
+    n_rows = len(pd.read_csv(table))
+    assert f"9 of {n_rows} rows of corpus.csv, picked at random" in pages[0]
+    assert pages[0] == pages[1]
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Return what a table is read as; nothing is learned."""
+    seen = []
+    monkeypatch.setattr(Pipeline, "fit", lambda self, *data: seen.extend(data))
+    monkeypatch.setattr(_commands, "_save_pipeline", lambda *_: None)
+    monkeypatch.setattr(_commands.M3LContrastTopicModel, "n_iter_", 0, raising=False)
+
+    def read(path, *argv):
+        seen.clear()
+        run("fit", path, *argv, "-o", path.with_name("model"))
+        return seen
+
+    return read
+
+
+ROWS = [("en", "de"), ('A "brush", ink', "Ein\nPinsel"), ("NA", ""), ("None", "nan")]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "separator"),
+    [
+        (".csv", ","),
+        (".csv", ";"),
+        (".csv.gz", "\t"),
+        (".tsv", "\t"),
+        (".tsv.gz", "\t"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_tables_of_any_kind(tmp_path, read, separator, suffix, mark):
+    text = io.StringIO()
+    pd.DataFrame(ROWS[1:], columns=ROWS[0]).to_csv(text, sep=separator, index=False)
+    data = (mark + text.getvalue()).encode()
+    path = tmp_path / f"corpus{suffix}"
+    path.write_bytes(gzip.compress(data) if suffix.endswith(".gz") else data)
+    df, articles = read(path, "--text", "en", "--text", "de")
+    assert articles is None
+    assert df["en"].tolist() == [row[0] for row in ROWS[1:]]
+    assert [cell for cell in df["de"] if isinstance(cell, str)] == [
+        "Ein\nPinsel",
+        "nan",
+    ]
+    assert df["de"].isna().tolist() == [False, True, False]
+
+
+def test_pictures_are_relative_to_the_table_and_articles_numbers(tmp_path, read):
+    path = tmp_path / "deep" / "corpus.csv"
+    path.parent.mkdir()
+    path.write_text("en,picture,page\nA,a/b.png,x\nB,,y\nC,/c.png,x\n")
+    df, articles = read(path, "--text", "en", "--image", "picture", "--group", "page")
+    assert list(df) == ["en", "picture"]
+    assert df["picture"].iloc[[0, 2]].tolist() == [
+        str(path.parent / "a/b.png"),
+        "/c.png",
+    ]
+    assert df["picture"].isna().tolist() == [False, True, False]
+    assert articles.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("column", "language", "told"),
+    [
+        ("en", "en", False),
+        ("text:de", "de", False),
+        ("a:b", None, True),
+        ("a:de:de", "de", False),
+        ("summary", None, True),
+    ],
+)
+def test_languages_of_columns(tmp_path, capsys, column, language, told):
+    name = column.removesuffix(":de") if column.endswith(":de") else column
+    path, output = tmp_path / "corpus.csv", tmp_path / "model"
+    pd.DataFrame({name: ["the brush und ink", "the layer und mask"] * 2}).to_csv(path)
+    run("fit", path, "--text", column, "-k", "2", "--max-iter", "1", "-o", output)
+    view = joblib.load(output)["encode"].named_views_[name]
+    words = set(view.vectorizer_.vocabulary_)
+    assert ("the" in words, "und" in words) == (language != "en", language != "de")
+    hint = f"no stop words are left out of {name!r}"
+    assert (hint in capsys.readouterr().err) == told
+
+
+@pytest.mark.parametrize(
+    ("content", "argv", "what"),
+    [
+        (None, [], "corpus.csv: No such file or directory"),
+        ("", [], "cannot read .*there is no header"),
+        ("en,de\n", [], "has no rows below its header"),
+        ("en;fr\nA;B\nC;D\n", [], "has no column 'de'; its columns are en, fr"),
+        ("en,de,de\nA,B,C\n", [], "has several columns 'de'"),
+        ("en,de\nbrush,\nink,\n", [], "view 'de': all of the 2 rows are missing"),
+        ("en,de\nbrush,Pinsel\n", [], "at least 2 rows"),
+        ("en,de\nan ink,eine Ebene\na b,c\n,\n", [], "no view at all.*: 3$"),
+        ("en,de\nA,B\nC,D,E,F\n", [], "cannot read .*line 3"),
+        ("en,de\nA,B,C\nD,E,F\n", [], "rows have more cells than the header"),
+        (b"en,de\n\xff\xfe,B\n", [], "cannot read .*utf-8"),
+        ("en,de\nA,B\n", ["--image", "x"], "no column 'x'"),
+        ("en,de\nA,B\n", ["--group", "x"], "no column 'x'"),
+        ("en,de,x\nA,B,1\nC,D,\n", ["--group", "x"], "'x' is empty in 1 of 2 rows"),
+        ("en,de\nA,B\nC,D\n", ["--text", "en"], "twice|unique"),
+    ],
+)
+def test_bad_tables_are_refused_in_one_line(tmp_path, capsys, content, argv, what):
+    path, output = tmp_path / "corpus.csv", tmp_path / "model"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    options = ["--text", "en", "--text", "de", *argv]
+    message = refused(capsys, "fit", path, *options, "-o", output)
+    assert re.search(what, message)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "no gzip"])
+def test_damaged_compression(tmp_path, capsys, damage):
+    whole = gzip.compress(b"en,de\n" + bytes(range(65, 91)) * 999)
+    path = tmp_path / "corpus.csv.gz"
+    path.write_bytes(whole[:-9] if damage == "truncated" else b"en,de\nA,B\n")
+    message = refused(capsys, "fit", path, "--text", "en", "-o", tmp_path / "model")
+    assert str(path) in message
+
+
+@pytest.mark.parametrize("kind", ["absent", "table", "folder", "pickle", "cut"])
+@pytest.mark.parametrize("command", ["topics", "transform", "evaluate", "report"])
+def test_what_is_no_model_is_refused(tmp_path, capsys, table, model, kind, command):
+    path = {"table": table, "folder": tmp_path}.get(kind, tmp_path / "no-model")
+    if kind == "pickle":
+        joblib.dump([1], path)
+    if kind == "cut":
+        path.write_bytes(model.read_bytes()[:-1000])
+    argv = [] if command == "topics" else [table]
+    if command in ("transform", "report"):
+        argv += ["-o", tmp_path / "output"]
+    message = refused(capsys, command, path, *argv)
+    assert str(path) in message
+    assert "is not a model" in message or kind in ("absent", "folder")
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_table_without_the_models_columns(tmp_path, model, capsys):
+    (tmp_path / "new.csv").write_text("fr,it\nA,B\n")
+    message = refused(capsys, "evaluate", model, tmp_path / "new.csv")
+    assert "none of the columns en, de, picture" in message and "fr, it" in message
+
+
+def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
+    df = pd.read_csv(table)[["en", "picture"]].dropna().head(6)
+    df["picture"] = ["a.png", "b.png", "text.jpg", "no.png", "a.png", "c.png"]
+    for row, name in enumerate("abc"):
+        Image.new("RGB", (8, 8), (row * 90, 9, 9)).save(tmp_path / f"{name}.png")
+    (tmp_path / "text.jpg").write_text("this is a text")
+    df.to_csv(tmp_path / "corpus.csv", index=False)
+    argv = ["--text", "en", "--image", "picture", "-k", "2", *FEW]
+    run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
+    warning = "warning: pictures that cannot be read, taken as absent: 2; the first: "
+    assert warning in capsys.readouterr().err
+    pipeline = joblib.load(tmp_path / "model")
+    assert isinstance(pipeline["encode"].transform(df[["en"]]), MultiView)
+
+
+def test_no_file_that_is_read_is_overwritten(table, model, capsys):
+    before = table.read_bytes(), model.read_bytes()
+    for argv in (
+        ["fit", table, *FIT, "-o", table],
+        ["transform", model, table, "-o", table],
+        ["report", model, table, "-o", model.parent / "." / model.name],
+    ):
+        assert "is read from" in refused(capsys, *argv)
+    assert (table.read_bytes(), model.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "culprit"),
+    [
+        (["fit", "x.csv", "-o", "m"], "--text"),
+        (["fit", "x.csv", "--text", "en"], "--output"),
+        (["fit", "x.csv", "--text", "en", "-k", "1", "-o", "m"], "-k"),
+        (["fit", "--text", "en", "-o", "m"], "TABLE"),
+        (["transform", "m", "x.csv"], "--output"),
+        (["transform", "m", "x.csv", "-o", "no/such/file.csv"], "no/such"),
+        (["report", "m", "x.csv", "-o", "r.html", "--max-rows", "1"], "--max-rows"),
+        (["topics"], "MODEL"),
+        (["evaluate", "m"], "TABLE"),
+    ],
+)
+def test_invalid_arguments(argv, culprit, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    assert stopped.value.code == 2
+    assert culprit in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_is_no_traceback(table, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "_read_table", interrupt)
+    with pytest.raises(SystemExit) as stopped:
+        main(["fit", str(table), "--text", "en", "-o", str(tmp_path / "model")])
+    assert stopped.value.code == 130
+
+
+def test_exit_codes_and_pipes_of_a_process(table, model, tmp_path):
+    python = [sys.executable, "-m", "sklearn_m3l"]
+    absent = subprocess.run(
+        [*python, "topics", tmp_path / "absent"], capture_output=True
+    )
+    assert (absent.returncode, absent.stdout) == (1, b"")
+    assert absent.stderr.count(b"\n") == 1 and b"No such file" in absent.stderr
+    with subprocess.Popen(
+        [*python, "topics", model], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()  # as head does
+        assert process.stderr.read() == b""
+    assert Path(model).exists()
