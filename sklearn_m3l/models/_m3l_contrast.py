@@ -79,7 +79,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Go on from the network of the previous `fit`.
     n_samples : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
-        over as many samples (20 in the paper).
+        over as many samples (20 in the paper), of noise that all rows share.
     device : str, default="auto"
         Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
         one.

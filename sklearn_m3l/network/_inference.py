@@ -44,13 +44,15 @@ def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
     ndarray of float32 of shape (n_rows, n_components)
         NaN in rows where the view is absent.
     """
+    # All rows share these draws: a row's topics depend on no other row, and noise
+    # makes no pair of views alike that it does not make of all.
     generator = torch.Generator(net.device).manual_seed(seed)
+    noise = torch.empty(n_samples, 1, net.module_.n_components, device=net.device)
+    noise.normal_(generator=generator)
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
     for rows, posterior in _posteriors(net, view, encoder):
         topics = posterior.sample
         if n_samples:
-            noise = topics.new_empty((n_samples, *topics.shape))
-            noise.normal_(generator=generator)
             deviation = (0.5 * posterior.log_variance).exp()
             topics = F.softmax(posterior.mean + noise * deviation, dim=2).mean(dim=0)
         theta[rows] = topics.cpu().numpy()

@@ -116,6 +116,17 @@ def test_average_over_samples(quick, X):
     assert_allclose(few.sum(axis=1), 1, rtol=1e-5)
 
 
+def test_samples_of_a_row_depend_on_no_other_row(quick, X):
+    model = quick(n_samples=3).fit(X)
+    topics = model.transform(X)
+    rows = np.random.default_rng(0).permutation(len(X))[: len(X) // 2]
+    assert_allclose(model.transform(X[rows]), topics[rows], atol=1e-6)
+    # Noise that tuples do not share would make the views of each alike.
+    english = X[X["en"].present][["en"]]
+    shifted = model.transform(english[np.roll(np.arange(len(english)), 1)])
+    assert_allclose(shifted, np.roll(model.transform(english), 1, axis=0), atol=1e-6)
+
+
 def test_fit_starts_afresh(quick, X):
     model = quick().fit(X)
     losses, topics = model.loss_curve_, model.transform(X)
