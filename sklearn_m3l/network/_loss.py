@@ -73,15 +73,16 @@ def info_nce(
     logits = topics @ (topics.T / temperature)
     # Own rows are no negatives, nor are those of the same article but the partner.
     if groups is None:
-        negatives = logits.fill_diagonal_(-torch.inf)
+        logits = logits.fill_diagonal_(-torch.inf)
     else:
         same = groups[:, None] == groups
         same = same.repeat(2, 2)
         same.diagonal(n_rows).fill_(False)
         same.diagonal(-n_rows).fill_(False)
-        negatives = logits.masked_fill_(same, -torch.inf)
-    positives = negatives.diagonal(n_rows)
-    return 0.5 * negatives.logsumexp(dim=1).sum() - positives.sum()
+        logits = logits.masked_fill_(same, -torch.inf)
+    log_p = F.log_softmax(logits, dim=1)
+    partners = log_p.diagonal(n_rows).sum() + log_p.diagonal(-n_rows).sum()
+    return -0.5 * partners
 
 
 class TopicLoss(nn.Module):
