@@ -58,17 +58,49 @@ def topic_cards(
             *(_picture_list(view_labels[v], p[topic]) for v, p in pictures.items()),
             _example_list(examples[topic]),
         ]
-        lists = "".join(
-            _word_list(view, view_labels.get(view, view), by_topic[topic])
-            for view, by_topic in words.items()
-        )
-        cards.append(
-            f'<article class="topic" id="topic-{topic}">\n'
-            f"<header><h3>Topic {topic}</h3>"
-            f'<span class="share">share {share[topic]:.1%}</span></header>\n'
-            f'<div class="words">{lists}</div>\n' + "\n".join(parts) + "\n</article>"
-        )
+        mark = f'<span class="share">share {share[topic]:.1%}</span>'
+        cards.append(_card(topic, words, view_labels, mark, "\n".join(parts)))
     return "\n".join(cards)
+
+
+def word_cards(
+    words: Mapping[str, list[list[str]]],
+    view_labels: Mapping[str, str],
+    sizes: Mapping[int, int],
+) -> str:
+    """Return an article for each topic with nothing but its words, the largest first.
+
+    Parameters
+    ----------
+    words : mapping of str to list of list of str
+        By language, the top words of each topic.
+    view_labels : mapping of str to str
+        What to call each language.
+    sizes : mapping of int to int
+        Points whose foremost topic is each; none where it is not named.
+    """
+    topics = range(len(next(iter(words.values()))))
+    return "\n".join(
+        _card(
+            topic,
+            words,
+            view_labels,
+            f'<span class="share">foremost of {sizes.get(topic, 0):,} points</span>',
+        )
+        for topic in sorted(topics, key=lambda topic: -sizes.get(topic, 0))
+    )
+
+
+def _card(topic: int, words, view_labels, mark: str, parts: str = "") -> str:
+    lists = "".join(
+        _word_list(view, view_labels.get(view, view), by_topic[topic])
+        for view, by_topic in words.items()
+    )
+    return (
+        f'<article class="topic" id="topic-{topic}">\n'
+        f"<header><h3>Topic {topic}</h3>{mark}</header>\n"
+        f'<div class="words">{lists}</div>\n{parts}\n</article>'
+    )
 
 
 def _examples(model, X: MultiView, theta, words, names) -> list[list[tuple]]:

@@ -61,9 +61,7 @@ def topic_map(
         f"{escape(label)} ({(points['view'] == view).sum():,})</label>"
         for view, label in view_labels.items()
     )
-    xy = points[["x", "y"]]
-    xy = xy - (xy.max() + xy.min()) / 2
-    placed = points.assign(**(xy * _FILLED / max(xy.abs().max().max(), 1e-9)))
+    placed = place_points(points)
     # In a random order, so that no view lies on top of all others.
     drawn = "\n".join(
         f'<a href="#topic-{point.topic}" tabindex="-1"><use class="view-'
@@ -75,7 +73,7 @@ def topic_map(
     names = "\n".join(
         f'<a href="#topic-{topic}" tabindex="-1"><text x="{x:.1f}" y="{y:.1f}">'
         f"{escape(words[topic][0])}</text></a>"
-        for topic, x, y in _named_topics(placed, words)
+        for topic, x, y in named_topics(placed, words)
     )
     return f"""<div class="map">
 <fieldset><legend class="how">Show</legend>
@@ -90,7 +88,14 @@ aria-label="Map of {len(points):,} points in the topic space">
 </div>"""
 
 
-def _named_topics(placed: pd.DataFrame, words: list[list[str]]) -> list[tuple]:
+def place_points(points: pd.DataFrame) -> pd.DataFrame:
+    """Fit points into the plane, whatever their scale."""
+    xy = points[["x", "y"]]
+    xy = xy - (xy.max() + xy.min()) / 2
+    return points.assign(**(xy * _FILLED / max(xy.abs().max().max(), 1e-9)))
+
+
+def named_topics(placed: pd.DataFrame, words: list[list[str]]) -> list[tuple]:
     """Return number and place of the larger topics whose names do not overlap."""
     places = placed.groupby("topic")[["x", "y"]].median()
     sizes = placed["topic"].value_counts(sort=False)

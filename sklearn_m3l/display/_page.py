@@ -4,20 +4,17 @@ import os
 import re
 from collections.abc import Mapping
 from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from sklearn_m3l._evaluation import MEASURES
 from sklearn_m3l._files import replace_file
 from sklearn_m3l.display._cards import topic_cards
-from sklearn_m3l.display._map import topic_map, view_rules
+from sklearn_m3l.display._map import topic_map
 from sklearn_m3l.display._names import names_by_view
+from sklearn_m3l.display._templates import fill_page
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.multiview import MultiView
-
-_TEMPLATE = resources.files("sklearn_m3l.display") / "templates" / "topic_page.html"
 
 _LINK = re.compile(r"https://[\w./-]*[\w/]")
 # Words of a topic in each language.
@@ -101,11 +98,12 @@ def write_topic_page(
     labels = {view: view for view in X.view_names} | dict(view_labels or {})
     points = topic_space(model, X, names=names, random_state=random_state)
     words = {view: model.top_words(view, _N_WORDS) for view in model.vocabularies_}
-    page = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+    page = fill_page(
+        "topic_page.html",
+        len(labels),
         title=escape(title),
         intro=escape(intro),
         note=_LINK.sub(r'<a href="\g<0>">\g<0></a>', escape(note)),
-        view_rules=view_rules(len(labels)),
         scores=_score_table(scores) if scores else "",
         map=topic_map(points, labels, next(iter(words.values()))),
         topics=topic_cards(model, X, words, labels, named, thumbnails or {}),

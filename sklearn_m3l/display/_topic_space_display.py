@@ -1,0 +1,249 @@
+"""The topic space as a figure: every view of every row as a point."""
+
+import os
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sklearn_m3l._files import replace_file
+from sklearn_m3l._pipelines import reach_topic_model
+from sklearn_m3l.display._cards import word_cards
+from sklearn_m3l.display._map import named_topics, place_points, topic_map
+from sklearn_m3l.display._style import color, marker
+from sklearn_m3l.display._templates import fill_page
+from sklearn_m3l.display._topic_space import topic_space
+
+_N_WORDS = 10
+
+
+class TopicSpaceDisplay:
+    """The topic space: t-SNE of all views, the paper's Figure 2.
+
+    It is recommended to use `from_estimator` to create a display. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    points : DataFrame of shape (n_points, 6)
+        As returned by `topic_space`.
+    words : mapping of str to list of list of str, default=None
+        By language, the top words of each topic, which name the larger ones.
+    view_labels : mapping of str to str, default=None
+        What to call the views; by default their names.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the points are.
+    figure_ : matplotlib Figure
+        What contains the axes.
+    scatter_ : dict of str to matplotlib PathCollection
+        The points of each view.
+    text_ : list of matplotlib Text
+        The names of the larger topics.
+
+    See Also
+    --------
+    topic_space : The points alone.
+    write_topic_page : A page of all topics with pictures and examples.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import TopicSpaceDisplay
+    >>> X = load_gimp_help("test").data[:20]
+    >>> model = M3LContrastTopicModel(2, max_iter=1, random_state=0).fit(X)
+    >>> display = TopicSpaceDisplay.from_estimator(model, X, random_state=0)
+    >>> list(display.scatter_)
+    ['en', 'de', 'image']
+    >>> display.figure_.savefig("topics.png")  # doctest: +SKIP
+    >>> display.write_html("topics.html")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        points: pd.DataFrame,
+        *,
+        words: Mapping[str, list[list[str]]] | None = None,
+        view_labels: Mapping[str, str] | None = None,
+    ):
+        self.points = points
+        self.words = words
+        self.view_labels = view_labels
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        names: Mapping[str, Any] | None = None,
+        view_labels: Mapping[str, str] | None = None,
+        random_state: Any = None,
+        ax: Any = None,
+        **scatter_kw: Any,
+    ) -> "TopicSpaceDisplay":
+        """Lay out the views of all rows, and plot them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted topic model, or a pipeline that ends with one.
+        X : MultiView or DataFrame of shape (n_rows, n_views)
+            Rows to show, as the estimator takes them. Time and memory grow with the
+            square of the number of points, so pass a sample of a large corpus.
+        names : mapping of str to array-like of shape (n_rows,), default=None
+            What the rows show in a view, such as the page of a text. Rows of one
+            name are one point. By default the row labels.
+        view_labels : mapping of str to str, default=None
+            What to call the views; by default their names.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the t-SNE.
+        ax : matplotlib Axes, default=None
+            Where to plot; by default a new figure.
+        **scatter_kw : dict
+            Passed to :meth:`matplotlib.axes.Axes.scatter`.
+
+        Returns
+        -------
+        TopicSpaceDisplay
+            The display, plotted.
+        """
+        model, X = reach_topic_model(estimator, X)
+        display = cls(
+            topic_space(model, X, names=names, random_state=random_state),
+            words={
+                view: model.top_words(view, _N_WORDS)
+                for view in X.view_names
+                if view in model.vocabularies_
+            },
+            view_labels=view_labels,
+        )
+        return display.plot(ax=ax, **scatter_kw)
+
+    def plot(
+        self, ax: Any = None, *, language: str | None = None, **scatter_kw: Any
+    ) -> "TopicSpaceDisplay":
+        """Plot the points, a color and marker a view, with names of larger topics.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to plot; by default a new figure.
+        language : str, default=None
+            Language of the names; by default the first.
+        **scatter_kw : dict
+            Passed to :meth:`matplotlib.axes.Axes.scatter`.
+
+        Returns
+        -------
+        TopicSpaceDisplay
+            The display itself.
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib.patheffects import withStroke
+
+        words = self._words_of(language)
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 7), layout="constrained")
+        self.scatter_ = {}
+        for number, (view, label) in enumerate(self._labels().items()):
+            points = self.points[self.points["view"] == view]
+            style = {
+                "s": 18,
+                "alpha": 0.7,
+                "linewidths": 0,
+                "color": color(number),
+                "marker": marker(number),
+            }
+            self.scatter_[view] = ax.scatter(
+                points["x"],
+                points["y"],
+                label=f"{label} ({len(points):,})",
+                **style | scatter_kw,
+            )
+        places = self.points.groupby("topic")[["x", "y"]].median()
+        named = named_topics(place_points(self.points), words) if words else []
+        self.text_ = [
+            ax.text(
+                *places.loc[topic],
+                words[topic][0],
+                ha="center",
+                va="center",
+                fontsize=9,
+                fontweight="bold",
+                parse_math=False,
+                path_effects=[withStroke(linewidth=3, foreground="white")],
+            )
+            for topic, _, _ in named
+        ]
+        # The axes of a t-SNE have no unit.
+        ax.set(xticks=[], yticks=[], aspect="equal")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, frameon=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def write_html(
+        self,
+        path: str | os.PathLike,
+        *,
+        title: str = "Topic space",
+        language: str | None = None,
+    ) -> None:
+        """Write the topic space as an interactive page, with the words of all topics.
+
+        Views can be shown and hidden, and a point tells what it is. The file holds
+        everything that it shows, loads nothing and runs no script. It replaces an
+        older one at once, when it is complete.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file to write.
+        title : str, default="Topic space"
+            The heading.
+        language : str, default=None
+            Language of the names on the map; by default the first.
+
+        Raises
+        ------
+        ValueError
+            If the display has no words, or none in the language.
+        OSError
+            If the file cannot be written.
+        """
+        words = self._words_of(language)
+        if not words or self.words is None:
+            raise ValueError("the page shows the words of the topics; give words")
+        labels = self._labels()
+        page = fill_page(
+            "topic_space.html",
+            len(labels),
+            title=escape(title),
+            map=topic_map(self.points, labels, words),
+            topics=word_cards(
+                self.words, labels, self.points["topic"].value_counts().to_dict()
+            ),
+        )
+        replace_file(Path(path), page)
+
+    def _labels(self) -> dict[str, str]:
+        """Return what to call each view, in the order of the points."""
+        given = self.view_labels or {}
+        return {view: given.get(view, view) for view in self.points["view"].unique()}
+
+    def _words_of(self, language: str | None) -> list[list[str]]:
+        """Return the words of each topic in one language, none without words."""
+        words = self.words or {}
+        if language is None:
+            return next(iter(words.values()), [])
+        if language not in words:
+            raise ValueError(
+                f"language={language!r} has no words; choose one of "
+                f"{', '.join(words) or 'none, the display has no words'}"
+            )
+        return words[language]

@@ -1,0 +1,182 @@
+"""The top words of topics as bars, the languages side by side."""
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_scalar
+
+from sklearn_m3l._pipelines import reach_topic_model
+from sklearn_m3l.display._style import color
+
+# Inches: the width of a language, and the heights of a word and of what is between.
+_WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5
+
+
+class TopicWordsDisplay:
+    """The top words of topics as horizontal bars, several languages side by side.
+
+    The length of a bar is the weight in `components_`. It is recommended to use
+    `from_estimator` to create a display. All parameters are stored as attributes.
+
+    Parameters
+    ----------
+    words : DataFrame
+        A row for each word to show, in the order in which to show them, with the
+        columns "topic", "view", "word" and "weight".
+    view_labels : mapping of str to str, default=None
+        What to call the languages; by default the names of the views.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What surrounds all the bars.
+    axes_ : ndarray of matplotlib Axes of shape (n_topics, n_views)
+        The axes of each topic and language.
+    figure_ : matplotlib Figure
+        What contains the axes.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import TopicWordsDisplay
+    >>> X = load_gimp_help("test").data[:20]
+    >>> model = M3LContrastTopicModel(5, max_iter=1, random_state=0).fit(X)
+    >>> display = TopicWordsDisplay.from_estimator(model, topics=[0, 3])
+    >>> display.axes_.shape
+    (2, 2)
+    >>> display.figure_.savefig("words.png")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, words: pd.DataFrame, *, view_labels: Mapping[str, str] | None = None
+    ):
+        self.words = words
+        self.view_labels = view_labels
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        topics: Iterable[int] | None = None,
+        views: Iterable[str] | None = None,
+        n_words: int = 10,
+        view_labels: Mapping[str, str] | None = None,
+        ax: Any = None,
+        **bar_kw: Any,
+    ) -> "TopicWordsDisplay":
+        """Take the words of a model, and plot them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted topic model, or a pipeline that ends with one.
+        topics : iterable of int, default=None
+            Numbers of the topics; by default the first five.
+        views : iterable of str, default=None
+            The languages; by default all that the model has words in.
+        n_words : int, default=10
+            Words a topic and language.
+        view_labels : mapping of str to str, default=None
+            What to call the languages; by default the names of the views.
+        ax : matplotlib Axes, default=None
+            Where to plot; by default a new figure.
+        **bar_kw : dict
+            Passed to :meth:`matplotlib.axes.Axes.barh`.
+
+        Returns
+        -------
+        TopicWordsDisplay
+            The display, plotted.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such topic or no words in a view.
+        """
+        model, _ = reach_topic_model(estimator, None)
+        check_scalar(n_words, "n_words", Integral, min_val=1)
+        weights = _weights(model)
+        chosen = list(model.vocabularies_ if views is None else views)
+        n_topics = len(model.components_)
+        numbers = list(range(min(5, n_topics)) if topics is None else topics)
+        if not chosen or not numbers:
+            raise ValueError("nothing to show: topics or views is empty")
+        for topic in numbers:
+            check_scalar(topic, "topics", Integral, min_val=0, max_val=n_topics - 1)
+        parts = []
+        for view in chosen:
+            by_topic = model.top_words(view, n_words)
+            # Words go by their weights, so the top ones have the greatest.
+            greatest = -np.sort(-weights[view], axis=1)
+            parts += [
+                pd.DataFrame(
+                    {
+                        "topic": topic,
+                        "view": view,
+                        "word": by_topic[topic],
+                        "weight": greatest[topic, : len(by_topic[topic])],
+                    }
+                )
+                for topic in numbers
+            ]
+        words = pd.concat(parts, ignore_index=True)
+        return cls(words, view_labels=view_labels).plot(ax=ax, **bar_kw)
+
+    def plot(self, ax: Any = None, **bar_kw: Any) -> "TopicWordsDisplay":
+        """Plot a row of bars for each topic, a column for each language.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A place in a grid of subplots, which is divided; by default a new figure.
+        **bar_kw : dict
+            Passed to :meth:`matplotlib.axes.Axes.barh`.
+
+        Returns
+        -------
+        TopicWordsDisplay
+            The display itself.
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator
+
+        topics, views = self.words["topic"].unique(), self.words["view"].unique()
+        if ax is None:
+            most = self.words.groupby(["topic", "view"]).size().max()
+            size = (_WIDTH * len(views), (_WORD * most + _GAP) * len(topics) + _GAP)
+            _, ax = plt.subplots(figsize=size, layout="constrained")
+        ax.set_axis_off()
+        grid = ax.get_subplotspec().subgridspec(len(topics), len(views))
+        self.axes_ = grid.subplots(sharex="col", squeeze=False)
+        for (row, column), cell in np.ndenumerate(self.axes_):
+            topic, view = topics[row], views[column]
+            wanted = (self.words["topic"] == topic) & (self.words["view"] == view)
+            self._plot_bars(cell, self.words[wanted], color(column), bar_kw)
+            label = (self.view_labels or {}).get(view, view)
+            cell.set_title(f"Topic {topic}, {label}", fontsize=10)
+        for cell in self.axes_[-1]:
+            cell.set_xlabel("Weight")
+            cell.xaxis.set_major_locator(MaxNLocator(4))
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    @staticmethod
+    def _plot_bars(ax, words: pd.DataFrame, fill: str, bar_kw: dict) -> None:
+        places = np.arange(len(words))
+        ax.barh(places, words["weight"], **{"color": fill} | bar_kw)
+        ax.set_yticks(places, words["word"], fontsize=9, parse_math=False)
+        ax.tick_params(axis="y", length=0)
+        ax.invert_yaxis()  # the best on top
+        ax.spines[["top", "right"]].set_visible(False)
+
+
+def _weights(model: Any) -> dict[str, np.ndarray]:
+    """Return the part of `components_` of each text."""
+    ends = np.cumsum([len(words) for words in model.vocabularies_.values()])
+    parts = np.split(np.asarray(model.components_), ends[:-1], axis=1)
+    return dict(zip(model.vocabularies_, parts, strict=True))
