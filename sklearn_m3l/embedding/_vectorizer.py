@@ -154,8 +154,8 @@ ngram_range, max_df, min_df, vocabulary, binary, dtype
 
         Returns
         -------
-        list of str or None
-            In alphabetical order; None where all words count.
+        frozenset of str or None
+            None where all words count.
 
         Raises
         ------
@@ -168,11 +168,12 @@ ngram_range, max_df, min_df, vocabulary, binary, dtype
                 languages = [languages]
             words = [word for code in languages for word in stop_words_of(code)]
         else:
-            words = sorted(super().get_stop_words() or ())
+            words = list(super().get_stop_words() or ())
         if not words:
             return None
         prepare, split = self.build_preprocessor(), self.build_tokenizer()
-        return sorted({token for word in words for token in split(prepare(word))})
+        # A set, as every word of every text is looked up in it.
+        return frozenset(token for word in words for token in split(prepare(word)))
 
 
 def split_words(text: str) -> list[str]:
