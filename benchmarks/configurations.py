@@ -10,6 +10,7 @@ PAPER = {
     "hidden_layer_sizes": (100,),
     "activation": "softplus",
     "dropout": 0.2,
+    "input_dropout": 0.0,
     "contrastive_weight": 50.0,
     "temperature": 0.07,
     "similarity": "dot",

@@ -23,16 +23,20 @@ from sklearn_m3l import M3LContrastTopicModel
 class PlainModel(nn.Module):
     """The bilingual network in its plainest form."""
 
-    def __init__(self, width, hidden, n_components, n_words, dropout):
+    def __init__(self, width, hidden, n_components, n_words, model):
         super().__init__()
         self.encoder = nn.Sequential(
-            nn.Linear(width, hidden), nn.Softplus(), nn.Dropout(dropout)
+            nn.Dropout(model.input_dropout),
+            nn.Linear(width, hidden),
+            nn.Softplus(),
+            nn.Dropout(model.dropout),
         )
+        self.mean_scale = model.mean_scale
         self.mean = nn.Linear(hidden, n_components)
         self.log_variance = nn.Linear(hidden, n_components)
         self.mean_norm = nn.BatchNorm1d(n_components, affine=False)
         self.log_variance_norm = nn.BatchNorm1d(n_components, affine=False)
-        self.drop_theta = nn.Dropout(dropout)
+        self.drop_theta = nn.Dropout(model.dropout)
         self.beta = nn.ParameterList(torch.empty(n_components, n) for n in n_words)
         for beta in self.beta:
             nn.init.xavier_uniform_(beta)
@@ -41,7 +45,7 @@ class PlainModel(nn.Module):
     def forward(self, view, x):
         """Return the Gaussian of a view and the log-probabilities of its words."""
         hidden = self.encoder(x)
-        mean = self.mean_norm(self.mean(hidden))
+        mean = self.mean_norm(self.mean(hidden)) * self.mean_scale
         log_variance = self.log_variance_norm(self.log_variance(hidden))
         z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         theta = self.drop_theta(F.softmax(z, dim=1))
@@ -113,7 +117,7 @@ def main():
     )
     settings = model.get_params()
     (hidden,) = model.hidden_layer_sizes
-    plain = PlainModel(384, hidden, 100, [2000, 2000], model.dropout)
+    plain = PlainModel(384, hidden, 100, [2000, 2000], model)
     optimizer = torch.optim.Adam(plain.parameters(), lr=model.learning_rate_init)
     embeddings, counts = [], []
     for view in X.views.values():

@@ -47,6 +47,7 @@ CTM_CONFIGURATION = {
     "hidden_layer_sizes": (100, 100),
     "activation": "softplus",
     "dropout": 0.2,
+    "input_dropout": 0.0,
     "batch_size": 64,
     "learning_rate_init": 2e-3,
     "prior_weight": 1.0,

@@ -46,6 +46,10 @@ class DistilledTopicModel(NeuralTopicModel):
     dropout : float in [0, 1), default=0.2
         Share of the last hidden layer, and of the topics that are decoded, that is
         dropped in training.
+    input_dropout : float in [0, 1), default=0.2
+        Share of the entries of the embeddings that is dropped in training, after they
+        are standardized. It keeps a large network from learning tuples by heart; none
+        in the paper.
     prior_weight : float, default=1.0
         Weight of the divergence from the teacher's posterior.
     standardize : bool, default=True
@@ -142,6 +146,7 @@ class DistilledTopicModel(NeuralTopicModel):
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,
+        input_dropout=0.2,
         prior_weight=1.0,
         standardize=True,
         early_stopping=False,
@@ -163,6 +168,7 @@ class DistilledTopicModel(NeuralTopicModel):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.prior_weight = prior_weight
         self.standardize = standardize
         self.early_stopping = early_stopping

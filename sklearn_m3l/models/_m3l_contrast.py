@@ -41,6 +41,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
     dropout : float in [0, 1), default=0.2
         Share of the last hidden layer, and of the topics that are decoded, that is
         dropped in training.
+    input_dropout : float in [0, 1), default=0.2
+        Share of the entries of the embeddings that is dropped in training, after they
+        are standardized. It keeps a large network from learning tuples by heart; none
+        in the paper.
     contrastive_weight : float, default=100.0
         Weight of InfoNCE (s in Eq. 1), which is summed over tuples as the other terms
         are.
@@ -167,6 +171,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,
+        input_dropout=0.2,
         contrastive_weight=100.0,
         temperature=0.07,
         similarity="cosine",
@@ -193,6 +198,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.contrastive_weight = contrastive_weight
         self.temperature = temperature
         self.similarity = similarity

@@ -34,6 +34,10 @@ class ZeroShotTopicModel(NeuralTopicModel):
     dropout : float in [0, 1), default=0.2
         Share of the last hidden layer, and of the topics that are decoded, that is
         dropped in training.
+    input_dropout : float in [0, 1), default=0.2
+        Share of the entries of the embeddings that is dropped in training, after they
+        are standardized. It keeps a large network from learning tuples by heart; none
+        in the paper.
     prior_weight : float, default=1.0
         Weight of the divergence from the prior, the Laplace approximation of a flat
         Dirichlet distribution; 1 is the evidence lower bound.
@@ -138,6 +142,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,
+        input_dropout=0.2,
         prior_weight=1.0,
         standardize=True,
         early_stopping=False,
@@ -158,6 +163,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.prior_weight = prior_weight
         self.standardize = standardize
         self.early_stopping = early_stopping

@@ -100,6 +100,8 @@ class InferenceNetwork(nn.Module):
         A key of `ACTIVATIONS`.
     dropout : float
         Share of the last hidden layer that is dropped in training.
+    input_dropout : float
+        Share of the entries of the vectors that is dropped in training.
     mean_scale : float
         Standard deviation of the means.
     generator : torch.Generator
@@ -113,6 +115,7 @@ class InferenceNetwork(nn.Module):
         hidden_layer_sizes,
         activation,
         dropout,
+        input_dropout,
         mean_scale,
         generator,
     ):
@@ -127,12 +130,14 @@ class InferenceNetwork(nn.Module):
         self.norm = _BatchNorm(2 * n_components)
         self.activation = ACTIVATIONS[activation]
         self.dropout = dropout
+        self.input_dropout = input_dropout
         self.mean_scale = mean_scale
 
     def forward(
         self, x: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """Return means and log-variances, (n, n_components) each."""
+        x = _dropout(x, self.input_dropout, generator)
         for layer in self.layers:
             x = self.activation(layer(x))
         x = _dropout(x, self.dropout, generator)
@@ -182,7 +187,7 @@ class TopicNetwork(nn.Module):
         The encoded view whose topics each text is reconstructed from.
     n_components : int
         Number of topics.
-    hidden_layer_sizes, activation, mean_scale
+    hidden_layer_sizes, activation, input_dropout, mean_scale
         See `InferenceNetwork`.
     dropout : float
         Share of the last hidden layers, and of the topics that are decoded, that is
@@ -202,6 +207,7 @@ class TopicNetwork(nn.Module):
         activation: str,
         dropout: float,
         seed: int,
+        input_dropout: float = 0.0,
         mean_scale: float = 1.0,
     ):
         super().__init__()
@@ -223,6 +229,7 @@ class TopicNetwork(nn.Module):
                 hidden_layer_sizes,
                 activation,
                 dropout,
+                input_dropout,
                 mean_scale,
                 generator,
             )

@@ -18,14 +18,16 @@ class FirstBatch(Callback):
             return
         (vectors,) = batch.vectors.values()
         module = net.module_
-        self.vectors = vectors.numpy().copy()
         self.weights = {
             name: weights.detach().numpy().astype(np.float64)
             for name, weights in module.named_parameters()
         }
         generator = torch.Generator().set_state(batch.generator.get_state())
+        inference = module.inference[0]
+        self.vectors = vectors.numpy().copy()
+        self.input_mask = mask(vectors.shape, inference.input_dropout, generator)
         shape = (len(vectors), module.n_components)
-        hidden = (len(vectors), module.inference[0].head.in_features)
+        hidden = (len(vectors), inference.head.in_features)
         self.hidden_mask = mask(hidden, module.dropout, generator)
         self.noise = torch.empty(shape).normal_(generator=generator).numpy()
         self.topic_mask = mask(shape, module.dropout, generator)
@@ -43,8 +45,12 @@ def mask(shape, dropout, generator):
     """Draw what dropout multiplies by; nothing is drawn where it is off."""
     if not dropout:
         return 1.0
-    kept = torch.empty(shape).bernoulli_(1 - dropout, generator=generator)
-    return kept.numpy() / (1 - dropout)
+    n_draws = -(-int(np.prod(shape)) // 4)
+    draws = torch.empty(n_draws, dtype=torch.int64)
+    draws.random_(-(2**63), None, generator=generator)
+    # Each draw is four whole numbers below 2 ** 16, the lowest bits first.
+    numbers = draws.numpy().view(np.int16)[: np.prod(shape)].astype(int) + 2**15
+    return (numbers.reshape(shape) >= int(dropout * 2**16)) / (1 - dropout)
 
 
 def batch_norm(x, statistics=None):
@@ -82,6 +88,7 @@ def published_loss(weights, batch, vectors, counts, prior, word_statistics=None)
     `batch` is a `FirstBatch`, of which the draws are taken; `prior` holds means and
     variances; `word_statistics` stand for those of the batch where words are decoded.
     """
+    vectors = vectors * batch.input_mask
     mean, log_variance = encode(weights, vectors, hidden_mask=batch.hidden_mask)
     theta = softmax(mean + np.exp(log_variance / 2) * batch.noise, axis=1)
     logits = (theta * batch.topic_mask) @ weights["decoders.0.beta"]
