@@ -151,7 +151,10 @@ def main() -> None:
     print(X)
     print(f"{seconds:.1f} s, {len(X) / seconds:,.0f} rows a second")
     print(f"embeddings of {size:,.0f} MiB")
-    print(f"peak memory {memory.peak - memory.before:,.0f} MiB above the table's")
+    print(
+        f"peak memory {memory.peak:,.0f} MiB, "
+        f"{memory.peak - memory.before:,.0f} MiB above the table's"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._columns import first_rows, read_pictures, read_texts
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
@@ -127,7 +128,12 @@ class _ColumnView(BaseEstimator):
                 f"{type(encoder).__name__} has modality={encoder.modality!r}"
             )
         self.encoder_ = clone(encoder).fit(cells)
-        self.n_features_out_ = self._vectors(cells[:1]).shape[1]
+        # Ours know how wide their vectors are, any other has to show it.
+        self.n_features_out_ = (
+            self.encoder_._n_features_out
+            if isinstance(self.encoder_, ColumnEncoder)
+            else self._vectors(cells[:1]).shape[1]
+        )
 
     def _vectors(self, cells) -> np.ndarray:
         vectors = self.encoder_.transform(cells)

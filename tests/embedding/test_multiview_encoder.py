@@ -305,6 +305,8 @@ def test_a_pipeline_gives_topics_of_any_columns(table):
     theta = pipeline.transform(table[["image"]].dropna())
     assert theta.shape == (37, 3)
     np.testing.assert_allclose(theta.sum(axis=1), 1, atol=1e-5)
+    pictures = to_polars(table)[["image"]].drop_nulls()
+    np.testing.assert_array_equal(pipeline.transform(pictures), theta)
     pipeline.set_output(transform="pandas")
     frame = pipeline.transform(table)
     assert frame.index.tolist() == table.index.tolist()

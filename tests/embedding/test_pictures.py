@@ -127,6 +127,16 @@ def test_bad_pictures_are_errors_or_absent(name, message, jpeg, tmp_path):
     assert np.isfinite(X["image"].embedding).all()
 
 
+def test_one_warning_tells_of_all_pictures_that_are_absent(jpeg):
+    pictures = pd.DataFrame({"image": [b"x", jpeg, b"y"]})
+    view = ImageView(ImageStatisticsEncoder(on_error="missing"))
+    encoder = MultiViewEncoder([("image", view)])
+    with pytest.warns(UserWarning, match="taken as absent: 2") as told:
+        X = encoder.fit_transform(pictures)
+    assert len(told) == 1
+    assert X.present["image"].tolist() == [False, True, False]
+
+
 def test_a_bomb_below_the_limit_of_errors_is_refused_too():
     image = Image.new("1", (10_000, 9_500))  # for which Pillow only warns
     with pytest.raises(UnreadablePictureError, match="decompression bomb"):
