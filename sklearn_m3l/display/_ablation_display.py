@@ -13,6 +13,8 @@ from sklearn_m3l.display._style import color, marker
 
 # Points between the error bars of different lines, so that all are seen.
 _DODGE = 4
+# Points from an axis to below its label, and letters of the legend side by side.
+_BELOW, _LETTERS = 32, 80
 # A greater ratio of the values makes the axis logarithmic.
 _LINEAR_RATIO = 5
 
@@ -191,7 +193,18 @@ class AblationDisplay:
         ax.set_xlabel(self.param_name)
         ax.set_ylabel(self.score_name)
         if list(self.errorbar_) != [""]:
-            ax.legend()
+            # Below the label of the axis, where no error bar is hidden.
+            ax.legend(
+                loc="upper center",
+                bbox_to_anchor=(0.5, 0),
+                bbox_transform=offset_copy(
+                    ax.transAxes, ax.figure, y=-_BELOW, units="points"
+                ),
+                ncols=max(1, _LETTERS // (6 + max(map(len, self.errorbar_)))),
+                handlelength=1.5,
+                columnspacing=1,
+                frameon=False,
+            )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
