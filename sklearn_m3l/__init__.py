@@ -16,9 +16,12 @@ _PUBLIC = {
     "datasets": None,
     "display": None,
     "embedding": None,
+    "load_model": "persistence",
     "metrics": None,
     "models": None,
     "multiview": None,
+    "persistence": None,
+    "save_model": "persistence",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
