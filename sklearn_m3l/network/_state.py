@@ -87,14 +87,16 @@ def restore_net(
         _require(fits, f"parameter {name} has another shape or type, or is not finite")
     n_texts = len(network["n_words"])
     known = isinstance(frozen, list) and len(frozen) == n_texts
-    _require(known and set(frozen) <= {True, False}, "it is not known what is frozen")
+    known = known and all(isinstance(is_frozen, bool) for is_frozen in frozen)
+    _require(known, "it is not known what is frozen")
     patience = state["n_iter_no_change"]
     _require(patience is None or _is_whole(patience, 1), "it has no such patience")
     _require(_is_whole(state["batch_size"], 2), "it has no such batch size")
     _require(_is_number(state["learning_rate"]), "it has no such learning rate")
     losses = {name: state[name] for name in _LOSSES if name in state}
     lengths = {_n_losses(values) for values in losses.values()}
-    _require("train_loss" in losses and len(lengths) == 1, "its losses are incomplete")
+    complete = "train_loss" in losses and len(lengths) == 1 and -1 not in lengths
+    _require(complete, "its losses are incomplete")
     net = build_net(
         network=network,
         loss=loss,
@@ -190,9 +192,8 @@ def _check_network(network: Any) -> None:
     activation = network.get("activation")
     known = isinstance(activation, str) and activation in ACTIVATIONS
     _require(known, "its activation is unknown")
-    for name in ("dropout", "input_dropout"):
-        share = network.get(name, 0.0)
-        _require(_is_number(share) and share < 1, f"{name} is no share")
+    for share in (network.get("dropout"), network.get("input_dropout", 0.0)):
+        _require(_is_number(share) and share < 1, "its dropout is no share")
     _require(_is_number(network.get("mean_scale", 1.0)), "mean_scale is no number")
     _require(set(network) <= _NETWORK, "its network has unknown arguments")
 

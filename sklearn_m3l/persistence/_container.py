@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -104,7 +105,9 @@ def _content(metadata: dict[str, str] | None) -> dict[str, Any]:
     if not metadata or _KEY not in metadata:
         raise ModelFileError("it is a safetensors file, but not of sklearn-m3l")
     try:
-        content = json.loads(metadata[_KEY], parse_constant=_refuse_constant)
+        content = json.loads(
+            metadata[_KEY], parse_float=_finite, parse_constant=_finite
+        )
     except ValueError as error:
         raise ModelFileError(f"its description is damaged ({error})") from error
     if not isinstance(content, dict):
@@ -154,5 +157,8 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number

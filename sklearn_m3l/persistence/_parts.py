@@ -122,7 +122,8 @@ def _restore_input(model, fields: Fields) -> None:
         fields.require(n_names, "feature_names_in_ has another length")
         model.feature_names_in_ = names
     embedded = fields.mapping("_embedded")
-    given = list(embedded) == list(widths) and set(embedded.values()) <= {True, False}
+    given = list(embedded) == list(widths)
+    given = given and all(isinstance(value, bool) for value in embedded.values())
     fields.require(given, "it is not known which views are embedded")
     vocabularies = fields.mapping("vocabularies_")
     for name, words in vocabularies.items():
@@ -267,7 +268,9 @@ def _restore_polylingual(model, fields: Fields) -> None:
         fits = fits and matrix.size and (matrix >= 0).all()
         fields.require(fits, f"the counts of {name!r} are no counts of its words")
     model.doc_topic_prior_, model.topic_word_counts_ = prior, counts
-    for name, topic_word in model.topic_word_.items():
+    with np.errstate(all="ignore"):
+        topic_words = model.topic_word_
+    for name, topic_word in topic_words.items():
         fits = (topic_word > 0).all()  # samplers rely on it
         fields.require(fits, f"the topics of {name!r} are no distributions")
     model.log_likelihood_ = fields.numbers("log_likelihood_")

@@ -1,0 +1,352 @@
+"""Load mutated model files: each must load or be refused, and nothing else.
+
+    python -m benchmarks.fuzz_models --files 100000
+
+Every file is a mutation of a stored model: bits, bytes and lengths anywhere, or values
+of its description and its arrays, with a checksum that fits, so that what comes behind
+the checksum is reached. A process of its own loads them one by one, with 1 GB of
+address space beyond what it has when it begins and 10 seconds a file. It counts as
+running code when loading compiles, executes or imports anything, opens a file to write,
+starts a process, connects, or asks for a class of a pickle.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from sklearn_m3l import load_model
+from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.persistence import ModelFileError
+from sklearn_m3l.persistence._container import _KEY, _digest
+
+SEEDS = Path(__file__).parents[1] / "tests" / "persistence" / "data" / "version_1"
+MEMORY = 2**30
+SECONDS = 10
+EXPECTED = ("loaded", "ModelFileError")
+
+_CODE = {
+    "compile", "exec", "import", "ctypes.dlopen", "os.exec", "os.fork", "os.remove",
+    "os.posix_spawn", "os.rename", "os.rmdir", "os.system", "pickle.find_class",
+    "shutil.rmtree", "socket.connect", "subprocess.Popen",
+}  # fmt: skip
+
+_VALUES = [
+    None, True, False, 0, 1, -1, 2, 3, 7, 2**31 - 1, 2**31, 2**53, 2**63, 2**64,
+    -(2**63), 10**30, 0.0, -0.0, 0.5, 1.0, -1.5, 1e-320, 1e308, "", "a", "en", "de",
+    "nan", "0", "\0", "../x", "/etc/passwd", "C:\\x", "cuda", "meta", "cpu:1", "\ud800",
+    "x" * 5000, [], {}, [[]], [{}], {"a": 1}, {"tuple": []}, {"dict": []},
+    {"dict": [[{"tuple": []}, 1]]}, {"dict": [[[], 1]]}, {"float": "nan"},
+    {"float": "inf"}, {"path": "a"}, {"type": "int"}, {"path": "../a"},
+    {"names": ["a"]}, {"names": [1]}, {"array": "0", "order": "C"},
+    {"array": "1", "order": "F"}, {"scalar": "0"}, {"words": "0"}, {"words": "1"},
+    {"RandomState": [1, 2, 3, 4]}, {"RandomState": [{"array": "0"}, 700, 0, 0.0]},
+    {"estimator": "os.system", "parameters": {}}, {"estimator": "Pipeline"},
+    {"estimator": "LsaEncoder", "parameters": {}, "fitted": {"dict": []}},
+    {"estimator": "Pipeline", "parameters": {"steps": []}, "fitted": None},
+]  # fmt: skip
+
+
+class Hang(BaseException):
+    """A file took longer than it may."""
+
+
+def read_seed(path: Path) -> tuple[bytes, dict, dict[str, np.ndarray]]:
+    """Return a model file as bytes, description and arrays."""
+    with safe_open(path, framework="np") as file:
+        content = json.loads(file.metadata()[_KEY])
+        arrays = {name: file.get_tensor(name) for name in list(file.keys())}
+    return path.read_bytes(), content, arrays
+
+
+def mutate(seeds: list, rng: random.Random) -> bytes:
+    """Return a mutation of one of the seeds."""
+    seed = rng.choice(seeds)
+    change = rng.choices(
+        [_flip, _cut, _insert, _splice, _lengthen, _retype, _describe, _rearrange],
+        [1, 1, 1, 1, 1, 2, 8, 5],
+    )[0]
+    try:
+        return change(seed, seeds, rng)
+    except RecursionError:  # too deep to be written, let alone read
+        return _flip(seed, seeds, rng)
+
+
+def _flip(seed, seeds, rng) -> bytes:
+    data = bytearray(seed[0])
+    # Half of the time in the header, which most of the file is not.
+    end = min(len(data), 16) if rng.random() < 0.3 else len(data)
+    for _ in range(rng.choice([1, 1, 2, 8, 64])):
+        data[rng.randrange(end)] ^= 1 << rng.randrange(8)
+    return bytes(data)
+
+
+def _cut(seed, seeds, rng) -> bytes:
+    return seed[0][: rng.randrange(len(seed[0]))]
+
+
+def _insert(seed, seeds, rng) -> bytes:
+    place, part = rng.randrange(len(seed[0]) + 1), rng.choice(seeds)[0]
+    start = rng.randrange(len(part))
+    new = rng.choice([rng.randbytes(rng.choice([1, 8, 999])), part[start : start + 99]])
+    return seed[0][:place] + new + seed[0][place:]
+
+
+def _splice(seed, seeds, rng) -> bytes:
+    other = rng.choice(seeds)[0]
+    return seed[0][: rng.randrange(len(seed[0]))] + other[rng.randrange(len(other)) :]
+
+
+def _lengthen(seed, seeds, rng) -> bytes:
+    length = int.from_bytes(seed[0][:8], "little")
+    length = rng.choice(
+        [0, 1, length - 1, length + 1, length * 2, 10**8, 10**8 + 1, 2**63, 2**64 - 1]
+    )
+    return length.to_bytes(8, "little") + seed[0][8:]
+
+
+def _retype(seed, seeds, rng) -> bytes:
+    """Change the header of the arrays: types, shapes, places."""
+    length = int.from_bytes(seed[0][:8], "little")
+    header = json.loads(seed[0][8 : 8 + length])
+    entry = header[rng.choice([name for name in header if name != "__metadata__"])]
+    field = rng.choice(["dtype", "shape", "data_offsets"])
+    if field == "dtype":
+        entry[field] = rng.choice(["F8_E4M3", "BF16", "C64", "I64", "U8", "F16", "", 3])
+    else:
+        numbers = [0, 1, 2, 3, 8, 2**31, 2**40, 2**62, 2**64 - 1, -1, 1.5, "1"]
+        entry[field] = [
+            rng.choice(numbers) for _ in range(rng.choice([0, 1, 2, 3, 65]))
+        ]
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + seed[0][8 + length :]
+
+
+def _describe(seed, seeds, rng) -> bytes:
+    """Change values of the description, with a checksum that fits."""
+    content = json.loads(json.dumps(seed[1]))
+    for _ in range(rng.choice([1, 1, 1, 2, 4])):
+        place, key = rng.choice(list(_places(content)))
+        choice = rng.random()
+        if choice < 0.55:
+            place[key] = json.loads(json.dumps(rng.choice(_VALUES)))
+        elif choice < 0.75:
+            other, other_key = rng.choice(list(_places(rng.choice(seeds)[1])))
+            place[key] = json.loads(json.dumps(other[other_key]))
+        elif choice < 0.85:
+            del place[key]
+        elif choice < 0.9 and isinstance(place, dict):
+            place[rng.choice(["a", "array", "dict", "estimator"])] = place.pop(key)
+        elif choice < 0.95 and isinstance(place, list):
+            place.extend(place[key : key + 1] * rng.choice([1, 2, 500]))
+        else:
+            place[key] = _nested(place[key], rng.choice([5, 30, 50, 400]), rng)
+        if not list(_places(content)):
+            break
+    return _seal(content, seed[2], rng)
+
+
+def _rearrange(seed, seeds, rng) -> bytes:
+    """Change arrays, with a checksum that fits."""
+    arrays = {name: array.copy() for name, array in seed[2].items()}
+    name = rng.choice(list(arrays))
+    array = arrays[name]
+    values = [0, 1, -1, 255, 2**31, 1e308, -1e308, 1e-320, np.nan, np.inf]
+    choice = rng.randrange(6)
+    with np.errstate(all="ignore"):
+        if choice < 2 and array.size:
+            fill = np.array(rng.choice(values)).astype(array.dtype)
+            array.reshape(-1)[rng.randrange(array.size) :][: rng.choice([1, 9**9])] = (
+                fill
+            )
+        elif choice == 2:
+            types = ["f2", "f4", "f8", "i1", "i8", "u1", "u4", "u8", "?"]
+            arrays[name] = array.astype(rng.choice(types))
+        elif choice == 3:
+            lengths = [rng.choice([0, 1, 2, 3, 5, 99]) for _ in range(rng.randrange(4))]
+            arrays[name] = np.resize(array, lengths)
+        elif choice == 4:
+            other = rng.choice(list(arrays))
+            arrays[name], arrays[other] = arrays[other], arrays[name]
+        else:
+            arrays[rng.choice(["0", "99", "", "\0"])] = arrays.pop(name)
+    return _seal(json.loads(json.dumps(seed[1])), arrays, rng)
+
+
+def _seal(content, arrays, rng) -> bytes:
+    if isinstance(content, dict) and rng.random() < 0.98:
+        content.pop("sha256", None)
+        with suppress(ValueError):  # no checksum fits a number that JSON has not
+            content["sha256"] = _digest(content, arrays)
+    text = json.dumps(content)
+    if rng.random() < 0.02:
+        deep = "[" * 10**5 + "]" * 10**5
+        words = [("null", "NaN"), ("0", "9" * 5000), ("null", deep), ("1", "1e999")]
+        text = text.replace(*rng.choice(words), 1)
+    return save(arrays, metadata={rng.choice([_KEY] * 99 + ["a"]): text})
+
+
+def _places(content) -> Iterator[tuple]:
+    """Iterate over everything in a description, as a container and its key."""
+    todo = [content]
+    while todo:
+        node = todo.pop()
+        keys = node if isinstance(node, dict) else range(len(node))
+        for key in list(keys):
+            yield node, key
+            if isinstance(node[key], (dict, list)):
+                todo.append(node[key])
+
+
+def _nested(value, depth, rng):
+    wrap: Callable = rng.choice([lambda v: [v], lambda v: {"tuple": [v]}])
+    for _ in range(depth):
+        value = wrap(value)
+    return value
+
+
+def run(first: int, last: int, seed: int, folder: Path, progress) -> None:
+    """Load mutations by their numbers, and send what became of each."""
+    seeds = [read_seed(path) for path in sorted(folder.glob("*.safetensors"))]
+    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    code = _watch()
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", "device=.*the CPU is used", UserWarning)
+    with tempfile.TemporaryDirectory(dir=shared) as scratch:
+        path = Path(scratch) / "model"
+        for data, _, _ in seeds:  # imports all that loading needs
+            path.write_bytes(data)
+            _ask(load_model(path))
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        for number in range(first, last):
+            progress.send((number, "begun"))
+            path.write_bytes(mutate(seeds, random.Random(f"{seed} {number}")))
+            progress.send((number, _outcome(path, code)))
+
+
+def _outcome(path: Path, code: list) -> str:
+    """Return "loaded", or the name of what went wrong."""
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        code.clear()
+        code.append("watching")
+        model = load_model(path)
+        ran = code[1:]
+        code.clear()
+        if ran:
+            return f"ran code: {ran[0]}"
+        _ask(model)
+        return "loaded"
+    except ModelFileError:
+        return f"ran code: {code[1]}" if len(code) > 1 else "ModelFileError"
+    except BaseException as error:  # to be reported, whatever it is
+        return f"{type(error).__name__}: {error}"[:200]
+    finally:
+        code.clear()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _watch() -> list:
+    """Return a list that, unless it is empty, takes down whatever runs code."""
+
+    def handle(signum, frame):
+        raise Hang
+
+    def audit(event, args):
+        if not code:
+            return
+        writes = event == "open" and args[1] is not None and set(args[1]) & set("wax+")
+        if writes or event in _CODE:
+            code.append(f"{event} {args[:2]}"[:200])
+
+    code: list = []
+    signal.signal(signal.SIGALRM, handle)
+    sys.addaudithook(audit)
+    return code
+
+
+def _ask(model) -> None:
+    """Ask a model of counts for topics: its compiled code checks no bounds."""
+    repr(model)
+    if not hasattr(model, "topic_word_counts_") or model._fitted_on_array:
+        return
+    counts = {name: np.eye(3, len(w)) for name, w in model.vocabularies_.items()}
+    model.set_params(burn_in=0, transform_max_iter=2, n_jobs=1)
+    model.transform(MultiView.from_arrays(counts=counts))
+
+
+def count(n_files: int, seed: int, folder: Path, failures: Path | None) -> Counter:
+    """Return how many mutations had which outcome."""
+    outcomes: Counter = Counter()
+    context = multiprocessing.get_context("spawn")
+    first = 0
+    while first < n_files:
+        receive, send = context.Pipe(duplex=False)
+        worker = context.Process(target=run, args=(first, n_files, seed, folder, send))
+        worker.start()
+        send.close()
+        number, outcome = first, "begun"
+        while number < n_files - 1 or outcome == "begun":
+            try:
+                alive = receive.poll(20 * SECONDS)
+                number, outcome = receive.recv() if alive else (number, "begun")
+            except EOFError:
+                alive = False
+            if not alive:
+                worker.kill()
+                worker.join()
+                outcome = f"the process ended with {worker.exitcode}"
+            if outcome == "begun":
+                continue
+            outcomes[outcome] += 1
+            if outcome not in EXPECTED and failures is not None:
+                failures.mkdir(parents=True, exist_ok=True)
+                seeds = [
+                    read_seed(path) for path in sorted(folder.glob("*.safetensors"))
+                ]
+                data = mutate(seeds, random.Random(f"{seed} {number}"))
+                (failures / f"{seed}-{number}.safetensors").write_bytes(data)
+            if not alive:
+                break
+        worker.join()
+        first = number + 1
+    return outcomes
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, default=SEEDS, help="folder of models")
+    parser.add_argument("--failures", type=Path, help="folder for files of failures")
+    arguments = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    started = time.monotonic()
+    outcomes = count(
+        arguments.files, arguments.seed, arguments.data, arguments.failures
+    )
+    for outcome, n in outcomes.most_common():
+        print(f"{n:8,}  {outcome}")
+    print(f"{outcomes.total():8,}  in {time.monotonic() - started:.0f} s")
+    return int(bool(set(outcomes) - set(EXPECTED)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
