@@ -182,14 +182,14 @@ class DistilledTopicModel(NeuralTopicModel):
         self.verbose = verbose
 
     def _prepare(self, X: MultiView, groups) -> None:
-        self.teacher_ = self._fit_teacher(X, groups)
+        self._fit_teacher(X, groups)
         taught = self.teacher_.view_
         students = [name for name in X.view_names if name != taught] or [taught]
         self.view_ = choose_view(self.view, students, "for the student to learn")
         own = {n: w for n, w in self.vocabularies_.items() if n == self.view_}
         self.vocabularies_ = {taught: self.teacher_.vocabularies_[taught], **own}
 
-    def _fit_teacher(self, X: MultiView, groups) -> ZeroShotTopicModel:
+    def _fit_teacher(self, X: MultiView, groups) -> None:
         if isinstance(self.teacher, FrozenEstimator):
             teacher = self.teacher.estimator
             self._check_teacher(teacher)
@@ -201,13 +201,15 @@ class DistilledTopicModel(NeuralTopicModel):
                     "teacher's"
                 )
             teacher._check_view(teacher.view_, X[teacher.view_])
-            return teacher
+            self.teacher_ = teacher
+            return
         teacher = ZeroShotTopicModel() if self.teacher is None else clone(self.teacher)
         self._check_teacher(teacher)
         teacher.set_params(n_components=self.n_components)
         if teacher.random_state is None:
             teacher.set_params(random_state=self._seed)
-        return teacher.fit(X, groups)
+        self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
+        teacher.fit(X, groups)
 
     def _check_teacher(self, teacher) -> None:
         if not isinstance(teacher, ZeroShotTopicModel):

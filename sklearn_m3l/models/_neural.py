@@ -104,7 +104,7 @@ class NeuralTopicModel(BaseTopicModel):
             Where rows have no view, no text can be reconstructed, or the views do not
             fit the parameters. The message names what is at fault.
         """
-        from sklearn_m3l.network import TupleDataset, resolve_device
+        from sklearn_m3l.network import advise_on_memory, resolve_device
 
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
@@ -113,10 +113,19 @@ class NeuralTopicModel(BaseTopicModel):
         random_state = check_random_state(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
+            # Where Ctrl-C stops what comes next, there is no network of these tuples.
+            vars(self).pop("net_", None)
             self._prepare(X, groups)
         plan = self._plan(X)
         self._check_plan(plan, X)
-        device = resolve_device(self.device)
+        advice = f"lower batch_size={self.batch_size}, n_components or the vocabularies"
+        with advise_on_memory(advice):
+            self._train(X, groups, plan, resolve_device(self.device))
+        return self
+
+    def _train(self, X: MultiView, groups, plan: Plan, device) -> None:
+        """Train the network, a new one unless there is one to go on with."""
+        from sklearn_m3l.network import TupleDataset
 
         def dataset(X, groups, *, seed):
             return TupleDataset(
@@ -134,11 +143,10 @@ class NeuralTopicModel(BaseTopicModel):
             data = dataset(*train, seed=self._seed), dataset(*valid, seed=None)
         else:
             data = dataset(X, groups, seed=self._seed), None
-        if not continued:
+        if not hasattr(self, "net_"):
             self.net_ = self._build_net(plan, X, device)
         self.net_.set_params(max_epochs=self.max_iter)
         self.net_.partial_fit(data)
-        return self
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
         if not plan.decoded_from:
@@ -236,11 +244,12 @@ class NeuralTopicModel(BaseTopicModel):
             return total / n_views
 
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
-        from sklearn_m3l.network import infer_topics
+        from sklearn_m3l.network import advise_on_memory, infer_topics
 
-        return infer_topics(
-            self.net_, X[name], self._encoder_of(name), self.n_samples, self._seed
-        )
+        with advise_on_memory(f"lower n_samples={self.n_samples}"):
+            return infer_topics(
+                self.net_, X[name], self._encoder_of(name), self.n_samples, self._seed
+            )
 
     def _encoder_of(self, name: str) -> str:
         """Return the view whose statistics and network encode a view."""

@@ -8,6 +8,7 @@ from sklearn_m3l.network._inference import (
     resolve_device,
 )
 from sklearn_m3l.network._loss import TopicLoss
+from sklearn_m3l.network._memory import advise_on_memory
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._net import TopicNet, build_net, copy_frozen_decoder
 
@@ -16,6 +17,7 @@ __all__ = [
     "TopicNet",
     "TopicNetwork",
     "TupleDataset",
+    "advise_on_memory",
     "build_net",
     "copy_frozen_decoder",
     "decode_words",

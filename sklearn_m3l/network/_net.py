@@ -1,6 +1,8 @@
 """The skorch net that trains a topic network on batches of tuples."""
 
+import copy
 import math
+from dataclasses import replace
 
 import torch
 from skorch import NeuralNet
@@ -46,6 +48,7 @@ class TopicNet(NeuralNet):
         """Run all batches; record their mean loss a tuple when they are through."""
         if iterator is None:
             return
+        good = self._copy_of_state() if training else None
         total, n_rows, n_batches = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -56,14 +59,29 @@ class TopicNet(NeuralNet):
             self.notify("on_batch_end", batch=batch, training=training, **step)
         # One transfer an epoch. skorch's callbacks average the history over batches.
         loss = float(total) / n_rows
-        if training and not math.isfinite(loss):
+        if good is not None and not (math.isfinite(loss) and self._is_finite(batch)):
+            self._set_state(good)
             raise ValueError(
                 f"training diverged in epoch {len(self.history)} (loss {loss}); lower "
-                "learning_rate_init, or rescale the embeddings if standardize is off"
+                f"learning_rate_init={self.lr}, or rescale the embeddings if "
+                "standardize is off. The model is as it was before that epoch"
             )
         self.history.record_batch(f"{prefix}_loss", loss)
         self.history.record_batch(f"{prefix}_batch_size", n_rows)
         self.history.record(f"{prefix}_batch_count", n_batches)
+
+    def _copy_of_state(self) -> tuple[dict, dict]:
+        return copy.deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
+
+    def _set_state(self, state: tuple[dict, dict]) -> None:
+        self.module_.load_state_dict(state[0])
+        self.optimizer_.load_state_dict(state[1])
+
+    def _is_finite(self, batch) -> bool:
+        """Tell whether the last step of an epoch left a network that can be asked."""
+        step = self.validation_step(replace(batch, generator=None))
+        sums = [tensor.sum() for tensor in self.module_.state_dict().values()]
+        return bool(torch.stack([step["loss"], *sums]).isfinite().all())
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair of training and validation data that `fit` was given."""
