@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -33,6 +32,7 @@ from sklearn_m3l.embedding import (
 from sklearn_m3l.embedding._pictures import open_picture
 from sklearn_m3l.embedding._vectorizer import has_stop_words
 from sklearn_m3l.models import M3LContrastTopicModel
+from sklearn_m3l.persistence import load_model, save_model
 
 _THUMBNAIL_SIDE = 96
 _NAME_LENGTH = 60
@@ -83,7 +83,7 @@ def fit(
     model = M3LContrastTopicModel(**parameters, random_state=random_state, verbose=1)
     pipeline = Pipeline([("encode", encoder), ("topics", model)])
     pipeline.fit(df, articles)
-    _save_pipeline(pipeline, output)
+    save_model(pipeline, output)
     print(f"Wrote {output}: {model.n_components} topics, {model.n_iter_} epochs")
 
 
@@ -196,23 +196,12 @@ def _thumbnail(path: str) -> bytes:
     return file.getvalue()
 
 
-# The one place that knows how a pipeline is stored.
-def _save_pipeline(pipeline: Pipeline, path: Path) -> None:
-    with _whole_file(path) as part:
-        joblib.dump(pipeline, part)
-
-
 def _load_pipeline(path: Path) -> Pipeline:
-    try:
-        pipeline = joblib.load(path)
-    except OSError:
-        raise
-    except Exception as error:  # a file that is no pickle can raise anything
-        raise ValueError(f"{path} is not a model ({type(error).__name__})") from error
-    if not isinstance(pipeline, Pipeline) or not isinstance(
-        pipeline[0], MultiViewEncoder
-    ):
-        raise ValueError(f"{path} is not a model, but a {type(pipeline).__name__}")
+    pipeline = load_model(path)
+    steps = list(getattr(pipeline, "named_steps", ()))
+    if steps != ["encode", "topics"]:
+        kind = type(pipeline).__name__
+        raise ValueError(f"{path} is not a model of the command fit, but a {kind}")
     return pipeline
 
 

@@ -216,7 +216,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "model",
         type=Path,
         metavar="MODEL",
-        help="a file that fit wrote; it is a pickle: use none from strangers",
+        help="a file that fit wrote",
     )
 
 

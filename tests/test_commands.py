@@ -15,7 +15,7 @@ from PIL import Image
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from sklearn_m3l import _commands
+from sklearn_m3l import PolylingualLDA, _commands, load_model, save_model
 from sklearn_m3l._evaluation import evaluate_alignment
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_gimp_help
@@ -76,12 +76,12 @@ def model(folder, table):
 
 
 def test_fit_stores_what_the_library_would_fit(folder, table, model):
-    pipeline = joblib.load(model)
+    pipeline = load_model(model)
     assert pipeline["topics"].get_params()["n_components"] == 5
     assert pipeline["topics"].n_iter_ == 2
     df = frame(table)
     expected = pipeline.fit(df, df["page"]).transform(df)
-    stored = joblib.load(model)
+    stored = load_model(model)
     np.testing.assert_array_equal(stored.transform(df), expected)
     words = stored["encode"].named_views_["de"].vectorizer_.vocabulary_
     assert "ebene" in words and "und" not in words
@@ -105,7 +105,7 @@ def test_topics(model, capsys, monkeypatch):
     run("topics", model)
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["Topic", "en", "de"]
-    frame = joblib.load(model)["topics"].topics_frame()
+    frame = load_model(model)["topics"].topics_frame()
     for line, (topic, english, german) in zip(lines, frame.itertuples(), strict=True):
         assert re.split("  +", line.strip()) == [str(topic), english, german]
 
@@ -116,7 +116,7 @@ def test_transform_writes_a_row_of_topics_for_each(table, model, tmp_path, name)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     theta = pd.read_csv(tmp_path / name, sep="\t" if ".tsv" in name else ",")
     assert list(theta) == [f"topic_{topic}" for topic in range(5)]
-    expected = joblib.load(model).transform(frame(table))
+    expected = load_model(model).transform(frame(table))
     np.testing.assert_allclose(theta, expected, atol=1e-5)
 
 
@@ -130,7 +130,7 @@ def test_transform_takes_the_columns_that_are_there(table, model, tmp_path, caps
     assert f"warning: 1 of {len(german)} rows have none of the views de" in printed
     theta = pd.read_csv(tmp_path / "theta.csv")
     assert theta.isna().all(axis=1).tolist() == [row == 1 for row in range(len(german))]
-    expected = joblib.load(model).transform(german.drop(index=1))
+    expected = load_model(model).transform(german.drop(index=1))
     np.testing.assert_allclose(theta.drop(index=1), expected, atol=1e-5)
 
 
@@ -139,7 +139,7 @@ def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     printed = capsys.readouterr().out
     df = frame(table)
     assert printed.startswith(f"{len(df)} rows of {N_PAGES} articles\n")
-    pipeline = joblib.load(model)
+    pipeline = load_model(model)
     X = pipeline["encode"].transform(df)
     corpus = Bunch(data=X, target=pd.factorize(df["page"])[0])
     scores = evaluate_alignment(pipeline["topics"], corpus, corpus)
@@ -189,7 +189,7 @@ def read(monkeypatch):
     """Return what a table is read as; nothing is learned."""
     seen = []
     monkeypatch.setattr(Pipeline, "fit", lambda self, *data: seen.extend(data))
-    monkeypatch.setattr(_commands, "_save_pipeline", lambda *_: None)
+    monkeypatch.setattr(_commands, "save_model", lambda *_: None)
     monkeypatch.setattr(_commands.M3LContrastTopicModel, "n_iter_", 0, raising=False)
 
     def read(path, *argv):
@@ -259,7 +259,7 @@ def test_languages_of_columns(tmp_path, capsys, column, language, told):
     path, output = tmp_path / "corpus.csv", tmp_path / "model"
     pd.DataFrame({name: ["the brush und ink", "the layer und mask"] * 2}).to_csv(path)
     run("fit", path, "--text", column, "-k", "2", "--max-iter", "1", "-o", output)
-    view = joblib.load(output)["encode"].named_views_[name]
+    view = load_model(output)["encode"].named_views_[name]
     words = set(view.vectorizer_.vocabulary_)
     assert ("the" in words, "und" in words) == (language != "en", language != "de")
     hint = f"no stop words are left out of {name!r}"
@@ -305,12 +305,16 @@ def test_damaged_compression(tmp_path, capsys, damage):
     assert str(path) in message
 
 
-@pytest.mark.parametrize("kind", ["absent", "table", "folder", "pickle", "cut"])
+@pytest.mark.parametrize(
+    "kind", ["absent", "table", "folder", "pickle", "cut", "other"]
+)
 @pytest.mark.parametrize("command", ["topics", "transform", "evaluate", "report"])
 def test_what_is_no_model_is_refused(tmp_path, capsys, table, model, kind, command):
     path = {"table": table, "folder": tmp_path}.get(kind, tmp_path / "no-model")
     if kind == "pickle":
         joblib.dump([1], path)
+    if kind == "other":
+        save_model(PolylingualLDA(), path)
     if kind == "cut":
         path.write_bytes(model.read_bytes()[:-1000])
     argv = [] if command == "topics" else [table]
@@ -318,7 +322,10 @@ def test_what_is_no_model_is_refused(tmp_path, capsys, table, model, kind, comma
         argv += ["-o", tmp_path / "output"]
     message = refused(capsys, command, path, *argv)
     assert str(path) in message
-    assert "is not a model" in message or kind in ("absent", "folder")
+    if kind in ("table", "pickle", "cut"):
+        assert "cannot load" in message and "no model file" in message
+    if kind == "other":
+        assert "is not a model of the command fit, but a PolylingualLDA" in message
     assert not (tmp_path / "output").exists()
 
 
@@ -339,7 +346,7 @@ def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
     run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
     warning = "warning: pictures that cannot be read, taken as absent: 2; the first: "
     assert warning in capsys.readouterr().err
-    pipeline = joblib.load(tmp_path / "model")
+    pipeline = load_model(tmp_path / "model")
     assert isinstance(pipeline["encode"].transform(df[["en"]]), MultiView)
 
 
