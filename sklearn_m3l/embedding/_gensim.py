@@ -17,6 +17,9 @@ from sklearn_m3l.embedding._vectorizer import WordVectorizer
 # The first bytes of a model that Facebook's fastText wrote.
 _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
 
+# Names of files that are never unpickled.
+WORD2VEC_SUFFIXES = {".bin", ".txt", ".vec"}
+
 
 class KeyedVectorsEncoder(ColumnEncoder):
     """Embed texts by the mean of the vectors of their words.
@@ -136,6 +139,8 @@ def _load(path: Path, changed: int) -> Any:
     if head == _FASTTEXT_MAGIC:
         return load_facebook_vectors(str(path))
     if head[:1] == b"\x80":  # a pickle
+        if set(path.suffixes) & WORD2VEC_SUFFIXES:  # what a model file may refer to
+            raise ValueError(f"{path} is a pickle, and its name says that it is none")
         loaded = KeyedVectors.load(str(path), mmap="r")
         return getattr(loaded, "wv", loaded)  # of a whole model
     binary = ".bin" in path.suffixes

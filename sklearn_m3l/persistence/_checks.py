@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+# More rows or columns than there can be.
+MAX_LENGTH = 2**53
+
 
 class ModelFileError(ValueError):
     """A model file is damaged, forged, or of a version that is not known.

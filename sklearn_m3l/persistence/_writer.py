@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_m3l.persistence._checks import is_inside
-from sklearn_m3l.persistence._parts import PARTS, Part
+from sklearn_m3l.persistence._part import Part
+from sklearn_m3l.persistence._parts import PARTS
 
 # Nesting of a description; a pipeline of all our steps has about half of it.
 MAX_DEPTH = 40

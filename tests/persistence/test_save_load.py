@@ -28,7 +28,9 @@ from sklearn_m3l import (
     save_model,
 )
 from sklearn_m3l.embedding import (
+    Doc2VecEncoder,
     ImageStatisticsEncoder,
+    KeyedVectorsEncoder,
     LsaEncoder,
     MultiViewEncoder,
     SentenceTransformerEncoder,
@@ -195,6 +197,24 @@ def test_set_output_is_kept(again):
     model = clone(MODELS["contrast"][0]).set_output(transform="pandas").fit(X)
     assert_array_equal(again(model).transform(X).index, X.index)
     assert again(clone(model)).fit(X).transform(X).columns[0].endswith("0")
+
+
+def test_word_vectors_are_kept_by_reference(again, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("words.vec").write_text("2 3\nbrush 1 0 0.5\nlayer 0 1 2\n")
+    encoder = KeyedVectorsEncoder("words.vec").fit(["brush layer", "a brush"])
+    loaded = again(encoder)
+    texts = ["layer", "brush or layer", "none"]
+    assert_array_equal(loaded.transform(texts), encoder.transform(texts))
+    assert vars(loaded) == vars(encoder)
+    Path("words.vec").write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(ValueError, match="words.vec is a pickle"):
+        loaded.transform(texts)
+    for vectors in ("words.kv", "words"):
+        with pytest.raises(TypeError, match=f"'{vectors}' may be a pickle"):
+            save_model(KeyedVectorsEncoder(vectors), tmp_path / "model")
+    with pytest.raises(TypeError, match="Doc2VecEncoder.*skops"):
+        save_model(Doc2VecEncoder(), tmp_path / "model")
 
 
 def test_a_reference_to_a_pretrained_encoder_needs_no_weights(again):
