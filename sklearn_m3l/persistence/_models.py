@@ -203,6 +203,7 @@ MODELS = (
     Part(
         _MODULE,
         "M3LContrastTopicModel",
+        paths=("checkpoint",),
         fitted="net_",
         attributes=(*_INPUT, "_seed"),
         describe=_describe_neural,
@@ -211,6 +212,7 @@ MODELS = (
     Part(
         _MODULE,
         "ZeroShotTopicModel",
+        paths=("checkpoint",),
         fitted="net_",
         attributes=(*_INPUT, "_seed", "view_"),
         describe=_describe_neural,
@@ -219,6 +221,7 @@ MODELS = (
     Part(
         _MODULE,
         "DistilledTopicModel",
+        paths=("checkpoint",),
         fitted="net_",
         attributes=(*_INPUT, "_seed", "view_", "teacher_"),
         describe=_describe_distilled,
@@ -227,6 +230,7 @@ MODELS = (
     Part(
         _MODULE,
         "PolylingualLDA",
+        paths=("checkpoint",),
         fitted="topic_word_counts_",
         attributes=(
             *_INPUT,

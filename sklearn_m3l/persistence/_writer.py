@@ -132,12 +132,12 @@ class Writer:
             key: getattr(estimator, key) for key in estimator._get_param_names()
         }
         for key in part.paths:
-            path = parameters[key]
+            path = parameters.get(key)
             if isinstance(path, (str, os.PathLike)) and not is_inside(path):
                 raise ValueError(
                     f"{where}: {key}={os.fspath(path)!r} leads out of the working "
                     "folder, and a model file may only refer to what is below it; "
-                    "give a relative path or the name of a model"
+                    "set it to a relative path first, or to None if it may be"
                 )
         output = vars(estimator).get("_sklearn_output_config", {}).get("transform")
         return {

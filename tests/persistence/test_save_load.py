@@ -38,6 +38,7 @@ from sklearn_m3l.embedding import (
     WordVectorizer,
     make_multiview_encoder,
 )
+from sklearn_m3l.persistence._parts import PARTS
 
 MODELS = fitted_models()
 
@@ -358,3 +359,10 @@ def test_no_warning_is_given(again):
         warnings.simplefilter("error")
         for model, _ in MODELS.values():
             again(model)
+
+
+def test_every_parameter_that_is_a_path_is_known_as_one():
+    for part in PARTS.values():
+        constraints = getattr(part.load(), "_parameter_constraints", {})
+        for name, kinds in constraints.items():
+            assert os.PathLike not in kinds or name in part.paths, (part.name, name)
