@@ -365,4 +365,7 @@ def test_every_parameter_that_is_a_path_is_known_as_one():
     for part in PARTS.values():
         constraints = getattr(part.load(), "_parameter_constraints", {})
         for name, kinds in constraints.items():
-            assert os.PathLike not in kinds or name in part.paths, (part.name, name)
+            assert os.PathLike not in list(kinds) or name in part.paths, (
+                part.name,
+                name,
+            )
