@@ -1,6 +1,5 @@
 """Tests of the comparison of all models."""
 
-import importlib.util
 import io
 import json
 import math
@@ -50,15 +49,6 @@ def compared(results, tmp_path_factory):
             assert main([*ARGV, "--output", str(output)]) == 0
     assert asked == [TINY] * len(CONTESTANTS)
     return printed.getvalue(), progress.getvalue(), output
-
-
-@pytest.fixture(scope="module")
-def benchmark_module():
-    path = Path(__file__).parents[1] / "benchmarks" / "compare.py"
-    spec = importlib.util.spec_from_file_location("benchmarks_compare", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def rows_of(printed):
@@ -276,65 +266,3 @@ def test_options_reach_the_comparison(monkeypatch):
         {"n_components": 50, "random_state": 0},
         {"n_components": 5, "random_state": 3, "max_iter": 2},
     ]
-
-
-@pytest.fixture
-def run_benchmark(benchmark_module, results, monkeypatch, tmp_path):
-    """Return a function that runs the benchmark on shifted values, and its log."""
-    log = []
-
-    def shifted(label, parameters):
-        log.append((parameters["random_state"], label))
-        if len(log) == 12:
-            raise KeyboardInterrupt
-        values = {
-            n: v + parameters["random_state"]
-            for n, v in results[label]["values"].items()
-        }
-        return {**results[label], "values": values}
-
-    def run(*argv):
-        benchmark_module.main([*argv, "--output", str(tmp_path)])
-        return (tmp_path / "compare.md").read_text(encoding="utf-8")
-
-    monkeypatch.setattr(benchmark_module, "measure_alone", shifted)
-    return run, log
-
-
-def test_benchmark_goes_on_where_it_was_stopped(run_benchmark, results, tmp_path):
-    run, log = run_benchmark
-    options = ["--seeds", "0", "5", "1", "--n-components", "5"]
-    with pytest.raises(KeyboardInterrupt):
-        run(*options)
-    assert [path.name for path in tmp_path.iterdir()] == ["compare.json"]
-    page = run(*options)
-    wanted = [(seed, label) for seed in (0, 5, 1) for label in CONTESTANTS]
-    assert sorted(log) == sorted([*wanted, log[11]])
-    mrr = results["PolylingualLDA"]["values"]["MRR en-de"]
-    cell = f"| PolylingualLDA | {mrr + 1:.3f} ({mrr:.3f} to {mrr + 5:.3f}) |"
-    assert cell in page
-    assert "python -m benchmarks.compare --seeds 0 5 1" in page
-    assert re.search(r"torch \d", page)
-    assert run(*options) == page
-    assert len(log) == 28
-
-
-def test_benchmark_does_not_mix_settings(run_benchmark, tmp_path):
-    run, log = run_benchmark
-    run("--seeds", "0", "--n-components", "5")
-    with pytest.raises(SystemExit, match="parameters"):
-        run("--seeds", "0", "--n-components", "6")
-    assert len(log) == 9
-
-
-def test_benchmark_keeps_nothing_of_changed_sources(
-    run_benchmark, benchmark_module, tmp_path, monkeypatch
-):
-    run, log = run_benchmark
-    hashes = iter(["a", "a", "a", "b"])
-    monkeypatch.setattr(benchmark_module, "_hash_sources", lambda: next(hashes))
-    with pytest.raises(SystemExit, match="changed"):
-        run("--seeds", "0")
-    assert len(log) == 3
-    runs = json.loads((tmp_path / "compare.json").read_text())["runs"]
-    assert list(runs["0"]) == list(CONTESTANTS)[:2]
