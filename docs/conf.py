@@ -1,0 +1,91 @@
+"""Configuration of the documentation; `make docs` builds it."""
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+import matplotlib
+
+import sklearn_m3l
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+matplotlib.use("agg")
+
+project = "sklearn-m3l"
+author = "The sklearn-m3l developers"
+project_copyright = author
+version = release = sklearn_m3l.__version__
+
+extensions = [
+    "mathml",
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "gallery"]
+templates_path = ["_templates"]
+# Single backticks in docstrings name objects, parameters or values.
+default_role = "py:obj"
+
+autosummary_generate = True
+autodoc_typehints = "none"  # docstrings give types and shapes
+maximum_signature_line_length = 88
+numpydoc_show_class_members = False  # the templates list them
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_examples",
+    "within_subsection_order": "FileNameSortKey",
+    "show_memory": False,
+    "min_reported_time": 0,
+    "download_all_examples": False,
+    "show_signature": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn-m3l"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 6,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_sidebars = {
+    "index": [],
+    "install": [],
+    "changelog": [],
+    "contributing": [],
+}
+
+
+def _repair(app, what, name, obj, options, lines):
+    """Mend what docstrings hold that is not for this site, before numpydoc reads it."""
+    text = "\n".join(lines)
+    # Labels of scikit-learn's pages, in methods that it defines.
+    text = re.sub(r":ref:`([^`<]+?)\s*<[^`>]+>`", r"\1", text)
+    text = re.sub(r":ref:`sphx_glr_[^`]+`", "scikit-learn's gallery", text)
+    # A line that goes on at the left margin keeps Python from removing indentation.
+    if re.search(r"\\\n(?=\S)", text):
+        first, rest = re.sub(r"\\\n(?=\S)", "", text).split("\n", 1)
+        text = f"{first}\n{textwrap.dedent(rest)}"
+    # A name with a trailing underscore in a shape is no link.
+    text = re.sub(r"of shape \((\w+)_,\)", r"of shape (\1\\_,)", text)
+    lines[:] = text.split("\n")
+
+
+def setup(app):
+    """Connect what this configuration adds to Sphinx."""
+    app.connect("autodoc-process-docstring", _repair, priority=400)

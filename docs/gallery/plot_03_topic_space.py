@@ -1,0 +1,34 @@
+"""
+A map of the topic space
+========================
+
+Texts and pictures in one plane: points are near each other if their topics are. This
+is Figure 2 of the paper.
+"""
+
+import numpy as np
+
+from sklearn_m3l import M3LContrastTopicModel
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.display import TopicSpaceDisplay
+
+train, test = load_gimp_help("train"), load_gimp_help("test")
+first = np.unique(train.target, return_index=True)[1]  # a row a page, for speed
+model = M3LContrastTopicModel(n_components=20, max_iter=30, random_state=0)
+model.fit(train.data[first])
+
+# %%
+# A page with five pictures is five rows. ``names`` says what a row shows, so that a
+# page is one point all the same. The larger topics are named by a word.
+
+pages = test.target_names[test.target]
+display = TopicSpaceDisplay.from_estimator(
+    model,
+    test.data,
+    names={"en": pages, "de": pages, "image": test.frame["image"]},
+    view_labels={"en": "English", "de": "German", "image": "Pictures"},
+    random_state=0,
+)
+
+# %%
+# ``display.write_html("map.html")`` writes the same as an interactive page.

@@ -1,0 +1,49 @@
+"""
+Unaligned encoders
+==================
+
+No multilingual encoder knows your languages? Embed each by itself. LSA needs nothing
+but the texts. The vectors of two languages then have nothing to do with each other, and
+it is the model that aligns them.
+"""
+
+import numpy as np
+
+from sklearn_m3l import M3LContrastTopicModel
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
+
+train = load_gimp_help("train").frame.drop_duplicates(["en", "de"])
+test = load_gimp_help("test").frame.drop_duplicates(["en", "de"])
+
+# %%
+# An encoder for each language, each fitted on that language alone.
+
+encoder = make_multiview_encoder(["en", "de"], random_state=0).fit(train)
+X, X_test = encoder.transform(train), encoder.transform(test)
+X
+
+# %%
+# Search German pages by English ones with the vectors themselves: little better
+# than chance.
+
+
+def standardize(vectors):
+    """Give every dimension mean 0 and deviation 1, and every vector length 1."""
+    vectors = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+english, german = (standardize(X_test[name].embedding) for name in ["en", "de"])
+print(f"LSA vectors  MRR {mean_reciprocal_rank(1 - english @ german.T):.3f}")
+print(f"Chance       MRR {np.mean(1 / np.arange(1, len(test) + 1)):.3f}")
+
+# %%
+# Search by the topics that the model learnt from the same vectors.
+
+model = M3LContrastTopicModel(n_components=30, max_iter=30, random_state=0).fit(X)
+english, german = model.transform(X_test[["en"]]), model.transform(X_test[["de"]])
+distances = pairwise_jensen_shannon(english, german)
+print(f"Topics       MRR {mean_reciprocal_rank(distances):.3f}")
+model.topics_frame(n_words=5).head(8)

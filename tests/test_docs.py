@@ -1,0 +1,95 @@
+"""Tests of the documentation: public names have pages, and its code runs."""
+
+import doctest
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_m3l
+
+DOCS = Path(__file__).parents[1] / "docs"
+GUIDE = sorted((DOCS / "user_guide").glob("*.rst"))
+MODULES = [
+    name
+    for name in sklearn_m3l.__all__
+    if hasattr(getattr(sklearn_m3l, name), "__path__")
+    or getattr(sklearn_m3l, name) is sklearn_m3l.multiview
+]
+PUBLIC = [
+    *(
+        f"sklearn_m3l.{name}"
+        for name in sklearn_m3l.__all__
+        if name not in [*MODULES, "__version__"]
+    ),
+    *(
+        f"sklearn_m3l.{module}.{name}"
+        for module in MODULES
+        for name in getattr(sklearn_m3l, module).__all__
+    ),
+]
+
+
+def find(path):
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def documented_names():
+    """Return the names that `autosummary` makes pages of."""
+    names, module, inside = [], None, False
+    for line in (DOCS / "api.rst").read_text(encoding="utf-8").splitlines():
+        if line.startswith(".. currentmodule:: "):
+            module = line.split()[-1]
+        elif line.startswith(".. autosummary::"):
+            inside = True
+        elif line and not line.startswith(" "):
+            inside = False
+        elif inside and re.fullmatch(r" {3}\w+", line):
+            names.append(f"{module}.{line.strip()}")
+    return names
+
+
+def test_modules_are_found():
+    assert {"datasets", "embedding", "metrics", "models", "multiview"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_public_name_has_a_page(path):
+    pages = [find(name) for name in documented_names()]
+    assert any(page is find(path) for page in pages), f"docs/api.rst lacks {path}"
+
+
+def test_every_page_is_of_a_public_name():
+    assert len(documented_names()) == len(set(documented_names()))
+    assert set(documented_names()) <= set(PUBLIC)
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_code_in_the_guide_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    failures, _ = doctest.testfile(
+        str(page),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
+        encoding="utf-8",
+    )
+    assert failures == 0
+
+
+def test_ten_lines_of_the_start_page_run(capsys):
+    text = (DOCS / "index.rst").read_text(encoding="utf-8")
+    block = re.search(r"\.\. code-block:: python\n\n((?: {3}.*\n|\n)+)", text)[1]
+    code = "\n".join(line[3:] for line in block.splitlines())
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    assert "max_iter=20" in code
+    exec(code.replace("max_iter=20", "max_iter=1"), {})
+    assert "topic" in capsys.readouterr().out
+
+
+def test_every_page_is_in_a_toctree():
+    linked = re.findall(
+        r"^ {3}(\w+)$", (DOCS / "user_guide/index.rst").read_text(), re.MULTILINE
+    )
+    assert sorted(linked) == [page.stem for page in GUIDE if page.stem != "index"]
