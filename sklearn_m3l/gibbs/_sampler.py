@@ -168,6 +168,29 @@ class PolylingualGibbs:
             (weights[:end], topics[:end], indptr), (self.n_documents, self.n_topics)
         )
 
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Return all that sampling depends on, but the documents: not copied."""
+        tokens, rows, totals = self._state
+        return {
+            "topics": tokens.topics,
+            **rows._asdict(),
+            "totals": totals,
+            "doc_topic_prior": self.doc_topic_prior,
+            "n_passes": np.array(self.n_passes),
+        }
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a state of a sampler of the same documents.
+
+        Parameters
+        ----------
+        state : dict of str to ndarray
+            What `get_state` returned; it is copied.
+        """
+        for name, array in self.get_state().items():
+            array[...] = state[name]
+        self.n_passes = int(state["n_passes"])
+
     def add_documents(
         self, counts: Sequence[sparse.csr_matrix | sparse.csr_array]
     ) -> None:

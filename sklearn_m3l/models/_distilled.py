@@ -71,6 +71,13 @@ class DistilledTopicModel(NeuralTopicModel):
         one.
     callbacks : list of skorch.callbacks.Callback, default=None
         Run while training; see skorch.
+    checkpoint : str or path, default=None
+        Folder to store the state of training in, so that a `fit` that is started again
+        with the same parameters and data goes on where it was, to the same bits. Every
+        fit has a subfolder of its own; the state is stored after an epoch, at most
+        every 30 seconds, and at the end. Needs a `random_state`. The teacher
+        gets the folder, too, if it has none. Callbacks other than
+        skorch's `EarlyStopping` and `LRScheduler` start anew.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of all that is drawn. The same seed gives the
         same bits with the same number of threads.
@@ -156,6 +163,7 @@ class DistilledTopicModel(NeuralTopicModel):
         n_samples=0,
         device="auto",
         callbacks=None,
+        checkpoint=None,
         random_state=None,
         verbose=0,
     ):
@@ -178,6 +186,7 @@ class DistilledTopicModel(NeuralTopicModel):
         self.n_samples = n_samples
         self.device = device
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
 
@@ -208,6 +217,8 @@ class DistilledTopicModel(NeuralTopicModel):
         teacher.set_params(n_components=self.n_components)
         if teacher.random_state is None:
             teacher.set_params(random_state=self._seed)
+        if teacher.checkpoint is None:
+            teacher.set_params(checkpoint=self.checkpoint)
         self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
         teacher.fit(X, groups)
 

@@ -89,6 +89,12 @@ class M3LContrastTopicModel(NeuralTopicModel):
         one.
     callbacks : list of skorch.callbacks.Callback, default=None
         Run while training; see skorch.
+    checkpoint : str or path, default=None
+        Folder to store the state of training in, so that a `fit` that is started again
+        with the same parameters and data goes on where it was, to the same bits. Every
+        fit has a subfolder of its own; the state is stored after an epoch, at most
+        every 30 seconds, and at the end. Needs a `random_state`. Callbacks other than
+        skorch's `EarlyStopping` and `LRScheduler` start anew.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of all that is drawn. The same seed gives the
         same bits with the same number of threads.
@@ -188,6 +194,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         n_samples=0,
         device="auto",
         callbacks=None,
+        checkpoint=None,
         random_state=None,
         verbose=0,
     ):
@@ -215,6 +222,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.n_samples = n_samples
         self.device = device
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
 

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from scipy.special import softmax
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_m3l._checkpoint import require_seed
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
 
@@ -66,6 +68,7 @@ class NeuralTopicModel(BaseTopicModel):
         "n_samples": [Interval(Integral, 0, None, closed="left")],
         "device": [str],
         "callbacks": [list, tuple, None],
+        "checkpoint": [str, PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -106,6 +109,8 @@ class NeuralTopicModel(BaseTopicModel):
         """
         from sklearn_m3l.network import advise_on_memory, resolve_device
 
+        if self.checkpoint is not None:
+            require_seed(self.random_state)
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
@@ -114,7 +119,7 @@ class NeuralTopicModel(BaseTopicModel):
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
             # Where Ctrl-C stops what comes next, there is no network of these tuples.
-            vars(self).pop("net_", None)
+            self.__dict__.pop("net_", None)
             self._prepare(X, groups)
         plan = self._plan(X)
         self._check_plan(plan, X)
@@ -146,7 +151,7 @@ class NeuralTopicModel(BaseTopicModel):
         if not hasattr(self, "net_"):
             self.net_ = self._build_net(plan, X, device)
         self.net_.set_params(max_epochs=self.max_iter)
-        self.net_.partial_fit(data)
+        self.net_.partial_fit(data, checkpoint=self.checkpoint)
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
         if not plan.decoded_from:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -11,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from tqdm.auto import tqdm
 
+from sklearn_m3l._checkpoint import Checkpoint, digest, require_seed
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
 from sklearn_m3l.multiview import MultiView
 
@@ -46,6 +48,11 @@ class PolylingualLDA(BaseTopicModel):
         Threads. With more than one, `fit` is approximate distributed LDA [4]_: each
         thread samples its own tuples against the counts of the sweep before. None is
         1, -1 is all cores. `transform` does not depend on it.
+    checkpoint : str or path, default=None
+        Folder to store the state of sampling in, so that a `fit` or `partial_fit` that
+        is started again with the same parameters and data goes on where it was, to the
+        same bits. Each has a subfolder of its own; the state is stored after a sweep,
+        at most every 30 seconds, and at the end. Needs a `random_state`.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is drawn. The same seed and `n_jobs` give the same result.
     verbose : int, default=0
@@ -126,6 +133,7 @@ class PolylingualLDA(BaseTopicModel):
         "burn_in": [Interval(Integral, 0, None, closed="left")],
         "optimize_interval": [Interval(Integral, 0, None, closed="left")],
         "n_jobs": [Integral, None],
+        "checkpoint": [str, PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -141,6 +149,7 @@ class PolylingualLDA(BaseTopicModel):
         burn_in=20,
         optimize_interval=0,
         n_jobs=None,
+        checkpoint=None,
         random_state=None,
         verbose=0,
     ):
@@ -152,6 +161,7 @@ class PolylingualLDA(BaseTopicModel):
         self.burn_in = burn_in
         self.optimize_interval = optimize_interval
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
 
@@ -177,6 +187,8 @@ class PolylingualLDA(BaseTopicModel):
         ValueError
             Where no view has counts, or rows have no view at all.
         """
+        if self.checkpoint is not None:
+            require_seed(self.random_state)
         X = self._check_X(X, reset=True)
         check_training_rows(X)
         texts = self._check_texts(X)
@@ -247,11 +259,16 @@ class PolylingualLDA(BaseTopicModel):
             seed=self._seed,
             n_jobs=effective_n_jobs(self.n_jobs),
         )
-        sampler.add_documents([_counts(X, name, self.vocabularies_) for name in names])
+        documents = [_counts(X, name, self.vocabularies_) for name in names]
+        stored = self._stored(documents)
+        sampler.add_documents(documents)
+        done = 0 if stored is None else self._resume(sampler, stored)
         sweeps = tqdm(
-            range(1, self.max_iter + 1),
+            range(done + 1, self.max_iter + 1),
             desc="Sampling",
             unit="sweep",
+            initial=done,
+            total=self.max_iter,
             disable=not self.verbose,
         )
         try:
@@ -261,10 +278,34 @@ class PolylingualLDA(BaseTopicModel):
                 interval = self.optimize_interval
                 if interval and sweep > self.burn_in and sweep % interval == 0:
                     sampler.optimize_doc_topic_prior()
+                if stored is not None and (stored.is_due() or sweep == self.max_iter):
+                    losses = self.log_likelihood_[-sweep:]
+                    stored.save({"sampler": sampler.get_state(), "likelihood": losses})
         finally:
             counts = sampler.topic_word_counts
             self.topic_word_counts_ = dict(zip(names, counts, strict=True))
             self.doc_topic_prior_ = sampler.doc_topic_prior
+
+    def _stored(self, documents) -> Checkpoint | None:
+        """Return the checkpoint of sampling some documents, None if there is none."""
+        if self.checkpoint is None:
+            return None
+        parameters = self.get_params()
+        for name in ("checkpoint", "n_jobs", "random_state", "verbose"):
+            del parameters[name]
+        standing = [self.doc_topic_prior_, list(self.topic_word_counts_.values())]
+        n_jobs = effective_n_jobs(self.n_jobs)
+        name = digest(parameters, n_jobs, self._seed, standing, documents)
+        return Checkpoint(self.checkpoint, name)
+
+    def _resume(self, sampler, stored: Checkpoint) -> int:
+        """Bring back what is stored; return the number of sweeps."""
+        state = stored.load()
+        if state is None:
+            return 0
+        sampler.set_state(state["sampler"])
+        self.log_likelihood_ += state["likelihood"]
+        return len(state["likelihood"])
 
     def _transform(self, X: MultiView) -> np.ndarray:
         from sklearn_m3l.gibbs import fold_in

@@ -7,11 +7,12 @@ from dataclasses import replace
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
-from tqdm.auto import tqdm
 
 from sklearn_m3l.network._batches import TupleBatches
+from sklearn_m3l.network._checkpoint import NetCheckpoint
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
+from sklearn_m3l.network._progress import EpochProgress
 
 
 class TopicNet(NeuralNet):
@@ -87,7 +88,7 @@ class TopicNet(NeuralNet):
         """Return the pair of training and validation data that `fit` was given."""
         return X
 
-    def partial_fit(self, X, y=None, classes=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, checkpoint=None, **fit_params):
         """Train for `max_epochs` more epochs.
 
         Parameters
@@ -96,20 +97,31 @@ class TopicNet(NeuralNet):
             Training and validation data.
         y, classes : None
             Ignored.
+        checkpoint : str or path, optional
+            Folder to store the state in, and to go on from.
         **fit_params : dict
             Ignored.
         """
         if not self.initialized_:
             self.initialize()
-        self.notify("on_train_begin", X=X, y=y)
+        epochs, stored = self.max_epochs, None
+        if checkpoint is not None:
+            stored = NetCheckpoint(checkpoint, self, X)
+            epochs = stored.resume(self)
+            self.callbacks_.append(("checkpoint", stored))
+        self.notify("on_train_begin", X=X, y=y, epochs=epochs)
         try:
-            self.fit_loop(X)
+            self.fit_loop(X, epochs=epochs)
         except KeyboardInterrupt:
             # skorch's early stopping raises what Ctrl-C raises.
             if not self._stopped_early():
                 raise
         finally:
             self.notify("on_train_end", X=X, y=y)
+            if stored is not None:
+                self.callbacks_.pop()
+        if stored is not None:
+            stored.finish(self)
         return self
 
     def _stopped_early(self):
@@ -118,26 +130,6 @@ class TopicNet(NeuralNet):
             and callback.misses_ >= callback.patience
             for _, callback in self.callbacks_
         )
-
-
-class EpochProgress(Callback):
-    """A progress bar over the epochs, with the losses of the last one."""
-
-    def on_train_begin(self, net, **kwargs):
-        """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="Training")
-
-    def on_epoch_end(self, net, **kwargs):
-        """Advance the bar."""
-        last = net.history[-1]
-        keys = [key for key in ("train_loss", "valid_loss") if key in last]
-        self.bar_.set_postfix({key: f"{last[key]:.1f}" for key in keys}, refresh=False)
-        self.bar_.update()
-
-    def on_train_end(self, net, **kwargs):
-        """Close the bar."""
-        self.bar_.close()
-        del self.bar_
 
 
 def build_net(

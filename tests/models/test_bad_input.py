@@ -57,6 +57,7 @@ INVALID = {
     "n_samples": [-1, 2.5, "many", None],
     "device": [0, None],
     "callbacks": [3, "LRScheduler"],
+    "checkpoint": [3, True],
     "random_state": [-1, 1.5, "zero", np.random.default_rng(0)],
     "verbose": [-1, 0.5, "loud", None],
 }

@@ -1,0 +1,159 @@
+"""The state of a net in training, stored and brought back."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+from sklearn_m3l._checkpoint import Checkpoint, digest
+from sklearn_m3l.network._batches import TupleDataset
+from sklearn_m3l.network._progress import EpochProgress
+
+# What early stopping remembers.
+_STOPPING = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+
+# Parameters of a net that do not change what it learns, or count elsewhere.
+_IRRELEVANT = {"callbacks", "verbose", "_params_to_validate"}
+
+
+class NetCheckpoint(Callback):
+    """Store the state of a net after epochs, and bring it back.
+
+    It is the last of the callbacks, so that those before it have done their part of an
+    epoch. The state is that of the weights, the optimizer, the generators, the history,
+    and of skorch's `EarlyStopping` and `LRScheduler`; other callbacks start anew.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where each fit has a subfolder.
+    net : TopicNet
+        The net, before training.
+    data : tuple of TupleDataset and TupleDataset or None
+        Training and validation data.
+    """
+
+    def __init__(self, folder, net, data):
+        self.train = data[0]
+        self.file = Checkpoint(folder, _name(net, data))
+        self.first = len(net.history)
+        self.state = self.file.load()
+
+    def resume(self, net) -> int:
+        """Bring back the state; return how many epochs are left to train."""
+        if self.state is None:
+            return net.max_epochs
+        net.history[:] = self.state["history"]
+        net.module_.load_state_dict(_map_arrays(self.state["module"]))
+        self._resume_optimizer(net)
+        self.train.generator.set_state(_map_arrays(self.state["generator"]))
+        self.train.order.bit_generator.state = self.state["order"]
+        if self.state["finished"]:
+            return 0
+        return net.max_epochs - (len(net.history) - self.first)
+
+    def _resume_optimizer(self, net) -> None:
+        net.optimizer_.load_state_dict(_map_arrays(self.state["optimizer"]))
+
+    def on_train_begin(self, net, **kwargs):
+        """Bring back what the other callbacks have set up anew."""
+        if self.state is None:
+            return
+        stored = _map_arrays(self.state["callbacks"])
+        for callback, memory in zip(_with_state(net), stored, strict=True):
+            if isinstance(callback, LRScheduler):
+                callback.batch_idx_ = memory["batch_idx_"]
+                callback.lr_scheduler_.load_state_dict(memory["scheduler"])
+            else:
+                vars(callback).update(memory)
+        self._resume_optimizer(net)
+        self.state = None  # it is large
+
+    def on_epoch_end(self, net, **kwargs):
+        """Store the state if it is time."""
+        if self.file.is_due():
+            self.file.save(self._state(net, finished=False))
+
+    def finish(self, net) -> None:
+        """Store the state after the last epoch."""
+        self.file.save(self._state(net, finished=True))
+
+    def _state(self, net, *, finished: bool) -> dict[str, Any]:
+        callbacks = []
+        for callback in _with_state(net):
+            if isinstance(callback, LRScheduler):
+                scheduler = callback.lr_scheduler_.state_dict()
+                stored = {"batch_idx_": callback.batch_idx_, "scheduler": scheduler}
+            else:
+                stored = {name: getattr(callback, name) for name in _STOPPING}
+            callbacks.append(stored)
+        return _map_tensors(
+            {
+                "finished": finished,
+                "history": net.history.to_list(),
+                "module": net.module_.state_dict(),
+                "optimizer": net.optimizer_.state_dict(),
+                "generator": self.train.generator.get_state(),
+                "order": self.train.order.bit_generator.state,
+                "callbacks": callbacks,
+            }
+        )
+
+
+def _with_state(net) -> list[Callback]:
+    """Return the callbacks whose state is kept."""
+    kinds = (EarlyStopping, LRScheduler)
+    return [callback for _, callback in net.callbacks_ if isinstance(callback, kinds)]
+
+
+def _name(net, data) -> str:
+    """Return a name for all that training depends on."""
+    parameters = net.get_params(deep=False)
+    callbacks = [
+        [type(callback), {k: v for k, v in vars(callback).items() if k[-1] != "_"}]
+        for _, callback in net.callbacks_
+        if not isinstance(callback, EpochProgress)
+    ]
+    state = [net.module_.state_dict(), net.optimizer_.state_dict()]
+    return digest(
+        torch.__version__,
+        {name: parameters[name] for name in sorted(set(parameters) - _IRRELEVANT)},
+        callbacks,
+        _map_tensors(state),
+        [_content(dataset) for dataset in data if dataset is not None],
+    )
+
+
+def _content(dataset: TupleDataset) -> list:
+    """Return what a data set holds, for a digest."""
+    return _map_tensors(
+        [
+            dataset.encoded,
+            dataset.decoded,
+            {name: dataset.absent[name] for name in sorted(dataset.absent)},
+            dataset.groups,
+            dataset.prior,
+            None if dataset.generator is None else dataset.generator.initial_seed(),
+        ]
+    )
+
+
+def _map_tensors(value: Any) -> Any:
+    """Return nested values with arrays in the place of tensors."""
+    return _map(value, torch.Tensor, lambda tensor: tensor.cpu().numpy())
+
+
+def _map_arrays(value: Any) -> Any:
+    """Return nested values with tensors in the place of arrays."""
+    return _map(value, np.ndarray, lambda array: torch.from_numpy(array.copy()))
+
+
+def _map(value: Any, kind: type, change) -> Any:
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _map(item, kind, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_map(item, kind, change) for item in value]
+    return value

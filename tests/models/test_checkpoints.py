@@ -1,0 +1,333 @@
+"""Training that is killed goes on from its checkpoint, to the same bits."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback, LRScheduler
+
+from sklearn_m3l import (
+    DistilledTopicModel,
+    M3LContrastTopicModel,
+    PolylingualLDA,
+    ZeroShotTopicModel,
+    _checkpoint,
+)
+
+SMALL = {"max_iter": 6, "hidden_layer_sizes": (8,), "random_state": 0}
+STOPPING = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 2}
+MODELS = {
+    "contrast": M3LContrastTopicModel(3, **SMALL),
+    "stopping": M3LContrastTopicModel(3, **SMALL, **STOPPING),
+    "zero shot": ZeroShotTopicModel(3, **SMALL, view="en"),
+    "distilled": DistilledTopicModel(
+        3, **SMALL, view="de", teacher=ZeroShotTopicModel(**SMALL, view="en")
+    ),
+    "polylingual": PolylingualLDA(
+        3, max_iter=6, transform_max_iter=25, random_state=0, optimize_interval=2,
+        burn_in=1,
+    ),
+    "threads": PolylingualLDA(3, max_iter=6, n_jobs=2, random_state=0),
+}  # fmt: skip
+each_model = pytest.mark.parametrize("name", MODELS)
+
+
+@pytest.fixture(scope="module")
+def X(small_multiview):
+    return small_multiview[["en", "de"]]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    """Store the state after every epoch."""
+    monkeypatch.setattr(_checkpoint, "_SECONDS", 0.0)
+
+
+def assert_same(model, expected, X):
+    assert model.n_iter_ == expected.n_iter_
+    for name in ("loss_curve_", "log_likelihood_"):
+        assert getattr(model, name, None) == getattr(expected, name, None)
+    assert_array_equal(model.components_, expected.components_)
+    assert_array_equal(model.transform(X), expected.transform(X))
+
+
+class Crash(RuntimeError):
+    """What ends training here, without a chance to store anything."""
+
+
+@pytest.fixture
+def crash(monkeypatch):
+    """Return a function that lets training crash when a state has been stored."""
+
+    def crash_after(n_states):
+        write, written = _checkpoint.Checkpoint._write, []
+
+        def crashing(self, content):
+            write(self, content)
+            written.append(self)
+            if len(written) == n_states:
+                raise Crash
+
+        monkeypatch.setattr(_checkpoint.Checkpoint, "_write", crashing)
+
+    return crash_after
+
+
+@each_model
+@pytest.mark.parametrize("n_states", [1, 4])
+def test_it_goes_on_to_the_same_bits(X, tmp_path, crash, name, n_states):
+    expected = clone(MODELS[name]).fit(X)
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
+    crash(n_states)
+    with pytest.raises(Crash):
+        clone(model).fit(X)
+    assert_same(model.fit(X), expected, X)
+
+
+@each_model
+def test_a_checkpoint_changes_nothing(X, tmp_path, name):
+    model = clone(MODELS[name]).set_params(checkpoint=str(tmp_path / "new" / "folder"))
+    assert_same(model.fit(X), clone(MODELS[name]).fit(X), X)
+
+
+SCRIPT = """
+import os, signal, sys
+import joblib
+from sklearn_m3l import _checkpoint
+
+folder, kill_after = sys.argv[1], int(sys.argv[2])
+_checkpoint._SECONDS = 0.0
+write, written = _checkpoint.Checkpoint._write, []
+
+def killed(self, content):
+    written.append(self)
+    if len(written) == kill_after + 1:  # in the middle of writing
+        (self.folder / "half.part").write_bytes(content[: len(content) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(self, content)
+
+_checkpoint.Checkpoint._write = killed
+model, X = joblib.load(f"{folder}/job.joblib")
+joblib.dump(model.fit(X), f"{folder}/fitted.joblib")
+"""
+
+
+@pytest.mark.parametrize("name", ["stopping", "polylingual"])
+def test_kill_9(X, tmp_path, name):
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path / "states")
+    joblib.dump((model, X), tmp_path / "job.joblib")
+    codes = []
+    for hash_seed, kill_after in ("1", "3"), ("2", "99"):
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT, tmp_path, kill_after],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            check=False,
+        )
+        codes.append(run.returncode)
+        left = list(tmp_path.glob("states/*/*.part"))
+        assert len(left) == (len(codes) == 1)
+    assert codes == [-signal.SIGKILL, 0]
+    fitted = joblib.load(tmp_path / "fitted.joblib")
+    assert_same(fitted, clone(MODELS[name]).fit(X), X)
+
+
+class Count(Callback):
+    """Count epochs that are trained."""
+
+    def __init__(self):
+        self.epochs_ = 0
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.epochs_ += 1
+
+
+def test_a_fit_that_is_done_is_not_done_again(X, tmp_path):
+    counts = [Count(), Count()]
+    models = [
+        clone(MODELS["stopping"]).set_params(checkpoint=tmp_path, callbacks=[count])
+        for count in counts
+    ]
+    assert_same(
+        models[1].set_params(max_iter=50).fit(X),
+        models[0].set_params(max_iter=50).fit(X),
+        X,
+    )
+    assert counts[1].epochs_ > 0 and counts[0].epochs_ == 0
+
+
+def test_a_scheduler_goes_on(X, tmp_path, crash):
+    def make():
+        schedule = LRScheduler("StepLR", step_size=2, gamma=0.1, event_name="rate")
+        return clone(MODELS["contrast"]).set_params(callbacks=[schedule])
+
+    expected = make().fit(X)
+    crash(3)
+    with pytest.raises(Crash):
+        make().set_params(checkpoint=tmp_path).fit(X)
+    model = make().set_params(checkpoint=tmp_path).fit(X)
+    assert model.net_.history[:, "rate"] == expected.net_.history[:, "rate"]
+    assert_same(model, expected, X)
+
+
+CHANGES = {
+    "rate": lambda model, X: (model.set_params(learning_rate_init=0.01), X),
+    "seed": lambda model, X: (model.set_params(random_state=1), X),
+    "epochs": lambda model, X: (model.set_params(max_iter=5), X),
+    "topics": lambda model, X: (model.set_params(n_components=4), X),
+    "callbacks": lambda model, X: (model.set_params(callbacks=[Count()]), X),
+    "rows": lambda model, X: (model, X[1:]),
+    "order": lambda model, X: (model, X[::-1]),
+    "views": lambda model, X: (model, X[["en"]][8:]),
+    "articles": lambda model, X: (model, X),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_fit_has_a_folder_of_its_own(X, tmp_path, change):
+    model = clone(MODELS["contrast"]).set_params(checkpoint=tmp_path)
+    model.fit(X)
+    other, data = CHANGES[change](clone(model), X)
+    y = np.arange(60) // 2 if change == "articles" else None
+    other.fit(data, y)
+    assert len(list(tmp_path.iterdir())) == 2
+    expected = clone(other).set_params(checkpoint=None).fit(data, y)
+    assert_same(other, expected, data)
+
+
+def test_clones_of_a_search_do_not_collide(X, tmp_path):
+    results = []
+    for folder in (None, tmp_path, tmp_path):
+        model = clone(MODELS["contrast"]).set_params(checkpoint=folder, max_iter=2)
+        grid = {"n_components": [2, 3], "learning_rate_init": [1e-3, 1e-2]}
+        search = GridSearchCV(model, grid, cv=2).fit(X)
+        results.append(search.cv_results_["mean_test_score"])
+        if folder:
+            assert len(list(tmp_path.iterdir())) == 4 * 2 + 1
+    assert_array_equal(results[0], results[1])
+    assert_array_equal(results[0], results[2])
+
+
+def test_warm_starts_are_fits_of_their_own(X, tmp_path):
+    model = clone(MODELS["contrast"]).set_params(checkpoint=tmp_path, warm_start=True)
+    expected = clone(MODELS["contrast"]).set_params(warm_start=True)
+    for n_fits in (1, 2):
+        assert_same(model.fit(X), expected.fit(X), X)
+        assert len(list(tmp_path.iterdir())) == n_fits
+
+
+def test_partial_fits_are_fits_of_their_own(X, tmp_path):
+    model = clone(MODELS["polylingual"]).set_params(checkpoint=tmp_path)
+    expected = clone(MODELS["polylingual"]).fit(X[:40]).partial_fit(X[40:])
+    for _ in range(2):
+        assert_same(clone(model).fit(X[:40]).partial_fit(X[40:]), expected, X)
+        assert len(list(tmp_path.iterdir())) == 2
+
+
+@each_model
+def test_a_full_disk(X, tmp_path, monkeypatch, name):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
+    message = "cannot be written .*No space left on device.*training goes on"
+    with pytest.warns(UserWarning, match=message) as record:
+        model.fit(X)
+    assert len(record) == (2 if name == "distilled" else 1)  # its teacher, too
+    assert_same(model, clone(MODELS[name]).fit(X), X)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", ["contrast", "polylingual"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "other", "empty"])
+def test_a_damaged_checkpoint(X, tmp_path, name, damage):
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
+    expected = clone(model).fit(X)
+    (path,) = tmp_path.glob("*/state.safetensors")
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    harm = {
+        "cut": content[:-5],
+        "flip": content,
+        "other": pickle.dumps(os.getcwd),
+        "empty": b"",
+    }
+    path.write_bytes(harm[damage])
+    with pytest.warns(UserWarning, match="cannot be read .*from the beginning"):
+        model.fit(X)
+    assert_same(model, expected, X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_same(clone(model).fit(X), expected, X)
+
+
+@each_model
+def test_a_checkpoint_needs_a_seed(X, tmp_path, name):
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path, random_state=None)
+    with pytest.raises(ValueError, match="checkpoint needs a random_state"):
+        model.fit(X)
+
+
+def test_a_random_state_instance(X, tmp_path):
+    model = clone(MODELS["contrast"]).set_params(checkpoint=tmp_path)
+    for seed in (5, 5, 6):
+        model.set_params(random_state=np.random.RandomState(seed)).fit(X)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@each_model
+def test_a_file_in_the_place_of_the_folder(X, tmp_path, name):
+    Path(tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        clone(MODELS[name]).set_params(checkpoint=tmp_path / "file").fit(X)
+
+
+@pytest.mark.parametrize("name", ["contrast", "polylingual"])
+def test_ctrl_c_and_again(X, tmp_path, monkeypatch, name):
+    write, written = _checkpoint.Checkpoint._write, []
+
+    def interrupted(self, content):
+        write(self, content)
+        written.append(self)
+        if len(written) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(_checkpoint.Checkpoint, "_write", interrupted)
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X)
+    assert model.n_iter_ == 3
+    assert_same(model.fit(X), clone(MODELS[name]).fit(X), X)
+    assert len(written) == 3 + 3 + (name == "contrast")  # and at the end
+
+
+def test_files_are_not_written_all_the_time(X, tmp_path, monkeypatch):
+    monkeypatch.setattr(_checkpoint, "_SECONDS", 3600.0)
+    written = []
+    monkeypatch.setattr(
+        _checkpoint.Checkpoint, "_write", lambda self, content: written.append(self)
+    )
+    clone(MODELS["contrast"]).set_params(checkpoint=tmp_path).fit(X)
+    assert len(written) == 1  # at the end
+
+
+@pytest.mark.parametrize("name", ["contrast", "polylingual"])
+def test_the_progress_bar_goes_on(X, tmp_path, capsys, crash, name):
+    crash(2)
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path, verbose=1)
+    with pytest.raises(Crash):
+        model.fit(X)
+    capsys.readouterr()
+    model.fit(X)
+    assert "2/6" in (bar := capsys.readouterr().err) and "6/6" in bar
+    assert "0/6" not in bar
