@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_random_state
+
+from sklearn_m3l._random import private_generator
 
 
 def make_tuples(
@@ -106,7 +107,7 @@ def make_tuples(
     ):
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
-    generator = check_random_state(random_state)
+    generator = private_generator(random_state)
     _check_articles(articles)
     found = _match(articles, images, ignore_case)
     if images_per_article == "one":

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm import tqdm
 
+from sklearn_m3l._random import private_generator
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 
@@ -225,7 +225,7 @@ class Doc2VecEncoder(ColumnEncoder):
 
         split = self._words()
         texts = [TaggedDocument(split(text), [row]) for row, text in enumerate(cells)]
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        seed = private_generator(self.random_state).randint(np.iinfo(np.int32).max)
         model = Doc2Vec(
             vector_size=self.n_components,
             dm=0,

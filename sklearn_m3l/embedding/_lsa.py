@@ -7,6 +7,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import randomized_svd
 
+from sklearn_m3l._random import private_generator
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, WordVectorizer
 
@@ -99,7 +100,7 @@ class LsaEncoder(ColumnEncoder):
         weights = self.tfidf_.fit_transform(self.vectorizer_.fit_transform(cells))
         width = min(self.n_components, *weights.shape)
         _, _, self.components_ = randomized_svd(
-            weights, width, n_iter=5, random_state=self.random_state
+            weights, width, n_iter=5, random_state=private_generator(self.random_state)
         )
 
     def _encode(self, cells):

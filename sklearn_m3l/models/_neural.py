@@ -11,10 +11,10 @@ from scipy.special import softmax
 from sklearn.base import _fit_context
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l._checkpoint import require_seed
+from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
 
@@ -115,7 +115,7 @@ class NeuralTopicModel(BaseTopicModel):
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
         groups = self._check_groups(y, X)
-        random_state = check_random_state(self.random_state)
+        random_state = private_generator(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
             # Where Ctrl-C stops what comes next, there is no network of these tuples.

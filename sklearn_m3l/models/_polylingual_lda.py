@@ -8,11 +8,11 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from tqdm.auto import tqdm
 
 from sklearn_m3l._checkpoint import Checkpoint, digest, require_seed
+from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
 from sklearn_m3l.multiview import MultiView
 
@@ -195,7 +195,7 @@ class PolylingualLDA(BaseTopicModel):
         alpha = self.doc_topic_prior
         if alpha is None:
             alpha = 50 / self.n_components
-        self._random_state = check_random_state(self.random_state)
+        self._random_state = private_generator(self.random_state)
         self._draw_seed()
         self._fold_in_seed = self._seed
         self.doc_topic_prior_ = np.full(self.n_components, float(alpha))
