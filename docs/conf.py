@@ -34,6 +34,7 @@ default_role = "py:obj"
 autosummary_generate = True
 autodoc_typehints = "none"  # docstrings give types and shapes
 maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the templates list them
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
