@@ -17,7 +17,6 @@ PAPER = {
     "contrast_on": "sample",
     "kl_weight": 1.0,
     "prior_weight": 0.0,
-    "mean_scale": 1.0,
     "inference_networks": "per_view",
     "standardize": False,
     "n_samples": 20,

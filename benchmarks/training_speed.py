@@ -31,7 +31,6 @@ class PlainModel(nn.Module):
             nn.Softplus(),
             nn.Dropout(model.dropout),
         )
-        self.mean_scale = model.mean_scale
         self.mean = nn.Linear(hidden, n_components)
         self.log_variance = nn.Linear(hidden, n_components)
         self.mean_norm = nn.BatchNorm1d(n_components, affine=False)
@@ -45,7 +44,7 @@ class PlainModel(nn.Module):
     def forward(self, view, x):
         """Return the Gaussian of a view and the log-probabilities of its words."""
         hidden = self.encoder(x)
-        mean = self.mean_norm(self.mean(hidden)) * self.mean_scale
+        mean = self.mean_norm(self.mean(hidden))
         log_variance = self.log_variance_norm(self.log_variance(hidden))
         z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         theta = self.drop_theta(F.softmax(z, dim=1))

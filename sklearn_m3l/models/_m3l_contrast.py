@@ -41,14 +41,14 @@ class M3LContrastTopicModel(NeuralTopicModel):
     dropout : float in [0, 1), default=0.2
         Share of the last hidden layer, and of the topics that are decoded, that is
         dropped in training.
-    input_dropout : float in [0, 1), default=0.2
+    input_dropout : float in [0, 1), default=0.3
         Share of the entries of the embeddings that is dropped in training, after they
         are standardized. It keeps a large network from learning tuples by heart; none
         in the paper.
-    contrastive_weight : float, default=100.0
+    contrastive_weight : float, default=50.0
         Weight of InfoNCE (s in Eq. 1), which is summed over tuples as the other terms
         are.
-    temperature : float, default=0.07
+    temperature : float, default=0.03
         Temperature of InfoNCE (tau in Eq. 1).
     similarity : {"cosine", "dot", "hellinger"}, default="cosine"
         Similarity of two topic distributions in InfoNCE; Eq. 1 has "dot".
@@ -57,13 +57,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         samples, as in the paper.
     kl_weight : float, default=0.01
         Weight of the divergences between the Gaussians of every ordered pair of views.
-    prior_weight : float, default=1.0
+    prior_weight : float, default=0.1
         Weight of the divergence of every view's Gaussian from the prior; 0 in the
         paper's Eq. 1. It makes topics more coherent.
-    mean_scale : float, default=2.0
-        Standard deviation that batch normalization gives to every component of mu
-        over the tuples; 1 in the paper. More makes distributions concentrate on fewer
-        topics.
     inference_networks : {"auto", "per_view", "shared"} or mapping, default="auto"
         Which views share an inference network. "per_view" is the paper's model,
         "shared" one network for all. A mapping of view to group shares one within each
@@ -162,7 +158,6 @@ class M3LContrastTopicModel(NeuralTopicModel):
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "similarity": [StrOptions({"cosine", "dot", "hellinger"})],
         "contrast_on": [StrOptions({"mean", "sample"})],
-        "mean_scale": [Interval(Real, 0, None, closed="neither")],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "inference_networks": [StrOptions({"auto", "per_view", "shared"}), Mapping],
     }
@@ -177,14 +172,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,
-        input_dropout=0.2,
-        contrastive_weight=100.0,
-        temperature=0.07,
+        input_dropout=0.3,
+        contrastive_weight=50.0,
+        temperature=0.03,
         similarity="cosine",
         contrast_on="mean",
         kl_weight=0.01,
-        prior_weight=1.0,
-        mean_scale=2.0,
+        prior_weight=0.1,
         inference_networks="auto",
         standardize=True,
         early_stopping=False,
@@ -212,7 +206,6 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.contrast_on = contrast_on
         self.kl_weight = kl_weight
         self.prior_weight = prior_weight
-        self.mean_scale = mean_scale
         self.inference_networks = inference_networks
         self.standardize = standardize
         self.early_stopping = early_stopping
@@ -239,7 +232,6 @@ class M3LContrastTopicModel(NeuralTopicModel):
                 "similarity": self.similarity,
                 "contrast_on": self.contrast_on,
             },
-            mean_scale=self.mean_scale,
         )
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:

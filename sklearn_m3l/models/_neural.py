@@ -33,15 +33,12 @@ class Plan:
         The texts to reconstruct, and the view that each is reconstructed from.
     loss : dict
         Weights of the terms of the loss; see `TopicLoss`.
-    mean_scale : float, default=1.0
-        Standard deviation that the means of the posteriors are given.
     """
 
     encoded: Sequence[str]
     networks: Mapping[str, object]
     decoded_from: Mapping[str, str]
     loss: dict
-    mean_scale: float = 1.0
 
 
 class NeuralTopicModel(BaseTopicModel):
@@ -209,7 +206,6 @@ class NeuralTopicModel(BaseTopicModel):
                 "activation": self.activation,
                 "dropout": self.dropout,
                 "input_dropout": self.input_dropout,
-                "mean_scale": plan.mean_scale,
                 "seed": self._seed,
             },
             loss={"n_components": self.n_components, **plan.loss},

@@ -102,8 +102,6 @@ class InferenceNetwork(nn.Module):
         Share of the last hidden layer that is dropped in training.
     input_dropout : float
         Share of the entries of the vectors that is dropped in training.
-    mean_scale : float
-        Standard deviation of the means.
     generator : torch.Generator
         Draws the initial weights.
     """
@@ -116,7 +114,6 @@ class InferenceNetwork(nn.Module):
         activation,
         dropout,
         input_dropout,
-        mean_scale,
         generator,
     ):
         super().__init__()
@@ -131,7 +128,6 @@ class InferenceNetwork(nn.Module):
         self.activation = ACTIVATIONS[activation]
         self.dropout = dropout
         self.input_dropout = input_dropout
-        self.mean_scale = mean_scale
 
     def forward(
         self, x: Tensor, generator: torch.Generator | None
@@ -142,7 +138,7 @@ class InferenceNetwork(nn.Module):
             x = self.activation(layer(x))
         x = _dropout(x, self.dropout, generator)
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
-        return mean * self.mean_scale, log_variance
+        return mean, log_variance
 
 
 class Decoder(nn.Module):
@@ -187,7 +183,7 @@ class TopicNetwork(nn.Module):
         The encoded view whose topics each text is reconstructed from.
     n_components : int
         Number of topics.
-    hidden_layer_sizes, activation, input_dropout, mean_scale
+    hidden_layer_sizes, activation, input_dropout
         See `InferenceNetwork`.
     dropout : float
         Share of the last hidden layers, and of the topics that are decoded, that is
@@ -208,7 +204,6 @@ class TopicNetwork(nn.Module):
         dropout: float,
         seed: int,
         input_dropout: float = 0.0,
-        mean_scale: float = 1.0,
     ):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
@@ -230,7 +225,6 @@ class TopicNetwork(nn.Module):
                 activation,
                 dropout,
                 input_dropout,
-                mean_scale,
                 generator,
             )
             for member in members

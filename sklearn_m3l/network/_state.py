@@ -194,13 +194,12 @@ def _check_network(network: Any) -> None:
     _require(known, "its activation is unknown")
     for share in (network.get("dropout"), network.get("input_dropout", 0.0)):
         _require(_is_number(share) and share < 1, "its dropout is no share")
-    _require(_is_number(network.get("mean_scale", 1.0)), "mean_scale is no number")
     _require(set(network) <= _NETWORK, "its network has unknown arguments")
 
 
 _NETWORK = {
     "widths", "inference_networks", "n_words", "decoded_from", "n_components",
-    "hidden_layer_sizes", "activation", "dropout", "input_dropout", "mean_scale",
+    "hidden_layer_sizes", "activation", "dropout", "input_dropout",
     "seed",
 }  # fmt: skip
 

@@ -43,7 +43,6 @@ INVALID = {
     "input_dropout": [-0.1, 1, 1.0, np.nan, "half", None],
     "contrastive_weight": [-1, np.nan, np.inf, "strong", None],
     "temperature": [0, -0.1, np.nan, np.inf, "warm", None],
-    "mean_scale": [0, -1.0, "2", None],
     "similarity": ["euclidean", 1, None],
     "contrast_on": ["median", 1, None],
     "kl_weight": [-0.1, np.nan, np.inf, "low", None],

@@ -16,9 +16,6 @@ def make_model(**parameters):
         "max_iter": 60,
         "hidden_layer_sizes": (50,),
         "learning_rate_init": 5e-3,
-        # Four topics leave little room to tell rows apart.
-        "temperature": 0.03,
-        "mean_scale": 1.0,
         "random_state": 0,
     }
     return M3LContrastTopicModel(N_TOPICS, **learning | parameters)
@@ -75,7 +72,7 @@ def test_finds_the_words(model, corpus):
 @pytest.mark.parametrize("pair", [("en", "de"), ("de", "en"), ("en", "image")])
 def test_finds_the_partner(model, corpus, pair):
     query, candidate = (model.transform(corpus[1][[view]]) for view in pair)
-    assert reciprocal_rank(query, candidate) > 0.75  # 0.09 by chance
+    assert reciprocal_rank(query, candidate) > 0.7  # 0.09 by chance
     assert reciprocal_rank(query, np.roll(candidate, 1, axis=0)) < 0.3
 
 
@@ -179,7 +176,7 @@ def test_learns_where_views_are_missing(plant):
         {"similarity": "hellinger"},
         {"contrast_on": "sample", "temperature": 0.07},
         {"inference_networks": "per_view"},
-        {"temperature": 0.07, "mean_scale": 2.0},
+        {"temperature": 0.07, "contrastive_weight": 100.0},
         {"prior_weight": 0.0, "kl_weight": 1.0},
         {"activation": "relu", "hidden_layer_sizes": (30, 20), "dropout": 0.0},
         {"batch_size": 64, "activation": "tanh"},

@@ -110,7 +110,7 @@ def test_average_over_samples(quick, X):
     # Both are near the expectation, of which softmax(mean) is another point.
     assert 0 < abs(averages[0] - averages[1]).max() < 0.03
     means = model.set_params(n_samples=0).transform(X)
-    assert abs(means - averages[0]).max() > 0.05
+    assert abs(means - averages[0]).max() > 0.03
     few = model.set_params(n_samples=1).transform(X)
     assert abs(few - averages[0]).max() > 0.05
     assert_allclose(few.sum(axis=1), 1, rtol=1e-5)
@@ -294,7 +294,7 @@ def test_loss_weights_reach_the_loss(quick, X):
         {"hidden_layer_sizes": 4},
         {"activation": "tanh"},
         {"dropout": 0.6},
-        {"mean_scale": 1.0},
+        {"input_dropout": 0.6},
         {"temperature": 0.5},
         {"max_iter": 3},
         {"standardize": False},

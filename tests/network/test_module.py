@@ -46,18 +46,6 @@ def test_encode(tuples, make_network, make_batch, activation, hidden_layer_sizes
         assert_allclose(posterior.sample.detach(), topics, atol=1e-5)
 
 
-def test_mean_scale(tuples, make_network, make_batch):
-    batch = make_batch(tuples)
-    plain, scaled = (
-        make_network(tuples, mean_scale=scale).encode(batch)["image"]
-        for scale in (1.0, 3.0)
-    )
-    assert torch.equal(scaled.mean, 3 * plain.mean)
-    assert torch.equal(scaled.log_variance, plain.log_variance)
-    assert_allclose(scaled.mean.std(dim=0, correction=0).detach(), 3, rtol=1e-2)
-    assert torch.equal(scaled.sample, scaled.mean.softmax(dim=1))
-
-
 def test_shared_network_sees_its_views_as_one(tuples, make_network, make_batch):
     groups = {"en": "text", "de": "text", "image": "image"}
     network = make_network(tuples, inference_networks=groups)

@@ -260,7 +260,6 @@ def test_a_vocabulary_of_no_characters(forge):
         ("dropout", 1.5, "dropout"),
         ("dropout", None, "dropout"),
         ("seed", -1, "seed"),
-        ("mean_scale", {"float": "nan"}, "mean_scale"),
         ("inference_networks", {"dict": [["en", 5], ["de", 0], ["image", 1]]}, "order"),
         ("decoded_from", {"dict": [["en", "x"], ["de", "de"]]}, "unknown view"),
     ],
