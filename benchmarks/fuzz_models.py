@@ -5,9 +5,9 @@
 Every file is a mutation of a stored model: bits, bytes and lengths anywhere, or values
 of its description and its arrays, with a checksum that fits, so that what comes behind
 the checksum is reached. A process of its own loads them one by one, with 1 GB of
-address space beyond what it has when it begins and 10 seconds a file. It counts as
-running code when loading compiles, executes or imports anything, opens a file to write,
-starts a process, connects, or asks for a class of a pickle.
+address space beyond what it has when it begins, and 10 seconds of a processor a file.
+It counts as running code when loading compiles, executes or imports anything, opens a
+file to write, starts a process, connects, or asks for a class of a pickle.
 """
 
 import argparse
@@ -243,7 +243,7 @@ def run(first: int, last: int, seed: int, folder: Path, progress) -> None:
 
 def _outcome(path: Path, code: list) -> str:
     """Return "loaded", or the name of what went wrong."""
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         code.clear()
         code.append("watching")
@@ -260,7 +260,7 @@ def _outcome(path: Path, code: list) -> str:
         return f"{type(error).__name__}: {error}"[:200]
     finally:
         code.clear()
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _watch() -> list:
@@ -277,7 +277,7 @@ def _watch() -> list:
             code.append(f"{event} {args[:2]}"[:200])
 
     code: list = []
-    signal.signal(signal.SIGALRM, handle)
+    signal.signal(signal.SIGPROF, handle)
     sys.addaudithook(audit)
     return code
 

@@ -18,6 +18,7 @@ from sklearn_m3l.persistence._part import Part
 
 _MODULE = "sklearn_m3l.models"
 _MAX_SEED = 2**31 - 1
+_MAX_PRIOR = 1e100  # what samplers add up stays finite
 
 # Devices that a file may name. Others are left to people.
 _DEVICES = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d{1,2})?")
@@ -180,8 +181,9 @@ def _restore_polylingual(model, fields: Fields) -> None:
     model._seed = fields.integer("_seed", 0, _MAX_SEED)
     model._fold_in_seed = fields.integer("_fold_in_seed", 0, _MAX_SEED)
     prior = fields.array("doc_topic_prior_", (None,))
-    fits = 1 <= len(prior) <= 32767 and prior.dtype == np.float64 and (prior > 0).all()
-    fields.require(fits, "doc_topic_prior_ is not above zero")
+    fits = 1 <= len(prior) <= 32767 and prior.dtype == np.float64
+    fits = fits and (prior > 0).all() and (prior < _MAX_PRIOR).all()
+    fields.require(fits, "doc_topic_prior_ is not above zero, or out of bounds")
     counts = fields.mapping("topic_word_counts_")
     same = list(counts) == list(model.vocabularies_)
     fields.require(same and counts, "its texts have no counts, or no vocabulary")

@@ -232,6 +232,13 @@ def test_arrays_of_other_shapes_are_refused_by_name(forge):
     forged.refused("the counts of 'de'")
 
 
+def test_a_prior_whose_sum_is_not_finite(forge):
+    forged = forge("polylingual")
+    name = forged.fitted()["doc_topic_prior_"][1]["array"]
+    forged.arrays[name] = np.full(2, 1e308)
+    forged.refused("doc_topic_prior_ is not above zero, or out of bounds")
+
+
 def test_an_array_is_used_once_and_none_is_left_over(forge):
     forged = forge("polylingual")
     forged.arrays["more"] = np.ones(2)
