@@ -182,7 +182,7 @@ def _restore_polylingual(model, fields: Fields) -> None:
     model._fold_in_seed = fields.integer("_fold_in_seed", 0, _MAX_SEED)
     prior = fields.array("doc_topic_prior_", (None,))
     fits = 1 <= len(prior) <= 32767 and prior.dtype == np.float64
-    fits = fits and (prior > 0).all() and (prior < _MAX_PRIOR).all()
+    fits = fits and bool(((prior > 0) & (prior < _MAX_PRIOR)).all())
     fields.require(fits, "doc_topic_prior_ is not above zero, or out of bounds")
     counts = fields.mapping("topic_word_counts_")
     same = list(counts) == list(model.vocabularies_)
