@@ -16,7 +16,7 @@ from sklearn_m3l.datasets import load_gimp_help
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
 first = np.unique(train.target, return_index=True)[1]  # a row a page, for speed
-model = M3LContrastTopicModel(n_components=20, max_iter=30, random_state=0)
+model = M3LContrastTopicModel(n_components=30, max_iter=40, random_state=0)
 model.fit(train.data[first])
 
 # %%
@@ -28,19 +28,22 @@ labels = model.label(pictures, n_words=4)
 labels.head()
 
 # %%
-# The four topics that most of these pictures have, each with the four pictures that
-# show it best.
+# The three topics that pictures show most clearly, each with its four best pictures.
 
 paths = test.frame["image"][test.data["image"].present].to_numpy()
-best = model.top_rows(pictures, n=40)
+theta = model.transform(pictures)
 words = model.topics_frame(n_words=4)
-figure, axes = plt.subplots(4, 4, figsize=(7, 8.5), layout="constrained")
-for row, topic in zip(axes, labels["topic"].value_counts().index[:4], strict=True):
-    own = dict.fromkeys(paths[best[topic]])  # one picture can be on two pages
-    for ax, path in zip(row, own, strict=False):
+best = {}
+for topic, rows in enumerate(model.top_rows(pictures, n=40)):
+    # One picture can be on several pages.
+    best[topic] = np.unique(paths[rows], return_index=True)[1]
+    best[topic] = rows[np.sort(best[topic])[:4]]
+clearest = sorted(best, key=lambda topic: -theta[best[topic], topic].mean())[:3]
+
+figure = plt.figure(figsize=(8, 6.5), layout="constrained")
+for part, topic in zip(figure.subfigures(3), clearest, strict=True):
+    title = f"{words['en'][topic]}\n{words['de'][topic]}"
+    part.suptitle(title, x=0.01, ha="left", fontsize=11)
+    for ax, path in zip(part.subplots(1, 4), paths[best[topic]], strict=True):
         ax.imshow(plt.imread(io.BytesIO(test.thumbnails[path]), format="jpeg"))
-    for ax in row:
         ax.axis("off")
-    row[0].set_title(
-        f"{words['en'][topic]}\n{words['de'][topic]}", loc="left", fontsize=11
-    )
