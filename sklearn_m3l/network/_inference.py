@@ -47,14 +47,17 @@ def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
     # All rows share these draws: a row's topics depend on no other row, and noise
     # makes no pair of views alike that it does not make of all.
     generator = torch.Generator(net.device).manual_seed(seed)
-    noise = torch.empty(n_samples, 1, net.module_.n_components, device=net.device)
-    noise.normal_(generator=generator)
+    shape = (n_samples, net.module_.n_components)
+    noise = torch.empty(shape, device=net.device).normal_(generator=generator)
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
     for rows, posterior in _posteriors(net, view, encoder):
         topics = posterior.sample
         if n_samples:
             deviation = (0.5 * posterior.log_variance).exp()
-            topics = F.softmax(posterior.mean + noise * deviation, dim=2).mean(dim=0)
+            topics = torch.zeros_like(topics)
+            for draw in noise:  # one by one, as all of them at once leave the cache
+                topics += F.softmax(posterior.mean + draw * deviation, dim=1)
+            topics /= n_samples
         theta[rows] = topics.cpu().numpy()
     return theta
 
