@@ -238,11 +238,13 @@ class NeuralTopicModel(BaseTopicModel):
         total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
         n_views = np.zeros((len(X), 1), dtype=np.float32)
         for name, view in X.views.items():
-            present = view.present
-            total[present] += self._transform_view(X, name)[present]
-            n_views[present] += 1
+            topics = self._transform_view(X, name)
+            topics[~view.present] = 0
+            total += topics  # in place: of many rows, a copy is large
+            n_views[:, 0] += view.present
         with np.errstate(invalid="ignore"):
-            return total / n_views
+            total /= n_views
+        return total
 
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         from sklearn_m3l.network import advise_on_memory, infer_topics
