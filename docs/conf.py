@@ -32,7 +32,7 @@ templates_path = ["_templates"]
 default_role = "py:obj"
 
 autosummary_generate = True
-autodoc_preserve_defaults = True  # dtype=int, not <class .int.>
+autodoc_preserve_defaults = True  # dtype=int, as in the source
 autodoc_typehints = "none"  # docstrings give types and shapes
 maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
