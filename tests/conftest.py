@@ -5,6 +5,8 @@ import signal
 
 # scikit-learn checks array API input only where scipy was imported with this.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Arrays of tests gain nothing from threads, which are slow where others use the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
