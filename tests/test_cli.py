@@ -53,7 +53,7 @@ def test_demo_prints_topics_side_by_side(demo):
     for row in rows:
         for name, cell in (("en", row[5:at]), ("de", row[at:])):
             words = re.findall(r"[^\W\d_]+", cell)
-            assert len(words) > 3
+            assert len(words) >= 3
             assert set(words) <= vocabularies[name]
 
 

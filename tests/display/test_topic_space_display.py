@@ -48,11 +48,10 @@ def test_legend_and_names(display, small_model):
     first = [words[0] for words in small_model.top_words("en", 1)]
     names = [text.get_text() for text in display.text_]
     assert names and set(names) <= set(first)
-    # A name is in the middle of the points of its topic.
-    topic = first.index(names[0])
-    points = display.points[display.points["topic"] == topic]
-    place = display.text_[0].get_position()
-    np.testing.assert_allclose(place, points[["x", "y"]].median())
+    # A name is in the middle of the points of its topic; topics may share a word.
+    middles = display.points.groupby("topic")[["x", "y"]].median()
+    near = np.isclose(middles, display.text_[0].get_position()).all(axis=1)
+    assert first[middles.index[near].item()] == names[0]
 
 
 def test_names_in_another_language(display, small_model):
