@@ -118,7 +118,7 @@ def _add_fit(commands) -> None:
         "and store it. Each column is a view: texts in one language, or paths of "
         "pictures. Cells may be empty. Nothing is downloaded.",
     )
-    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_table(parser)
     parser.add_argument(
         "--text",
         dest="texts",
@@ -162,7 +162,7 @@ def _add_transform(commands) -> None:
         "model that it has, and write one row of topics for each.",
     )
     _add_model(parser)
-    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_table(parser)
     _add_output(parser, "the table to write: .csv or .tsv, which .gz compresses")
 
 
@@ -175,7 +175,7 @@ def _add_evaluate(commands) -> None:
         "not trained on, and how coherent its topics are there.",
     )
     _add_model(parser)
-    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_table(parser)
     _add_group(parser)
 
 
@@ -187,7 +187,7 @@ def _add_report(commands) -> None:
         description="Write one HTML page of all topics, with rows of a table.",
     )
     _add_model(parser)
-    parser.add_argument("table", type=Path, metavar="TABLE", help=_TABLE_HELP)
+    _add_table(parser)
     parser.add_argument(
         "--max-rows",
         type=_whole_number(at_least=2),
@@ -197,12 +197,6 @@ def _add_report(commands) -> None:
     )
     _add_random_state(parser)
     _add_output(parser, "the page to write; an older one is replaced")
-
-
-_TABLE_HELP = (
-    "a CSV or TSV file with a header, in UTF-8; it may be compressed (.gz), and "
-    "semicolons may separate the columns"
-)
 
 
 def _add_table_command(commands, name: str, **texts: str) -> argparse.ArgumentParser:
@@ -217,6 +211,16 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MODEL",
         help="a file that fit wrote",
+    )
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "table",
+        type=Path,
+        metavar="TABLE",
+        help="a CSV or TSV file with a header, in UTF-8; it may be compressed (.gz), "
+        "and semicolons may separate the columns",
     )
 
 
