@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.numpy import save
 from scipy import sparse
 
 from sklearn_m3l import __version__
+from sklearn_m3l._files import replace_file
 from sklearn_m3l._view import View
 
 # The state is stored after every epoch or sweep, but not more often than this.
@@ -129,7 +129,7 @@ class Checkpoint:
             What `load` returns, tuples as lists.
         """
         try:
-            self._write(_pack(state))
+            replace_file(self.path, _pack(state))
         except OSError as error:
             if not self._warned:
                 warnings.warn(
@@ -140,18 +140,6 @@ class Checkpoint:
                 )
             self._warned = True
         self._saved = time.monotonic()
-
-    def _write(self, content: bytes) -> None:
-        number, part = tempfile.mkstemp(suffix=".part", dir=self.folder)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
 
 
 def _pack(state: Any) -> bytes:

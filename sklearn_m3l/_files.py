@@ -1,6 +1,7 @@
 """Files that are there as a whole or not at all."""
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -25,17 +26,22 @@ def check_writable(path: Path) -> None:
     part.unlink()
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a text in UTF-8 beside a file, then put it in the place of that file."""
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write bytes, or a text in UTF-8, beside a file, then put them in its place."""
+    if isinstance(content, str):
+        content = content.encode()
     path = path.resolve()  # a link stays a link
     part = _part(path)
     try:
-        part.write_text(text, encoding="utf-8")
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
 def _part(path: Path) -> Path:
-    """Return where a file is written before it is complete."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Return where a file is written before it is complete, by this thread alone."""
+    return path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")

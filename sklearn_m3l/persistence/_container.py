@@ -3,11 +3,9 @@
 import hashlib
 import json
 import math
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sklearn_m3l import __version__
+from sklearn_m3l._files import replace_file
 from sklearn_m3l.persistence._checks import ModelFileError
 
 FORMAT_VERSION = 1
@@ -49,16 +48,9 @@ def write_container(path: Path, model: Any, arrays: dict[str, np.ndarray]) -> No
         "model": model,
     }
     content = {"sha256": _digest(content, arrays), **content}
-    path = path.resolve()  # a link stays a link
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
-    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-        part = Path(folder) / path.name
-        with part.open("wb") as file:
-            file.write(save(arrays, metadata={_KEY: json.dumps(content)}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+    replace_file(path, save(arrays, metadata={_KEY: json.dumps(content)}))
 
 
 def read_container(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
