@@ -8,6 +8,7 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    _fit_context,
 )
 from sklearn.utils.validation import check_is_fitted
 
@@ -41,6 +42,7 @@ class ColumnEncoder(
     def _read(self, X) -> list:
         return read_pictures(X) if self._encodes_pictures() else read_texts(X)
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn what is needed to encode a column.
 
@@ -56,7 +58,6 @@ class ColumnEncoder(
         self : object
             The fitted encoder.
         """
-        self._validate_params()
         cells = self._read(X)
         distinct = [cells[row] for row in _distinct(first_rows(cells))]
         if not distinct:

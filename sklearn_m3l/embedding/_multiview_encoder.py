@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import TransformerMixin, _fit_context, clone
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -273,6 +274,11 @@ class MultiViewEncoder(
     def _encode(self, name, view, column, allocate) -> View:
         with tqdm(desc=f"encode {name}", disable=not self.verbose) as bar:
             return view.encode(column, allocate, bar.update)
+
+    def _sk_visual_block_(self):
+        """Show the views side by side where scikit-learn draws a diagram."""
+        names, views = zip(*getattr(self, "views_", self.views), strict=True)
+        return _VisualBlock("parallel", views, names=names)
 
     @contextmanager
     def _storage(self, name: str) -> Iterator[Callable[[tuple[int, int]], np.ndarray]]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
@@ -32,6 +33,11 @@ class _ColumnView(BaseEstimator):
 
     _reads_pictures = False
 
+    _parameter_constraints: dict = {
+        "encoder": [HasMethods(["fit", "transform"]), None],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn from a column.
 
@@ -195,6 +201,15 @@ class TextView(_ColumnView):
     >>> dict(zip(encoded.vocabulary.tolist(), encoded.counts.toarray()[0].tolist()))
     {'brush': 0, 'layer': 0, 'mask': 2}
     """
+
+    _parameter_constraints: dict = {
+        **_ColumnView._parameter_constraints,
+        "vectorizer": [
+            HasMethods(["fit", "transform", "get_feature_names_out"]),
+            None,
+        ],
+        "language": [str, list, tuple, None],
+    }
 
     def __init__(self, encoder=None, vectorizer=None, *, language=None):
         self.encoder = encoder

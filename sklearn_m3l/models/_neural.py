@@ -80,7 +80,8 @@ class NeuralTopicModel(BaseTopicModel):
     def _row_priors(self, X: MultiView):
         """Return mean and log-variance of each row's own prior, or None."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    # A teacher's parameters are its own to check.
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn the topics.
 

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import (
     check_get_feature_names_out_error,
     check_parameters_default_constructible,
     check_set_output_transform,
-    parametrize_with_checks,
+    estimator_checks_generator,
 )
 
 from sklearn_m3l.embedding import (
@@ -43,19 +43,21 @@ each_encoder = pytest.mark.parametrize(("encoder", "cells"), ENCODERS)
 with warnings.catch_warnings():
     # Texts and pictures are no 2-D arrays, so that most checks do not apply.
     warnings.simplefilter("ignore", SkipTestWarning)
-    each_check = parametrize_with_checks(
-        [
+    CHECKS = [
+        check
+        for encoder in (
             LsaEncoder(),
             Doc2VecEncoder(),
             ImageStatisticsEncoder(),
             SentenceTransformerEncoder(),
             WordVectorizer(),
             MultiViewEncoder([("en", TextView()), ("image", ImageView())]),
-        ]
-    )
+        )
+        for check in estimator_checks_generator(encoder)
+    ]
 
 
-@each_check
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
 def test_estimator(estimator, check):
     check(estimator)
 
