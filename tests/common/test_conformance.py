@@ -279,7 +279,7 @@ class TestSetOutput:
         vectors.add_vectors(["brush", "ink"], np.eye(2, dtype=np.float32))
         vectors.save(str(tmp_path / "vectors.kv"))
         encoder = KeyedVectorsEncoder(tmp_path / "vectors.kv", weights="uniform")
-        column = TABLE["en"].iloc[:2]
+        column = TABLE[["en"]].iloc[:2]
         frame = encoder.set_output(transform="pandas").fit_transform(column)
         assert [*frame.columns] == ["keyedvectorsencoder0", "keyedvectorsencoder1"]
         assert frame.index.tolist() == ["row-0", "row-1"]

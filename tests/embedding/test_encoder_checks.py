@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.pipeline import make_pipeline
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import (
     check_set_output_transform,
     estimator_checks_generator,
 )
+from sklearn.utils.fixes import parse_version
 
 from sklearn_m3l.embedding import (
     Doc2VecEncoder,
@@ -121,8 +123,12 @@ def test_names_and_frames(encoder, cells):
     assert len(names) == fitted.transform(cells).shape[1]
     fitted.set_output(transform="pandas")
     column = pd.Series(cells, index=["d", "c", "b", "a"])
-    frame = fitted.transform(column)
+    frame = fitted.transform(column.to_frame())
     assert frame.index.tolist() == ["d", "c", "b", "a"]
+    if parse_version(sklearn.__version__) >= parse_version(
+        "1.8"
+    ):  # it reads labels of a Series
+        pd.testing.assert_frame_equal(fitted.transform(column), frame)
     assert frame.columns.tolist() == names.tolist()
     assert fitted.set_output(transform="polars").transform(cells).columns == [*names]
 

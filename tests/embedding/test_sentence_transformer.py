@@ -85,10 +85,11 @@ def clip_model(library, tmp_path_factory):
         torch.manual_seed(0)
         model = transformers.CLIPModel(config)
     model.save_pretrained(folder)
+    # From transformers 5 on, the one of the old name needs torchvision.
+    before = "CLIPImageProcessor"
+    pictures = getattr(transformers, f"{before}Pil", getattr(transformers, before))
     processor = transformers.CLIPProcessor(
-        transformers.CLIPImageProcessorPil(
-            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
-        ),
+        pictures(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
         transformers.CLIPTokenizer(
             str(folder / "vocab.json"), str(folder / "merges.txt")
         ),
