@@ -2,17 +2,22 @@
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from itertools import compress
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
+from torch import Tensor
 
 from sklearn_m3l.network._batches import TupleBatches
 from sklearn_m3l.network._checkpoint import NetCheckpoint
-from sklearn_m3l.network._loss import TopicLoss
+from sklearn_m3l.network._loss import TopicLoss, reconstruction_loss
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._progress import EpochProgress
+from sklearn_m3l.network._threads import side_by_side
 
 
 class TopicNet(NeuralNet):
@@ -22,6 +27,9 @@ class TopicNet(NeuralNet):
     device until the epoch ends, and in that Ctrl-C stops `fit` with its exception
     while a callback that stops training early ends it normally.
     """
+
+    # How tasks of a training step are run: one after the other, outside of `fit`.
+    _map: Callable = map
 
     def get_default_callbacks(self):
         """Return skorch's callbacks, which print a line an epoch if `verbose` > 1."""
@@ -35,9 +43,34 @@ class TopicNet(NeuralNet):
         """Compute the loss of a batch and its gradients."""
         if not self.module_.training:  # a callback may have evaluated the net
             self._set_training(True)
-        loss = self.criterion_(self.module_(batch), batch)
+        posteriors = self.module_.encode(batch)
+        texts = self.module_.topics_to_decode(posteriors, batch)
+        # Decoders share no weights: each finds its gradients by itself, and those of
+        # the topics that it was given, which then go on to the inference networks.
+        step = partial(self._train_decoder, batch)
+        started = self._map(step, texts[1:])
+        decoded = [step(text) for text in texts[:1]]
+        loss = self.criterion_((posteriors, {}), batch)
+        decoded += started
+        tensors = [loss, *(theta for _, theta, _ in texts)]
+        gradients = [None, *(gradient for _, gradient in decoded)]
+        # Callbacks may freeze what these come from.
+        asked = [tensor.requires_grad for tensor in tensors]
+        if any(asked):
+            torch.autograd.backward(
+                list(compress(tensors, asked)), list(compress(gradients, asked))
+            )
+        total = loss.detach() + sum(loss for loss, _ in decoded)
+        return {"loss": total, "y_pred": None}
+
+    def _train_decoder(self, batch, text) -> tuple[Tensor, Tensor]:
+        """Return the loss of a text, and its gradient for the topics."""
+        name, theta, positions = text
+        theta = theta.detach().requires_grad_()
+        reconstruction = self.module_.reconstruct(name, theta, positions)
+        loss = reconstruction_loss(reconstruction, batch.cells[name])
         loss.backward()
-        return {"loss": loss.detach(), "y_pred": None}
+        return loss.detach(), theta.grad
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a batch in evaluation."""
@@ -110,13 +143,16 @@ class TopicNet(NeuralNet):
             epochs = stored.resume(self)
             self.callbacks_.append(("checkpoint", stored))
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
+        n_decoders, device = len(self.module_.decoders), torch.device(self.device)
         try:
-            self.fit_loop(X, epochs=epochs)
+            with side_by_side(n_decoders, self.batch_size, device) as self._map:
+                self.fit_loop(X, epochs=epochs)
         except KeyboardInterrupt:
             # skorch's early stopping raises what Ctrl-C raises.
             if not self._stopped_early():
                 raise
         finally:
+            self._map = map
             self.notify("on_train_end", X=X, y=y)
             if stored is not None:
                 self.callbacks_.pop()

@@ -214,3 +214,45 @@ def test_verbose(small_multiview, capsys, verbose):
     assert bar == (int(verbose) == 1)
     if not verbose:
         assert (output, errors) == ("", "")
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_training_is_the_same_with_any_number_of_threads(small_multiview, n_threads):
+    expected = make_model().fit_transform(small_multiview)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        assert_array_equal(make_model().fit_transform(small_multiview), expected)
+        assert torch.get_num_threads() == n_threads
+        with pytest.raises(KeyboardInterrupt):
+            make_model(callbacks=[Interrupt("on_batch_begin")]).fit(small_multiview)
+        assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_gradients_are_those_of_the_whole_loss(small_multiview):
+    gradients, wholes = {}, {}
+
+    class Compare(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.random_state = kwargs["X"][0].generator
+
+        def on_batch_begin(self, net, batch, training, **kwargs):
+            state = self.random_state.get_state()
+            net.optimizer_.zero_grad()
+            loss = net.criterion_(net.module_(batch), batch)
+            loss.backward()
+            for name, weights in net.module_.named_parameters():
+                wholes[name] = weights.grad
+            net.optimizer_.zero_grad()
+            self.random_state.set_state(state)
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            for name, weights in named_parameters:
+                gradients[name] = weights.grad.clone()
+
+    make_model(max_iter=1, callbacks=[Compare()]).fit(small_multiview)
+    assert gradients
+    for name, gradient in gradients.items():
+        assert_allclose(gradient, wholes[name], rtol=1e-3, atol=1e-4)
