@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_m3l.models._interchange import InterchangeMixin
 from sklearn_m3l.multiview import MultiView
 
 # Name of the only view of a plain 2-D array.
@@ -32,7 +33,11 @@ _SCORE_ROWS = 2048
 
 
 class BaseTopicModel(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+    InterchangeMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """Base class of the topic models.
 
