@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
+import pyLDAvis
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -69,7 +70,6 @@ def figures(monkeypatch):
 
 
 def test_pyldavis_shows_the_topics_of_the_model(fitted, german):
-    pyLDAvis = pytest.importorskip("pyLDAvis")
     arguments = fitted.to_pyldavis(german, "de")
     shown = pyLDAvis.prepare(**arguments, n_jobs=1, sort_topics=False, start_index=0)
     lengths = german["de"].counts.sum(axis=1)
@@ -87,7 +87,6 @@ def test_pyldavis_shows_the_topics_of_the_model(fitted, german):
 
 
 def test_pyldavis_orders_topics_by_their_words(fitted, german):
-    pyLDAvis = pytest.importorskip("pyLDAvis")
     shown = pyLDAvis.prepare(**fitted.to_pyldavis(german, "de"), n_jobs=1)
     n_tokens = german["de"].counts.sum(axis=1) @ fitted.transform(german)
     order = np.argsort(-n_tokens)
@@ -109,7 +108,6 @@ def test_pyldavis_orders_topics_by_their_words(fitted, german):
 
 
 def test_pyldavis_of_words_alone(lda, encoder):
-    pyLDAvis = pytest.importorskip("pyLDAvis")
     X = encoder.transform(pd.DataFrame(TEXTS))
     with pytest.warns(UserWarning, match="6 rows lack the view 'en'"):
         arguments = lda.to_pyldavis(X, "en")
