@@ -55,7 +55,13 @@ def clip_model(library, tmp_path_factory):
     import torch
     import transformers
 
-    folder = tmp_path_factory.mktemp("clip")
+    # Laid out as the published models are.
+    top = tmp_path_factory.mktemp("clip")
+    folder = top / "0_CLIPModel"
+    folder.mkdir()
+    kind = "sentence_transformers.models.CLIPModel"
+    part = {"idx": 0, "name": "0", "path": folder.name, "type": kind}
+    (top / "modules.json").write_text(json.dumps([part]))
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
     vocabulary = ["<|startoftext|>", "<|endoftext|>", *tokens]
@@ -95,7 +101,7 @@ def clip_model(library, tmp_path_factory):
         ),
     )
     processor.save_pretrained(folder)
-    return folder
+    return top
 
 
 @pytest.fixture
