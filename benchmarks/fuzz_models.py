@@ -4,47 +4,30 @@
 
 Every file is a mutation of a stored model: bits, bytes and lengths anywhere, or values
 of its description and its arrays, with a checksum that fits, so that what comes behind
-the checksum is reached. A process of its own loads them one by one, with 1 GB of
-address space beyond what it has when it begins, and 10 seconds of a processor a file.
-It counts as running code when loading compiles, executes or imports anything, opens a
-file to write, starts a process, connects, or asks for a class of a pickle.
+the checksum is reached. `benchmarks.fuzzing` tells what counts as a failure.
 """
 
-import argparse
 import json
-import multiprocessing
-import os
 import random
-import resource
-import signal
 import sys
-import tempfile
-import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from benchmarks.fuzzing import main, write
 from sklearn_m3l import load_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.persistence import ModelFileError
 from sklearn_m3l.persistence._container import _KEY, _digest
 
 SEEDS = Path(__file__).parents[1] / "tests" / "persistence" / "data" / "version_1"
-MEMORY = 2**30
-SECONDS = 10
-EXPECTED = ("loaded", "ModelFileError")
-
-_CODE = {
-    "compile", "exec", "import", "ctypes.dlopen", "os.exec", "os.fork", "os.remove",
-    "os.posix_spawn", "os.rename", "os.rmdir", "os.system", "pickle.find_class",
-    "shutil.rmtree", "socket.connect", "subprocess.Popen",
-}  # fmt: skip
+_NAME = "model.safetensors"
 
 _VALUES = [
     None, True, False, 0, 1, -1, 2, 3, 7, 2**31 - 1, 2**31, 2**53, 2**63, 2**64,
@@ -60,10 +43,6 @@ _VALUES = [
     {"estimator": "LsaEncoder", "parameters": {}, "fitted": {"dict": []}},
     {"estimator": "Pipeline", "parameters": {"steps": []}, "fitted": None},
 ]  # fmt: skip
-
-
-class Hang(BaseException):
-    """A file took longer than it may."""
 
 
 def read_seed(path: Path) -> tuple[bytes, dict, dict[str, np.ndarray]]:
@@ -220,133 +199,38 @@ def _nested(value, depth, rng):
     return value
 
 
-def run(first: int, last: int, seed: int, folder: Path, progress) -> None:
-    """Load mutations by their numbers, and send what became of each."""
-    seeds = [read_seed(path) for path in sorted(folder.glob("*.safetensors"))]
-    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    code = _watch()
-    warnings.simplefilter("error")
-    warnings.filterwarnings("ignore", "device=.*the CPU is used", UserWarning)
-    with tempfile.TemporaryDirectory(dir=shared) as scratch:
-        path = Path(scratch) / "model"
-        for data, _, _ in seeds:  # imports all that loading needs
-            path.write_bytes(data)
-            _ask(load_model(path))
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        for number in range(first, last):
-            progress.send((number, "begun"))
-            path.write_bytes(mutate(seeds, random.Random(f"{seed} {number}")))
-            progress.send((number, _outcome(path, code)))
+class ModelFiles:
+    """Mutations of the models that are stored for the tests."""
 
+    refusal = ModelFileError
 
-def _outcome(path: Path, code: list) -> str:
-    """Return "loaded", or the name of what went wrong."""
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
-    try:
-        code.clear()
-        code.append("watching")
-        model = load_model(path)
-        ran = code[1:]
-        code.clear()
-        if ran:
-            return f"ran code: {ran[0]}"
-        _ask(model)
-        return "loaded"
-    except ModelFileError:
-        return f"ran code: {code[1]}" if len(code) > 1 else "ModelFileError"
-    except BaseException as error:  # to be reported, whatever it is
-        return f"{type(error).__name__}: {error}"[:200]
-    finally:
-        code.clear()
-        signal.setitimer(signal.ITIMER_PROF, 0)
+    def __init__(self):
+        self.seeds = [read_seed(path) for path in sorted(SEEDS.glob("*.safetensors"))]
 
+    def begin(self, folder: Path) -> None:
+        """Load the models themselves."""
+        warnings.filterwarnings("ignore", "device=.*the CPU is used", UserWarning)
+        for data, _, _ in self.seeds:
+            write({_NAME: data}, folder)
+            self.use(self.read(folder))
 
-def _watch() -> list:
-    """Return a list that, unless it is empty, takes down whatever runs code."""
+    def mutate(self, rng: random.Random) -> dict[str, bytes]:
+        """Return a mutation of one of the models."""
+        return {_NAME: mutate(self.seeds, rng)}
 
-    def handle(signum, frame):
-        raise Hang
+    def read(self, folder: Path) -> Any:
+        """Load the model."""
+        return load_model(folder / _NAME)
 
-    def audit(event, args):
-        if not code:
+    def use(self, result: Any) -> None:
+        """Ask a model of counts for topics: its compiled code checks no bounds."""
+        repr(result)
+        if not hasattr(result, "topic_word_counts_") or result._fitted_on_array:
             return
-        writes = event == "open" and args[1] is not None and set(args[1]) & set("wax+")
-        if writes or event in _CODE:
-            code.append(f"{event} {args[:2]}"[:200])
-
-    code: list = []
-    signal.signal(signal.SIGPROF, handle)
-    sys.addaudithook(audit)
-    return code
-
-
-def _ask(model) -> None:
-    """Ask a model of counts for topics: its compiled code checks no bounds."""
-    repr(model)
-    if not hasattr(model, "topic_word_counts_") or model._fitted_on_array:
-        return
-    counts = {name: np.eye(3, len(w)) for name, w in model.vocabularies_.items()}
-    model.set_params(burn_in=0, transform_max_iter=2, n_jobs=1)
-    model.transform(MultiView.from_arrays(counts=counts))
-
-
-def count(n_files: int, seed: int, folder: Path, failures: Path | None) -> Counter:
-    """Return how many mutations had which outcome."""
-    outcomes: Counter = Counter()
-    context = multiprocessing.get_context("spawn")
-    first = 0
-    while first < n_files:
-        receive, send = context.Pipe(duplex=False)
-        worker = context.Process(target=run, args=(first, n_files, seed, folder, send))
-        worker.start()
-        send.close()
-        number, outcome = first, "begun"
-        while number < n_files - 1 or outcome == "begun":
-            try:
-                alive = receive.poll(20 * SECONDS)
-                number, outcome = receive.recv() if alive else (number, "begun")
-            except EOFError:
-                alive = False
-            if not alive:
-                worker.kill()
-                worker.join()
-                outcome = f"the process ended with {worker.exitcode}"
-            if outcome == "begun":
-                continue
-            outcomes[outcome] += 1
-            if outcome not in EXPECTED and failures is not None:
-                failures.mkdir(parents=True, exist_ok=True)
-                seeds = [
-                    read_seed(path) for path in sorted(folder.glob("*.safetensors"))
-                ]
-                data = mutate(seeds, random.Random(f"{seed} {number}"))
-                (failures / f"{seed}-{number}.safetensors").write_bytes(data)
-            if not alive:
-                break
-        worker.join()
-        first = number + 1
-    return outcomes
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--files", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=SEEDS, help="folder of models")
-    parser.add_argument("--failures", type=Path, help="folder for files of failures")
-    arguments = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    started = time.monotonic()
-    outcomes = count(
-        arguments.files, arguments.seed, arguments.data, arguments.failures
-    )
-    for outcome, n in outcomes.most_common():
-        print(f"{n:8,}  {outcome}")
-    print(f"{outcomes.total():8,}  in {time.monotonic() - started:.0f} s")
-    return int(bool(set(outcomes) - set(EXPECTED)))
+        counts = {name: np.eye(3, len(w)) for name, w in result.vocabularies_.items()}
+        result.set_params(burn_in=0, transform_max_iter=2, n_jobs=1)
+        result.transform(MultiView.from_arrays(counts=counts))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ModelFiles(), __doc__.split("\n")[0]))
