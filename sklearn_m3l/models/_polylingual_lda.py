@@ -16,6 +16,9 @@ from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
 from sklearn_m3l.multiview import MultiView
 
+# Sweeps between two samples whose counts are averaged: neighbours are much alike.
+_SAMPLE_INTERVAL = 10
+
 
 class PolylingualLDA(BaseTopicModel):
     """Polylingual topic model (PLTM), fitted by collapsed Gibbs sampling.
@@ -33,8 +36,9 @@ class PolylingualLDA(BaseTopicModel):
         ``50 / n_components`` [2]_.
     topic_word_prior : float, default=0.01
         Dirichlet parameter of a word in a topic (beta).
-    max_iter : int, default=300
-        Sweeps over the tokens in `fit` and `partial_fit`.
+    max_iter : int, default=500
+        Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
+        averaged over every tenth sweep of the second half, up to the last.
     transform_max_iter : int, default=100
         Sweeps over the tokens of new tuples in `transform`.
     burn_in : int, default=20
@@ -61,11 +65,14 @@ class PolylingualLDA(BaseTopicModel):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, sum of vocabulary sizes)
-        Topic-word counts plus `topic_word_prior`, the languages side by side.
+        `mean_topic_word_counts_` plus `topic_word_prior`, the languages side by side.
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
         Topic-word distributions of each language; rows sum to 1.
     topic_word_counts_ : dict of str to ndarray of shape (n_components, n_words)
-        Weight of each word that was assigned to each topic.
+        Weight of each word that was assigned to each topic in the last sweep.
+    mean_topic_word_counts_ : dict of str to ndarray of shape (n_components, n_words)
+        The same, averaged over samples of the chain [2]_; the last sweep's where
+        Ctrl-C left none.
     doc_topic_prior_ : ndarray of shape (n_components,)
         Dirichlet parameters of the tuples, learnt if `optimize_interval` is set.
     log_likelihood_ : list of float
@@ -144,7 +151,7 @@ class PolylingualLDA(BaseTopicModel):
         *,
         doc_topic_prior=None,
         topic_word_prior=0.01,
-        max_iter=300,
+        max_iter=500,
         transform_max_iter=100,
         burn_in=20,
         optimize_interval=0,
@@ -203,6 +210,7 @@ class PolylingualLDA(BaseTopicModel):
             name: np.zeros((self.n_components, X[name].counts.shape[1]))
             for name in texts
         }
+        self.mean_topic_word_counts_ = self.topic_word_counts_
         self.log_likelihood_: list[float] = []
         self._sample(X)
         return self
@@ -262,7 +270,8 @@ class PolylingualLDA(BaseTopicModel):
         documents = [_counts(X, name, self.vocabularies_) for name in names]
         stored = self._stored(documents)
         sampler.add_documents(documents)
-        done = 0 if stored is None else self._resume(sampler, stored)
+        sums = [np.zeros_like(self.topic_word_counts_[name]) for name in names]
+        done = 0 if stored is None else self._resume(sampler, sums, stored)
         sweeps = tqdm(
             range(done + 1, self.max_iter + 1),
             desc="Sampling",
@@ -278,13 +287,28 @@ class PolylingualLDA(BaseTopicModel):
                 interval = self.optimize_interval
                 if interval and sweep > self.burn_in and sweep % interval == 0:
                     sampler.optimize_doc_topic_prior()
+                if self._is_sample(sweep):
+                    for total, counts in zip(
+                        sums, sampler.topic_word_counts, strict=True
+                    ):
+                        total += counts
+                done = sweep
                 if stored is not None and (stored.is_due() or sweep == self.max_iter):
-                    losses = self.log_likelihood_[-sweep:]
-                    stored.save({"sampler": sampler.get_state(), "likelihood": losses})
+                    state = {"sampler": sampler.get_state(), "sums": sums}
+                    state["likelihood"] = self.log_likelihood_[-sweep:]
+                    stored.save(state)
         finally:
+            n_samples = sum(map(self._is_sample, range(1, done + 1)))
             counts = sampler.topic_word_counts
+            means = [total / n_samples for total in sums] if n_samples else counts
             self.topic_word_counts_ = dict(zip(names, counts, strict=True))
+            self.mean_topic_word_counts_ = dict(zip(names, means, strict=True))
             self.doc_topic_prior_ = sampler.doc_topic_prior
+
+    def _is_sample(self, sweep: int) -> bool:
+        """Tell whether the counts after a sweep, the first being 1, are averaged."""
+        late = sweep > self.max_iter // 2
+        return late and (self.max_iter - sweep) % _SAMPLE_INTERVAL == 0
 
     def _stored(self, documents) -> Checkpoint | None:
         """Return the checkpoint of sampling some documents, None if there is none."""
@@ -298,12 +322,14 @@ class PolylingualLDA(BaseTopicModel):
         name = digest(parameters, n_jobs, self._seed, standing, documents)
         return Checkpoint(self.checkpoint, name)
 
-    def _resume(self, sampler, stored: Checkpoint) -> int:
+    def _resume(self, sampler, sums: list[np.ndarray], stored: Checkpoint) -> int:
         """Bring back what is stored; return the number of sweeps."""
         state = stored.load()
         if state is None:
             return 0
         sampler.set_state(state["sampler"])
+        for total, kept in zip(sums, state["sums"], strict=True):
+            total[...] = kept
         self.log_likelihood_ += state["likelihood"]
         return len(state["likelihood"])
 
@@ -337,8 +363,8 @@ class PolylingualLDA(BaseTopicModel):
 
     @property
     def components_(self) -> np.ndarray:
-        """Topic-word counts plus `topic_word_prior`, the languages side by side."""
-        counts = [self.topic_word_counts_[name] for name in self.vocabularies_]
+        """Mean topic-word counts plus the prior, the languages side by side."""
+        counts = [self.mean_topic_word_counts_[name] for name in self.vocabularies_]
         return np.hstack(counts) + self.topic_word_prior
 
     @property
@@ -346,7 +372,7 @@ class PolylingualLDA(BaseTopicModel):
         """Topic-word distributions of each language."""
         smoothed = {
             name: counts + self.topic_word_prior
-            for name, counts in self.topic_word_counts_.items()
+            for name, counts in self.mean_topic_word_counts_.items()
         }
         return {
             name: counts / counts.sum(axis=1, keepdims=True)

@@ -19,6 +19,7 @@ from sklearn_m3l.persistence._part import Part
 _MODULE = "sklearn_m3l.models"
 _MAX_SEED = 2**31 - 1
 _MAX_PRIOR = 1e100  # what samplers add up stays finite
+_MAX_COUNT = 2**53
 
 # Devices that a file may name. Others are left to people.
 _DEVICES = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d{1,2})?")
@@ -184,21 +185,29 @@ def _restore_polylingual(model, fields: Fields) -> None:
     fits = 1 <= len(prior) <= 32767 and prior.dtype == np.float64
     fits = fits and bool(((prior > 0) & (prior < _MAX_PRIOR)).all())
     fields.require(fits, "doc_topic_prior_ is not above zero, or out of bounds")
-    counts = fields.mapping("topic_word_counts_")
-    same = list(counts) == list(model.vocabularies_)
-    fields.require(same and counts, "its texts have no counts, or no vocabulary")
-    for name, matrix in counts.items():
-        shape = (len(prior), len(model.vocabularies_[name]))
-        fits = is_floats(matrix, shape) and matrix.dtype == np.float64
-        fits = fits and matrix.size and (matrix >= 0).all()
-        fields.require(fits, f"the counts of {name!r} are no counts of its words")
-    model.doc_topic_prior_, model.topic_word_counts_ = prior, counts
+    model.doc_topic_prior_ = prior
+    model.topic_word_counts_ = _counts(model, fields, "topic_word_counts_")
+    model.mean_topic_word_counts_ = _counts(model, fields, "mean_topic_word_counts_")
     with np.errstate(all="ignore"):
         topic_words = model.topic_word_
     for name, topic_word in topic_words.items():
         fits = (topic_word > 0).all()  # samplers rely on it
         fields.require(fits, f"the topics of {name!r} are no distributions")
     model.log_likelihood_ = fields.numbers("log_likelihood_")
+
+
+def _counts(model, fields: Fields, field: str) -> dict[str, np.ndarray]:
+    """Return a matrix of the words of each text."""
+    counts = fields.mapping(field)
+    same = list(counts) == list(model.vocabularies_)
+    fields.require(same and counts, "its texts have no counts, or no vocabulary")
+    for name, matrix in counts.items():
+        shape = (len(model.doc_topic_prior_), len(model.vocabularies_[name]))
+        fits = is_floats(matrix, shape) and matrix.dtype == np.float64
+        fits = fits and matrix.size and (matrix >= 0).all()
+        fits = fits and matrix.max() < _MAX_COUNT
+        fields.require(fits, f"the counts of {name!r} are no counts of its words")
+    return counts
 
 
 MODELS = (
@@ -241,6 +250,7 @@ MODELS = (
             "_fold_in_seed",
             "doc_topic_prior_",
             "topic_word_counts_",
+            "mean_topic_word_counts_",
             "log_likelihood_",
         ),
         describe=_describe_polylingual,

@@ -246,20 +246,32 @@ def test_counts_are_those_of_the_texts(X, fitted):
         assert (counts >= 0).all()
         words = X[name].counts.toarray()[X.present[name]].sum(axis=0)
         assert_array_equal(counts.sum(axis=0), words)
-        smooth = counts + fitted.topic_word_prior
+        means = fitted.mean_topic_word_counts_[name]
+        assert_allclose(means.sum(axis=0), words)
+        smooth = means + fitted.topic_word_prior
         expected = smooth / smooth.sum(axis=1, keepdims=True)
         assert_allclose(fitted.topic_word_[name], expected, rtol=1e-12)
     assert fitted.components_.shape == (3, 12 + 15)
     assert_array_equal(
-        fitted.components_[:, :12], fitted.topic_word_counts_["en"] + 0.01
+        fitted.components_[:, :12], fitted.mean_topic_word_counts_["en"] + 0.01
     )
     assert_array_equal(
-        fitted.components_[:, 12:], fitted.topic_word_counts_["de"] + 0.01
+        fitted.components_[:, 12:], fitted.mean_topic_word_counts_["de"] + 0.01
     )
     assert list(fitted.vocabularies_) == ["en", "de"]
     assert list(fitted.topics_frame(3).columns) == ["en", "de"]
     best = fitted.topic_word_["de"][1].argsort()[::-1][:2]
     assert fitted.top_words("de", 2)[1] == [f"de-{word}" for word in best]
+
+
+def test_counts_are_averaged_over_late_samples(X):
+    # One chain, stopped at several sweeps.
+    chain = {n: quick(max_iter=n).fit(X) for n in (9, 20, 21, 30, 31, 41)}
+    for stop, samples in ((9, [9]), (20, [20]), (30, [20, 30]), (41, [21, 31, 41])):
+        for name in ("en", "de"):
+            counts = [chain[n].topic_word_counts_[name] for n in samples]
+            mean = chain[stop].mean_topic_word_counts_[name]
+            assert_allclose(mean, np.mean(counts, axis=0), rtol=1e-12)
 
 
 def test_fractional_counts(X):

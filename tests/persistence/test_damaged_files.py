@@ -218,18 +218,25 @@ def test_a_random_state_that_reads_beyond_its_numbers(forge):
     forged.refused("no random state")
 
 
-def test_arrays_of_other_shapes_are_refused_by_name(forge):
+@pytest.mark.parametrize("field", ["topic_word_counts_", "mean_topic_word_counts_"])
+def test_arrays_of_other_shapes_are_refused_by_name(forge, field):
     forged = forge("polylingual")
-    counts = pairs(forged.fitted()["topic_word_counts_"][1])
+    counts = pairs(forged.fitted()[field][1])
     name = counts["de"]["array"]
-    forged.arrays[name] = np.ones((2, 3))
-    forged.refused("the counts of 'de'")
-    forged.arrays[name] = np.full((2, 6), np.nan)
-    forged.refused("the counts of 'de'")
-    forged.arrays[name] = np.full((2, 6), 1e308)
+    bad = [
+        np.ones((2, 3)),
+        *(np.full((2, 6), value) for value in (np.nan, 1e308, -1.0)),
+    ]
+    for forged.arrays[name] in bad:
+        forged.refused("the counts of 'de'")
+
+
+def test_topics_that_are_no_distributions(forge):
+    forged = forge("polylingual")
+    forged.model["parameters"]["topic_word_prior"] = 5e-324
+    counts = pairs(forged.fitted()["mean_topic_word_counts_"][1])
+    forged.arrays[counts["de"]["array"]] = np.eye(2, 6)
     forged.refused("no distributions")
-    forged.arrays[name] = np.full((2, 6), -1.0)
-    forged.refused("the counts of 'de'")
 
 
 def test_a_prior_whose_sum_is_not_finite(forge):
