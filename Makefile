@@ -1,16 +1,27 @@
 # Everything runs in a virtual environment of its own, made at first use.
 PYTHON ?= python3
 VENV ?= .venv
-PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-SOURCES = setup.cfg pyproject.toml constraints.txt
+# What pip may take: the newest versions that are tested, or the oldest with
+#     make test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
+CONSTRAINTS ?= constraints.txt
+PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
+SOURCES = setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test test-oldest coverage lint docs clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --cov --cov-report=term
+
+test-oldest:
+	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
+
+# No coverage is measured in compiled code, so that the sampler runs once more without.
+coverage: test
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q tests/gibbs \
+	    --cov --cov-append --cov-report=term --cov-fail-under=95
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
@@ -22,7 +33,7 @@ docs: $(VENV)/.docs
 	@echo "Open docs/_build/html/index.html in a browser."
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info docs/_build docs/auto_examples docs/generated
+	rm -rf $(VENV) .venv-oldest build dist *.egg-info docs/_build docs/auto_examples docs/generated
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
