@@ -11,12 +11,16 @@ from scipy.special import softmax
 from sklearn.base import _fit_context
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l._checkpoint import require_seed
 from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
+
+# Rows whose views are added up at once: bounds what `transform` takes beside its result.
+_TRANSFORM_ROWS = 2**16
 
 
 @dataclass
@@ -238,11 +242,12 @@ class NeuralTopicModel(BaseTopicModel):
         """Return the mean topics over the present views of each row."""
         total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
         n_views = np.zeros((len(X), 1), dtype=np.float32)
-        for name, view in X.views.items():
-            topics = self._transform_view(X, name)
-            topics[~view.present] = 0
-            total += topics  # in place: of many rows, a copy is large
-            n_views[:, 0] += view.present
+        for rows in gen_batches(len(X), _TRANSFORM_ROWS):
+            part = X[rows]
+            for name, view in part.views.items():
+                topics = self._transform_view(part, name)
+                total[rows] += np.where(view.present[:, np.newaxis], topics, 0)
+                n_views[rows, 0] += view.present
         with np.errstate(invalid="ignore"):
             total /= n_views
         return total
