@@ -11,7 +11,6 @@ from scipy.special import softmax
 from sklearn.base import _fit_context
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l._checkpoint import require_seed
@@ -19,7 +18,7 @@ from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
 
-# Rows whose views are added up at once: bounds what `transform` takes beside its result.
+# Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16
 
 
@@ -242,7 +241,8 @@ class NeuralTopicModel(BaseTopicModel):
         """Return the mean topics over the present views of each row."""
         total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
         n_views = np.zeros((len(X), 1), dtype=np.float32)
-        for rows in gen_batches(len(X), _TRANSFORM_ROWS):
+        for start in range(0, len(X), _TRANSFORM_ROWS):
+            rows = slice(start, start + _TRANSFORM_ROWS)
             part = X[rows]
             for name, view in part.views.items():
                 topics = self._transform_view(part, name)
