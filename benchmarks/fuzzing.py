@@ -76,7 +76,7 @@ def run(first: int, last: int, seed: int, target: Target, progress: Any) -> None
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         for number in range(first, last):
             progress.send((number, "begun"))
-            faulthandler.dump_traceback_later(15 * SECONDS)  # before it is killed
+            faulthandler.dump_traceback_later(50 * SECONDS)  # before it is killed
             write(target.mutate(random.Random(f"{seed} {number}")), folder)
             progress.send((number, _outcome(target, folder, code)))
         faulthandler.cancel_dump_traceback_later()
@@ -139,7 +139,7 @@ def count(
         send.close()
         number, outcome = first, "begun"
         while number < n_files - 1 or outcome == "begun":
-            alive = receive.poll(20 * SECONDS)
+            alive = receive.poll(60 * SECONDS)  # the machine may be busy
             try:
                 number, outcome = receive.recv() if alive else (number, "no answer")
             except EOFError:

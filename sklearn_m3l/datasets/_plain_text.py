@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from sklearn_m3l.datasets._streams import (
+    LONGEST,
     PathLike,
     Rows,
     Source,
@@ -257,9 +258,11 @@ def _octis_list(path: Path) -> list[str] | None:
 def _octis_metadata(path: Path) -> dict | None:
     if not path.exists():
         return None
+    if path.stat().st_size > LONGEST:
+        raise ValueError(f"{path} is longer than {LONGEST:,} bytes")
     try:
-        metadata = json.loads(path.read_bytes())
-    except ValueError as error:
+        metadata = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from None
     if not isinstance(metadata, dict):
         raise ValueError(f"{path} is no JSON object")

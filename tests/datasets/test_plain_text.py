@@ -241,6 +241,9 @@ def test_octis_indexes_that_do_not_fit(folder, indexes):
         ({"indexes": "1\n1\n2\n3\n"}, r"indexes\.txt, line 2: '1' .* line 1"),
         ({"metadata": '{"info": '}, r"metadata\.json is not JSON"),
         ({"metadata": "[]"}, r"metadata\.json is no JSON object"),
+        ({"metadata": "[" * 10**5}, r"metadata\.json is not JSON: .*recursion"),
+        ({"metadata": "{}" + " " * 2**24}, r"metadata\.json is longer than 16,777,216"),
+        ({"metadata": "{\0}\0"}, r"metadata\.json is not JSON"),
     ],
 )
 def test_octis_side_files_that_are_damaged(folder, files, what):
