@@ -2,7 +2,6 @@
 
 import re
 import sys
-import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -74,21 +73,14 @@ html_sidebars = {
 }
 
 
-def _repair(app, what, name, obj, options, lines):
-    """Mend what docstrings hold that is not for this site, before numpydoc reads it."""
-    text = "\n".join(lines)
-    # Labels of scikit-learn's pages, in methods that it defines.
-    text = re.sub(r":ref:`([^`<]+?)\s*<[^`>]+>`", r"\1", text)
-    text = re.sub(r":ref:`sphx_glr_[^`]+`", "scikit-learn's gallery", text)
-    # A line that goes on at the left margin keeps Python from removing indentation.
-    if re.search(r"\\\n(?=\S)", text):
-        first, rest = re.sub(r"\\\n(?=\S)", "", text).split("\n", 1)
-        text = f"{first}\n{textwrap.dedent(rest)}"
-    # A name with a trailing underscore in a shape is no link.
-    text = re.sub(r"of shape \((\w+)_,\)", r"of shape (\1\\_,)", text)
-    lines[:] = text.split("\n")
+def _unlink(app, what, name, obj, options, lines):
+    """Take the labels of scikit-learn's pages out of methods that it defines."""
+    if getattr(obj, "__module__", "").startswith("sklearn."):
+        text = re.sub(r":ref:`([^`<]+?)\s*<[^`>]+>`", r"\1", "\n".join(lines))
+        text = re.sub(r":ref:`sphx_glr_[^`]+`", "scikit-learn's gallery", text)
+        lines[:] = text.split("\n")
 
 
 def setup(app):
     """Connect what this configuration adds to Sphinx."""
-    app.connect("autodoc-process-docstring", _repair, priority=400)
+    app.connect("autodoc-process-docstring", _unlink)

@@ -61,7 +61,7 @@ class MultiViewEncoder(
         The same by name.
     n_features_in_ : int
         Number of views.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_views,)
         Names of the views.
 
     See Also

@@ -50,9 +50,10 @@ class WordVectorizer(CountVectorizer):
     tokenizer : callable, default=None
         Splits a text into words, such as ``jieba.lcut`` for Chinese; give
         ``token_pattern=None`` with it.
-    input, encoding, decode_error, strip_accents, lowercase, preprocessor, analyzer, \
-ngram_range, max_df, min_df, vocabulary, binary, dtype
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, analyzer
         As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
+    ngram_range, max_df, min_df, vocabulary, binary, dtype
+        As there, too.
 
     Attributes
     ----------
