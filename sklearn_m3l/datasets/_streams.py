@@ -36,6 +36,7 @@ class Source:
         self._damage = damage
         self._bar = bar
         self._undecodable = (0, "")
+        self._n_of_row = 0
 
     def report(self, line: int, what: str) -> None:
         """Raise ValueError for a line, or count it as skipped."""
@@ -70,9 +71,10 @@ class Source:
         """Yield the first line and the fields of each row; blank lines are none."""
         # The limit is the process's and 128 KiB at first, less than a long article.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
-        reader = csv.reader(self._texts(), delimiter=delimiter, strict=True)
+        reader = csv.reader(self._texts_of_rows(), delimiter=delimiter, strict=True)
         while True:
             line = reader.line_num + 1
+            self._n_of_row = 0
             try:
                 row = next(reader)
             except StopIteration:
@@ -125,6 +127,15 @@ class Source:
                     yield self._decode(number, line)
             except (EOFError, OSError, zlib.error) as error:
                 self._report_unreadable(number + 1, error)
+
+    def _texts_of_rows(self) -> Iterator[str]:
+        """Yield each line, until a row of many lines in quotes is too long."""
+        for number, text in enumerate(self._texts(), start=1):
+            self._n_of_row += len(text)
+            if self._n_of_row > LONGEST:
+                self.report(number, f"a row longer than {LONGEST:,} characters")
+                return
+            yield text
 
     def _decode(self, number: int, line: bytes) -> str:
         try:

@@ -2,6 +2,7 @@ import bz2
 import csv
 import gzip
 import io
+import tracemalloc
 import warnings
 
 import pandas as pd
@@ -108,6 +109,20 @@ def test_article_longer_than_the_limit_of_csv(write):
     row = f"pferd,horse,{text},x,u.jpg\n"
     frame = read_m3l_csv(write(M3L + row, "train.csv"))
     assert frame["de"][3] == text
+
+
+def test_row_of_many_long_fields_takes_no_memory(write):
+    field = '"' + ("a" * 2**20 + "\n") * 6 + '",'
+    path = write(M3L + 50 * field + "\n", "train.csv.gz")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="line 22: a row longer than 16,777,216"):
+            read_m3l_csv(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**27
+    finally:
+        tracemalloc.stop()
+    with pytest.warns(UserWarning, match="skipped 2 damaged: .* a row longer than"):
+        assert len(read_m3l_csv(path, on_error="skip")) == 3
 
 
 @pytest.mark.parametrize(
