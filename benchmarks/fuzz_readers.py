@@ -208,7 +208,7 @@ def mutate(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
             return data[:start] + other[place : place + rng.choice([9, 99, 9999])]
         case _:  # much more than it says
             piece = data[start:end] + rng.choice(_PIECES)
-            return data[:start] + piece * (10**8 // len(piece)) + data[start:]
+            return data[:start] + piece * (5 * 10**7 // len(piece)) + data[start:]
 
 
 class CorpusFiles:
@@ -239,7 +239,7 @@ class CorpusFiles:
         name = rng.choice(list(files))
         is_before = suffix == "" or rng.random() < 0.5
         for _ in range(rng.choice([1, 1, 2, 5]) if is_before else 0):
-            files[name] = mutate(files[name], self.parts, rng)[: 2 * 10**8]
+            files[name] = mutate(files[name], self.parts, rng)[: 10**8]
         files = _compressed(files, suffix)
         if not is_before:
             name += suffix
