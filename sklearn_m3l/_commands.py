@@ -8,7 +8,7 @@ import shutil
 import sys
 import textwrap
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 
 from sklearn_m3l._evaluation import MEASURES, Score, evaluate_alignment
 from sklearn_m3l._text_table import format_table
-from sklearn_m3l.display import write_topic_page
+from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import (
     ImageStatisticsEncoder,
     ImageView,
@@ -35,7 +35,6 @@ from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
 
 _THUMBNAIL_SIDE = 96
-_NAME_LENGTH = 60
 _LIKELIHOOD = "Likelihood"
 _MORE_MEASURES = {
     _LIKELIHOOD: "mean log-likelihood of a word of the texts; the closer to 0 the "
@@ -136,7 +135,7 @@ def report(
     table: Path,
     output: Path,
     *,
-    max_rows: int = 2000,
+    max_rows: int = 20_000,
     random_state: int = 0,
 ) -> None:
     """Write a page of the topics of a stored pipeline and of rows of a table."""
@@ -146,34 +145,34 @@ def report(
     if len(df) > max_rows:
         shown = f"{max_rows:,} of {shown}, picked at random"
         df = df.sample(max_rows, random_state=random_state).sort_index()
-    X = pipeline["encode"].transform(df)
-    names: dict[str, list[str]] = {}
-    thumbnails: dict[str, bytes] = {}
-    for name, view in X.views.items():
-        if view.is_text:
-            names[name] = [
-                textwrap.shorten(text, _NAME_LENGTH, placeholder=" …")
-                for text in df[name].fillna("")
-            ]
-            continue
-        names[name] = [
+    images = [
+        name
+        for name, view in pipeline["encode"].views_
+        if name in df and isinstance(view, ImageView)
+    ]
+    names = {
+        name: [
             os.path.relpath(path, table.parent) if isinstance(path, str) else ""
             for path in df[name]
         ]
-        for row in np.flatnonzero(view.present):
-            if names[name][row] not in thumbnails:
-                thumbnails[names[name][row]] = _thumbnail(df[name].iloc[row])
-    n_topics = pipeline["topics"].n_components
-    write_topic_page(
-        output,
-        pipeline["topics"],
-        X,
-        title=f"Topics of {table.name}",
-        intro=f"{n_topics} topics, and {shown}.",
+        for name in images
+    }
+    paths = {
+        shown_as: path
+        for name in images
+        for shown_as, path in zip(names[name], df[name], strict=True)
+        if shown_as
+    }
+    page = TopicReport.from_estimator(
+        pipeline,
+        df,
         names=names,
-        thumbnails=thumbnails,
+        thumbnails=_Thumbnails(paths),
+        title=f"Topics of {table.name}",
+        intro=f"{pipeline['topics'].n_components} topics, and {shown}.",
         random_state=random_state,
     )
+    page.save(output)
     print(f"Wrote {output}: {shown}")
 
 
@@ -188,12 +187,26 @@ def _text_view(name: str, language: str | None, random_state: int) -> TextView:
     return TextView(LsaEncoder(random_state=random_state), language=language)
 
 
-def _thumbnail(path: str) -> bytes:
-    """Return a small JPEG file."""
-    picture, file = open_picture(Path(path)), io.BytesIO()
-    picture.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-    picture.save(file, "JPEG")
-    return file.getvalue()
+class _Thumbnails(Mapping):
+    """Small JPEG files of pictures, by name; each is made when it is asked for."""
+
+    def __init__(self, paths: Mapping[str, str]):
+        self._paths = paths
+
+    def __getitem__(self, name: str) -> bytes:
+        picture, file = open_picture(Path(self._paths[name])), io.BytesIO()
+        picture.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+        picture.save(file, "JPEG")
+        return file.getvalue()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
 
 
 def _load_pipeline(path: Path) -> Pipeline:

@@ -11,14 +11,14 @@ import numpy as np
 from sklearn_m3l._evaluation import MEASURES, Score, evaluate_alignment
 from sklearn_m3l._text_table import format_table
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.display import write_topic_page
+from sklearn_m3l.display import TopicReport
 from sklearn_m3l.models import M3LContrastTopicModel
 
 _VIEW_LABELS = {"en": "English", "de": "German", "image": "Pictures"}
 _N_PICTURES = 6
 
 _NOTE = (
-    "Words, page names and pictures are from the GIMP user manual 2.10.34, "
+    "Words, texts, page names and pictures are from the GIMP user manual 2.10.34, "
     "https://docs.gimp.org, Copyright (C) 2002-2023 The GIMP Documentation Team, under "
     "the GNU Free Documentation License, version 1.2 or later, "
     "https://www.gnu.org/licenses/fdl-1.2.html. The pictures are reduced in size."
@@ -52,8 +52,7 @@ def run_demo(output: Path, **parameters: Any) -> None:
     scores = evaluate_alignment(model, train, test)
     _print_scores(scores, _n_pages(test))
     pages = test.target_names[test.target]
-    write_topic_page(
-        output,
+    report = TopicReport.from_estimator(
         model,
         test.data,
         title="Topics of the GIMP manual",
@@ -63,11 +62,13 @@ def run_demo(output: Path, **parameters: Any) -> None:
         f"are those of {_n_pages(test)} others, which the model has never seen.",
         note=_NOTE,
         names={"en": pages, "de": pages, "image": test.frame["image"]},
+        texts=test.frame[["en", "de"]],
         view_labels=_VIEW_LABELS,
         thumbnails=test.thumbnails,
         scores=scores,
         random_state=model.random_state,
     )
+    report.save(output)
     print(f"\nWrote {output.absolute()}: open it in a browser.")
 
 

@@ -184,14 +184,16 @@ def _add_report(commands) -> None:
         commands,
         "report",
         help="write a page of the topics of a model",
-        description="Write one HTML page of all topics, with rows of a table.",
+        description="Write one HTML page to read, search and hand on: all topics, a "
+        "map of them, and rows of a table with the topics of each of their columns. "
+        "The page works offline and holds everything that it shows.",
     )
     _add_model(parser)
     _add_table(parser)
     parser.add_argument(
         "--max-rows",
         type=_whole_number(at_least=2),
-        default=2000,
+        default=20_000,
         metavar="N",
         help="show as many rows, picked at random (default: %(default)s)",
     )

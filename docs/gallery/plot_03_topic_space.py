@@ -31,4 +31,5 @@ display = TopicSpaceDisplay.from_estimator(
 )
 
 # %%
-# ``display.write_html("map.html")`` writes the same as an interactive page.
+# ``display.write_html("map.html")`` writes the same as an interactive page, and
+# :class:`~sklearn_m3l.display.TopicReport` one with the documents, too.

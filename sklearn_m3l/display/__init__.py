@@ -1,15 +1,15 @@
 """Topics to look at: figures, the topic space and a page that shows everything."""
 
 from sklearn_m3l.display._ablation_display import AblationDisplay
-from sklearn_m3l.display._page import write_topic_page
+from sklearn_m3l.display._report import TopicReport
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.display._topic_space_display import TopicSpaceDisplay
 from sklearn_m3l.display._topic_words_display import TopicWordsDisplay
 
 __all__ = [
     "AblationDisplay",
+    "TopicReport",
     "TopicSpaceDisplay",
     "TopicWordsDisplay",
     "topic_space",
-    "write_topic_page",
 ]

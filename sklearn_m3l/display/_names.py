@@ -8,6 +8,9 @@ import pandas as pd
 
 from sklearn_m3l.multiview import MultiView
 
+# Letters of a text that stand for it, and of any name.
+_BEGINNING, _LONGEST = 60, 200
+
 
 def names_by_view(
     X: MultiView, names: Mapping[str, Any] | None
@@ -30,6 +33,40 @@ def names_by_view(
     }
 
 
+def name_rows(
+    X: MultiView,
+    names: Mapping[str, Any] | None,
+    texts: Mapping[str, list],
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return by view what tells the rows apart, and what to call them, as strings.
+
+    Both are the names where they are given. Otherwise texts are told apart by all of
+    their letters and called by the first, and what is no text is its row label.
+    """
+    names = {} if names is None else names
+    keys = names_by_view(X, names)
+    called = {}
+    for view in X.view_names:
+        if view in names or view not in texts:
+            shown = [str(name)[:_LONGEST] for name in keys[view]]
+        else:
+            pairs = zip(texts[view], keys[view], strict=True)
+            keys[view] = np.array([text or label for text, label in pairs], object)
+            shown = [_beginning(str(key)) for key in keys[view]]
+        called[view] = np.array(shown, dtype=object)
+    return keys, called
+
+
 def first_of_each(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return those rows whose name no earlier one of the rows has."""
     return rows[~pd.Index(names[rows]).duplicated()]
+
+
+def _beginning(text: str) -> str:
+    # Of a long text, look at no more than what may be shown once spaces are single.
+    start = " ".join(text[: 10 * _BEGINNING].split())
+    if len(start) <= _BEGINNING:
+        return start
+    # Some languages put no space between words.
+    cut = start[: _BEGINNING - 2]
+    return cut[: cut.rfind(" ") if " " in cut[_BEGINNING // 2 :] else None] + " …"

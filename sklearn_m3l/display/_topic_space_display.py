@@ -2,21 +2,22 @@
 
 import os
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sklearn_m3l._files import replace_file
 from sklearn_m3l._pipelines import reach_topic_model
-from sklearn_m3l.display._cards import word_cards
-from sklearn_m3l.display._map import named_topics, place_points, topic_map
+from sklearn_m3l.display._report_contents import N_WORDS, Contents
+from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.display._style import color, marker
-from sklearn_m3l.display._templates import fill_page
 from sklearn_m3l.display._topic_space import topic_space
 
-_N_WORDS = 10
+# Topics with at least this share of the points are named on the figure, if no other
+# name is near: within a share of the width for each letter, and of the height.
+_NAMED_SHARE, _LETTER = 0.02, (0.01, 0.02)
 
 
 class TopicSpaceDisplay:
@@ -48,7 +49,7 @@ class TopicSpaceDisplay:
     See Also
     --------
     topic_space : The points alone.
-    write_topic_page : A page of all topics with pictures and examples.
+    TopicReport : A page of all topics and documents, with this map.
 
     Examples
     --------
@@ -94,8 +95,7 @@ class TopicSpaceDisplay:
         estimator : estimator
             A fitted topic model, or a pipeline that ends with one.
         X : MultiView or DataFrame of shape (n_rows, n_views)
-            Rows to show, as the estimator takes them. Time and memory grow with the
-            square of the number of points, so pass a sample of a large corpus.
+            Rows to show, as the estimator takes them.
         names : mapping of str to array-like of shape (n_rows,), default=None
             What the rows show in a view, such as the page of a text. Rows of one
             name are one point. By default the row labels.
@@ -117,7 +117,7 @@ class TopicSpaceDisplay:
         display = cls(
             topic_space(model, X, names=names, random_state=random_state),
             words={
-                view: model.top_words(view, _N_WORDS)
+                view: model.top_words(view, N_WORDS)
                 for view in X.view_names
                 if view in model.vocabularies_
             },
@@ -167,7 +167,7 @@ class TopicSpaceDisplay:
                 **style | scatter_kw,
             )
         places = self.points.groupby("topic")[["x", "y"]].median()
-        named = named_topics(place_points(self.points), words) if words else []
+        named = _named_topics(self.points, words) if words else []
         self.text_ = [
             ax.text(
                 *places.loc[topic],
@@ -196,9 +196,9 @@ class TopicSpaceDisplay:
     ) -> None:
         """Write the topic space as an interactive page, with the words of all topics.
 
-        Views can be shown and hidden, and a point tells what it is. The file holds
-        everything that it shows, loads nothing and runs no script. It replaces an
-        older one at once, when it is complete.
+        The map can be zoomed, a point tells what it is, and words can be searched. The
+        file holds everything that it shows and loads nothing. It replaces an older one
+        at once, when it is complete.
 
         Parameters
         ----------
@@ -219,17 +219,27 @@ class TopicSpaceDisplay:
         words = self._words_of(language)
         if not words or self.words is None:
             raise ValueError("the page shows the words of the topics; give words")
-        labels = self._labels()
-        page = fill_page(
-            "topic_space.html",
-            len(labels),
-            title=escape(title),
-            map=topic_map(self.points, labels, words),
-            topics=word_cards(
-                self.words, labels, self.points["topic"].value_counts().to_dict()
-            ),
+        by_language = {} if language is None else {language: words}
+        by_language |= dict(self.words)
+        given = self.view_labels or {}
+        contents = Contents(
+            views=self._labels(),
+            languages={view: given.get(view, view) for view in by_language},
+            words=by_language,
+            names=self._by_row(self.points["name"].astype(str), ""),
+            points=self.points,
+            point_of=self._by_row(self.points.index, -1),
         )
-        replace_file(Path(path), page)
+        replace_file(Path(path), report_page(contents, title=title))
+
+    def _by_row(self, values: Any, absent: Any) -> dict[str, np.ndarray]:
+        """Return by view what each row has of what the points have."""
+        rows, found = self.points["row"].to_numpy(), {}
+        for view in self.points["view"].unique():
+            own = (self.points["view"] == view).to_numpy()
+            found[view] = np.full(rows.max() + 1, absent, dtype=object)
+            found[view][rows[own]] = np.asarray(values)[own]
+        return found
 
     def _labels(self) -> dict[str, str]:
         """Return what to call each view, in the order of the points."""
@@ -247,3 +257,21 @@ class TopicSpaceDisplay:
                 f"{', '.join(words) or 'none, the display has no words'}"
             )
         return words[language]
+
+
+def _named_topics(points: pd.DataFrame, words: list[list[str]]) -> list[tuple]:
+    """Return number and place of the larger topics whose names do not overlap."""
+    places = points.groupby("topic")[["x", "y"]].median()
+    sizes = points["topic"].value_counts(sort=False)
+    width = max((points[["x", "y"]].max() - points[["x", "y"]].min()).max(), 1e-9)
+    named: list[tuple] = []
+    for topic in sizes.sort_values(ascending=False, kind="stable").index:
+        x, y = places.loc[topic]
+        if sizes[topic] >= _NAMED_SHARE * len(points) and not any(
+            abs(y - other_y) < _LETTER[1] * width
+            and abs(x - other_x)
+            < _LETTER[0] * width * (len(words[topic][0]) + len(words[other][0])) / 2
+            for other, other_x, other_y in named
+        ):
+            named.append((topic, x, y))
+    return named

@@ -61,6 +61,23 @@ def test_what_has_one_name_is_one_point(small_model, small_multiview):
     assert (space["view"] == "de").sum() == 58
 
 
+def test_of_many_points_some_are_laid_out_and_the_others_among_them(
+    small_model, small_multiview, monkeypatch
+):
+    monkeypatch.setattr("sklearn_m3l.display._topic_space._N_LAID_OUT", 80)
+    space = topic_space(small_model, small_multiview, random_state=0)
+    assert len(space) == 165
+    assert space.equals(topic_space(small_model, small_multiview, random_state=0))
+    theta = np.vstack(
+        [
+            small_model.transform(small_multiview[[row]][[view]])
+            for row, view in zip(space["row"], space["view"], strict=True)
+        ]
+    )
+    score = trustworthiness(np.sqrt(theta), space[["x", "y"]], n_neighbors=5)
+    assert score > 0.9
+
+
 def test_few_points_and_a_view_that_is_absent(small_model, small_multiview):
     # Row 0 has no picture.
     space = topic_space(small_model, small_multiview[[0]], random_state=0)

@@ -1,0 +1,237 @@
+"""The report: all topics of a model and the documents that show them, on one page."""
+
+import os
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from sklearn_m3l._evaluation import Score, evaluate_alignment
+from sklearn_m3l._files import replace_file
+from sklearn_m3l._pipelines import reach_topic_model
+from sklearn_m3l._random import private_generator
+from sklearn_m3l.display._report_contents import Contents, collect
+from sklearn_m3l.display._report_page import report_page
+from sklearn_m3l.metrics import topic_diversity
+from sklearn_m3l.multiview import MultiView
+
+# Rows that retrieval is measured on, as its time grows with their square.
+_N_SCORED = 1000
+# Words of a topic that diversity is measured on.
+_N_DIVERSE = 25
+
+
+class TopicReport:
+    """One HTML page of all topics, to read, search and hand on.
+
+    It shows every topic with its words in all languages, its prevalence, its nearest
+    topics, typical documents and pictures; a map of the topic space; for each document
+    the topics of its views side by side; and a table of metrics. The page holds
+    everything that it shows and loads nothing, so that it works offline from a file,
+    in light and dark, by keyboard and with a screen reader. Where scripts do not run,
+    topics and metrics can still be read.
+
+    It is recommended to use `from_estimator` to create a report.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+
+    Attributes
+    ----------
+    html : str
+        The page.
+
+    See Also
+    --------
+    TopicSpaceDisplay : The map alone, as a figure.
+    TopicWordsDisplay : The words alone, as a figure.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import M3LContrastTopicModel
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import TopicReport
+    >>> corpus = load_gimp_help("test")
+    >>> X, frame = corpus.data[:20], corpus.frame[:20]
+    >>> model = M3LContrastTopicModel(2, max_iter=1, random_state=0).fit(X)
+    >>> report = TopicReport.from_estimator(
+    ...     model,
+    ...     X,
+    ...     names={"image": frame["image"]},
+    ...     texts=frame[["en", "de"]],
+    ...     thumbnails=corpus.thumbnails,
+    ...     title="Two topics",
+    ...     random_state=0,
+    ... )
+    >>> "<h1>Two topics</h1>" in report.html
+    True
+    >>> report.save("report.html")  # doctest: +SKIP
+    """
+
+    def __init__(self, html: str):
+        self.html = html
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        names: Mapping[str, Any] | None = None,
+        texts: Mapping[str, Any] | None = None,
+        view_labels: Mapping[str, str] | None = None,
+        thumbnails: Mapping[str, bytes] | None = None,
+        scores: Mapping[str, Any] | None = None,
+        title: str = "Topics",
+        intro: str = "",
+        note: str = "",
+        random_state: Any = None,
+    ) -> "TopicReport":
+        """Infer topics of all rows, and put the report together.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted topic model, or a pipeline that ends with one.
+        X : MultiView or DataFrame of shape (n_rows, n_views)
+            Documents to show, as the estimator takes them. All are on the map: of more
+            than 3,000 points as many are laid out, the others among them (see
+            :func:`~sklearn_m3l.display.topic_space`).
+        names : mapping of str to array-like of shape (n_rows,), default=None
+            What the rows show in a view, such as the page of a text or the file of a
+            picture. What has one name is shown once. By default the beginning of the
+            text, where it is known, and otherwise the row label.
+        texts : mapping of str to array-like of shape (n_rows,), default=None
+            The texts of the rows in a view. By default the columns of texts, where
+            `X` is a DataFrame. Of many texts only the beginnings are kept, 3.5 MB in
+            all.
+        view_labels : mapping of str to str, default=None
+            What to call the views; by default their names.
+        thumbnails : mapping of str to bytes, default=None
+            JPEG files of the pictures, by their name in `names`. Those are kept that
+            stand for topics, and 2 MB of others.
+        scores : mapping of str to Score, default=None
+            What the table of metrics shows, such as the scores of held-out documents;
+            an empty mapping leaves the table out. By default the rows of `X` are
+            measured, 1,000 of them picked at random where there are more.
+        title, intro, note : str
+            Plain text: the heading, what stands below it, and what stands at the end.
+            In the note, https addresses become links.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the map, and of the pick of the rows that are measured.
+
+        Returns
+        -------
+        TopicReport
+            The report.
+
+        Raises
+        ------
+        TypeError
+            If `estimator` does not end with a topic model, or that is one of a plain
+            array.
+        ValueError
+            If `names` or `texts` do not fit `X`, or fewer than 2 points are there to
+            show.
+        """
+        model, views = reach_topic_model(estimator, X)
+        if not isinstance(views, MultiView):
+            raise TypeError(
+                "a report shows the views of a MultiView, or of a DataFrame that a "
+                f"pipeline makes one of, not {type(views).__name__}"
+            )
+        if texts is None and isinstance(X, pd.DataFrame):
+            texts = _text_columns(X, views)
+        rng = private_generator(random_state)
+        contents = collect(
+            model,
+            views,
+            names=names,
+            texts=texts,
+            view_labels=view_labels,
+            thumbnails=thumbnails,
+            random_state=rng,
+        )
+        scored = ""
+        if scores is None:
+            scores, scored = _measure(model, views, _articles(views, contents), rng)
+        return cls(
+            report_page(
+                contents,
+                title=title,
+                intro=intro,
+                note=note,
+                scores=scores,
+                scored=scored,
+            )
+        )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the report; it replaces an older one at once, when it is complete.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file to write.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        replace_file(Path(path), self.html)
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook, in a frame of its own."""
+        return (
+            '<iframe title="Report of topics" sandbox="allow-scripts" '
+            'style="width: 100%; height: 50rem; border: 1px solid gray" '
+            f'srcdoc="{escape(self.html)}"></iframe>'
+        )
+
+
+def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:
+    """Return those columns of a table that are texts."""
+    return {
+        name: df[name]
+        for name, view in X.views.items()
+        if view.is_text and name in df.columns
+    }
+
+
+def _articles(X: MultiView, contents: Contents) -> np.ndarray:
+    """Return for each row the article that it belongs to: rows of one text are one."""
+    lead = next((n for n, view in X.views.items() if view.is_text), X.view_names[0])
+    points = contents.point_of[lead]
+    # Those without the text are each their own.
+    return np.where(points >= 0, points, -1 - np.arange(len(points)))
+
+
+def _measure(model, X: MultiView, articles, rng) -> tuple[dict[str, Any], str]:
+    """Measure the rows and the words, and say what was measured."""
+    rows = np.flatnonzero(np.all(list(X.present.values()), axis=0))
+    picked = len(rows) > _N_SCORED
+    if picked:
+        rows = np.sort(rng.choice(rows, _N_SCORED, replace=False))
+    scores = {}
+    scored = "Measured on the words of the topics."
+    if len(rows) > 1 and X.shape[1] > 1:
+        sample = Bunch(data=X[rows], target=articles[rows])
+        # Coherence is that of the training documents, which are not here.
+        wordless = Bunch(transform=model.transform, vocabularies_={})
+        scores = evaluate_alignment(wordless, train=sample, test=sample)
+        scored = (
+            f"Measured on {len(rows):,} documents of this report that have all views"
+            f"{', picked at random' if picked else ''}, and on the words of the topics."
+        )
+    for view, vocabulary in model.vocabularies_.items():
+        if len(vocabulary) >= _N_DIVERSE:
+            diversity = topic_diversity(model.top_words(view, _N_DIVERSE))
+            scores[f"Diversity {view}"] = Score(diversity)
+    return scores, scored

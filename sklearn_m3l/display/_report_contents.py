@@ -1,0 +1,261 @@
+"""What a report shows: topics, documents and where they lie, as arrays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l._evaluation import topics_by_view
+from sklearn_m3l.display._names import first_of_each, name_rows
+from sklearn_m3l.display._topic_space import lay_out
+from sklearn_m3l.metrics import pairwise_jensen_shannon
+from sklearn_m3l.multiview import MultiView
+
+# Words of a topic in each language: those that can be found, and those that are shown.
+N_WORDS, N_WORDS_SHOWN = 30, 10
+# At most so many beside a topic.
+_N_NEAREST, _N_EXAMPLES, _N_PICTURES = 3, 5, 8
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a report shows; a page of the topic space alone has no `documents`.
+
+    Parameters
+    ----------
+    views : dict of str to str
+        What to call each view that has points.
+    languages : dict of str to str
+        What to call each language that topics have words in.
+    words : dict of str to list of list of str
+        By language, the top words of each topic, at most `N_WORDS`.
+    names : dict of str to ndarray of shape (n_rows,)
+        By view, what each row is called.
+    points : DataFrame of shape (n_points, 6)
+        As returned by `topic_space`.
+    point_of : dict of str to ndarray of shape (n_rows,)
+        By view, the point that shows each row; -1 where it lacks the view.
+    documents : Documents or None
+        Topics of the rows.
+    """
+
+    views: dict[str, str]
+    languages: dict[str, str]
+    words: dict[str, list[list[str]]]
+    names: dict[str, np.ndarray]
+    points: pd.DataFrame
+    point_of: dict[str, np.ndarray]
+    documents: "Documents | None" = None
+
+    @property
+    def n_topics(self) -> int:
+        """Number of topics."""
+        return len(next(iter(self.words.values())))
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The topics of the rows, and what stands for each topic.
+
+    Parameters
+    ----------
+    mixed : ndarray of shape (n_rows, n_components)
+        Topics of whole rows; NaN where a row has no view.
+    by_view : dict of str to ndarray of shape (n_rows, n_components)
+        Topics by view; NaN where a row lacks it.
+    divergences : dict of (str, str) to ndarray of shape (n_rows,)
+        By pair of views, from 0 (the same topics) to 1 (none in common), or NaN.
+    weights : dict of str to ndarray of shape (n_components, n_words)
+        By language, the probabilities of the words that are shown.
+    nearest : list of list of int
+        For each topic those that are most like it, by their words.
+    examples : list of list of int
+        For each topic the rows that show it best, of those in `lead`.
+    lead : str
+        The view whose rows the examples are.
+    pictures : dict of str to list of list of int
+        By view without words, the rows that show each topic best.
+    texts : dict of str to list of str or None
+        By view, the texts of the rows, where they are known.
+    keys : dict of str to ndarray of shape (n_rows,)
+        By view, what tells the rows apart: rows of one key are one point.
+    thumbnails : mapping of str to bytes
+        JPEG files by key.
+    """
+
+    mixed: np.ndarray
+    by_view: dict[str, np.ndarray]
+    divergences: dict[tuple[str, str], np.ndarray]
+    weights: dict[str, np.ndarray]
+    nearest: list[list[int]]
+    examples: list[list[int]]
+    lead: str
+    pictures: dict[str, list[list[int]]]
+    texts: Mapping[str, Sequence[str | None]]
+    keys: dict[str, np.ndarray]
+    thumbnails: Mapping[str, bytes]
+
+    @property
+    def prevalence(self) -> np.ndarray:
+        """Mean share of each topic in the rows."""
+        return _mean_over_rows(self.mixed)
+
+    @property
+    def prevalence_by_view(self) -> dict[str, np.ndarray]:
+        """Mean share of each topic in each view that any row has."""
+        return {
+            view: _mean_over_rows(theta)
+            for view, theta in self.by_view.items()
+            if not np.isnan(theta).all()
+        }
+
+
+def collect(
+    model: Any,
+    X: MultiView,
+    *,
+    names: Mapping[str, Any] | None,
+    texts: Mapping[str, Any] | None,
+    view_labels: Mapping[str, str] | None,
+    thumbnails: Mapping[str, bytes] | None,
+    random_state: Any,
+) -> Contents:
+    """Infer topics of all rows, and find what there is to show of them."""
+    known_texts = _check_texts(X, texts)
+    keys, called = name_rows(X, names, known_texts)
+    topics = topics_by_view(model, X)
+    points = lay_out(topics, keys, X.present, random_state)
+    words = {view: model.top_words(view, N_WORDS) for view in model.vocabularies_}
+    given = dict(view_labels or {})
+    lead = next((view for view in X.view_names if view in words), X.view_names[0])
+    contents = Contents(
+        views={view: given.get(view, view) for view in X.view_names},
+        languages={view: given.get(view, view) for view in words},
+        words=words,
+        names=called,
+        points=points,
+        point_of=points_of_rows(points, keys, X.present),
+    )
+    mixed = _mix(model, X, topics)
+    has_lead = X[lead].present[:, np.newaxis]
+    documents = Documents(
+        mixed=mixed,
+        by_view=topics,
+        divergences=_divergences(topics),
+        weights={
+            view: -np.sort(-np.asarray(model.topic_word_[view]), axis=1)[
+                :, :N_WORDS_SHOWN
+            ]
+            for view in words
+        },
+        nearest=_nearest(model.topic_word_),
+        examples=_foremost(np.where(has_lead, mixed, np.nan), keys[lead], _N_EXAMPLES),
+        lead=lead,
+        pictures={
+            view: _foremost(
+                _only(topics[view], keys[view], thumbnails or {}),
+                keys[view],
+                _N_PICTURES,
+                own=True,
+            )
+            for view in X.view_names
+            if view not in words
+        },
+        texts=known_texts,
+        keys=keys,
+        thumbnails=thumbnails or {},
+    )
+    return Contents(**{**vars(contents), "documents": documents})
+
+
+def points_of_rows(
+    points: pd.DataFrame,
+    keys: Mapping[str, np.ndarray],
+    present: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return by view the point that shows each row, -1 where it lacks the view."""
+    found = {}
+    for view, key in keys.items():
+        own = np.flatnonzero(points["view"] == view)
+        shown = pd.Index(key[points["row"].to_numpy()[own]], dtype=object)
+        number = shown.get_indexer(pd.Index(key, dtype=object))
+        found[view] = np.where(present[view], np.append(own, -1)[number], -1)
+    return found
+
+
+def _check_texts(X: MultiView, texts: Mapping[str, Any] | None) -> dict[str, list]:
+    checked = {}
+    for view, given in ({} if texts is None else texts).items():
+        if view not in X:
+            raise ValueError(
+                f"texts has the unknown view {view!r}; the views are "
+                f"{', '.join(X.view_names)}"
+            )
+        if len(given) != len(X):
+            raise ValueError(
+                f"texts[{view!r}] has {len(given)} texts for {len(X)} rows"
+            )
+        checked[view] = [text if isinstance(text, str) else None for text in given]
+    return checked
+
+
+def _mix(model, X: MultiView, topics: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return topics of whole rows; those without any view are NaN, without warning."""
+    first = next(iter(topics.values()))
+    mixed = np.full(first.shape, np.nan)
+    rows = np.flatnonzero(np.any(list(X.present.values()), axis=0))
+    mixed[rows] = np.asarray(model.transform(X[rows]))
+    return mixed
+
+
+def _divergences(topics: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.ndarray]:
+    found = {}
+    for first, second in combinations(topics, 2):
+        p, q = topics[first].astype(float), topics[second].astype(float)
+        mean = (p + q) / 2
+        bits = (_entropy(mean) - (_entropy(p) + _entropy(q)) / 2) / np.log(2)
+        found[first, second] = np.clip(bits, 0, 1)
+    return found
+
+
+def _entropy(theta: np.ndarray) -> np.ndarray:
+    return -np.sum(theta * np.log(theta, where=theta > 0, out=np.zeros_like(theta)), 1)
+
+
+def _nearest(topic_word: Mapping[str, np.ndarray]) -> list[list[int]]:
+    distances: Any = sum(
+        pairwise_jensen_shannon(np.asarray(words)) for words in topic_word.values()
+    )
+    np.fill_diagonal(distances, np.inf)
+    order = np.argsort(distances, axis=1, kind="stable")
+    return order[:, : min(_N_NEAREST, len(order) - 1)].tolist()
+
+
+def _foremost(theta, names, n: int, own: bool = False) -> list[list[int]]:
+    """Return for each topic rows of different names that show it best.
+
+    With `own`, only rows that show no other topic more.
+    """
+    rows = np.flatnonzero(~np.isnan(theta[:, 0]))
+    theta = theta[rows]
+    foremost = theta.argmax(axis=1)
+    found = []
+    for topic, share in enumerate(theta.T):
+        order = np.argsort(-share, kind="stable")
+        if own:
+            order = order[foremost[order] == topic]
+        found.append(first_of_each(names, rows[order])[:n].tolist())
+    return found
+
+
+def _only(theta: np.ndarray, names: np.ndarray, thumbnails) -> np.ndarray:
+    """Return topics, NaN where there is no thumbnail of the name."""
+    known = np.array([name in thumbnails for name in names], dtype=bool)
+    return np.where(known[:, np.newaxis], theta, np.nan)
+
+
+def _mean_over_rows(theta: np.ndarray) -> np.ndarray:
+    return theta[~np.isnan(theta[:, 0])].mean(axis=0)

@@ -1,0 +1,159 @@
+"""The data of a report as JSON, in arrays that take few bytes."""
+
+import json
+from base64 import b64encode
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Documents
+
+# Topics of a view of a row that are kept, and the largest number of 16 bits.
+_N_TOPICS, _LARGEST = 8, 65535
+# Letters of a text that are kept: as many as fit into as many bytes for all texts.
+_LENGTHS, _TEXT_BYTES = (2000, 1000, 500, 250, 120, 60), 3_500_000
+# Bytes of pictures beside those that stand for a topic.
+_PICTURE_BYTES = 2_000_000
+
+
+def report_data(contents: Contents) -> str:
+    """Return what the scripts of a report read, as JSON that is safe in HTML.
+
+    Numbers are arrays of little-endian integers in base64: shares and places in
+    65,535ths, and numbers of rows or points that are -1 where there is none.
+    """
+    points = contents.points
+    data: dict[str, Any] = {
+        "views": [{"id": view, "label": name} for view, name in contents.views.items()],
+        "languages": [
+            {"id": view, "label": name} for view, name in contents.languages.items()
+        ],
+        "nTopics": contents.n_topics,
+        "nShown": N_WORDS_SHOWN,
+        "nRows": len(next(iter(contents.names.values()))),
+        "words": list(contents.words.values()),
+        "names": _pool([contents.names[view] for view in contents.views]),
+        "points": {
+            "row": _pack(points["row"], "<i4"),
+            "view": _pack(pd.Index(contents.views).get_indexer(points["view"]), "u1"),
+            "topic": _pack(points["topic"], "<u2"),
+            "x": _pack(_scaled(points)[:, 0], "<u2"),
+            "y": _pack(_scaled(points)[:, 1], "<u2"),
+        },
+        "pointOf": [_pack(contents.point_of[view], "<i4") for view in contents.views],
+    }
+    if contents.documents is not None:
+        data |= _document_data(contents, contents.documents)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # So that no "</script>" in a text ends the block that holds the data.
+    return text.replace("<", "\\u003c")
+
+
+def picture_uri(picture: bytes) -> str:
+    """Return an address that is the picture itself."""
+    return f"data:image/jpeg;base64,{b64encode(picture).decode()}"
+
+
+def shown_pictures(documents: Documents) -> list[Hashable]:
+    """Return the keys of the pictures that stand for topics, in a fixed order."""
+    keys = [
+        documents.keys[view][row]
+        for view, by_topic in documents.pictures.items()
+        for rows in by_topic
+        for row in rows
+    ]
+    return list(dict.fromkeys(keys))
+
+
+def _document_data(contents: Contents, documents: Documents) -> dict[str, Any]:
+    thetas = [documents.mixed, *(documents.by_view[view] for view in contents.views)]
+    texts = [documents.texts.get(view, ()) for view in contents.views]
+    n_letters = _fitting_length(texts)
+    views = list(contents.views)
+    return {
+        # The whole row first, then its views.
+        "shares": [_largest_shares(theta) for theta in thetas],
+        "divergences": [
+            {
+                "views": [views.index(first), views.index(second)],
+                "values": _pack(np.nan_to_num(values, nan=-1) * 1000, "<i2"),
+            }
+            for (first, second), values in documents.divergences.items()
+        ],
+        "texts": _pool([[_cut(t, n_letters) for t in own] for own in texts]),
+        "pictures": _picture_data(contents, documents),
+    }
+
+
+def _largest_shares(theta: np.ndarray) -> dict[str, Any]:
+    """Return the topics that each row shows most, and their shares."""
+    known = np.nan_to_num(theta, nan=0)
+    topics = np.argsort(-known, axis=1, kind="stable")[:, :_N_TOPICS]
+    shares = np.take_along_axis(known, topics, axis=1)
+    return {
+        "width": topics.shape[1],
+        "topics": _pack(topics, "u1" if theta.shape[1] <= 256 else "<u2"),
+        "shares": _pack(shares * _LARGEST, "<u2"),
+    }
+
+
+def _picture_data(contents: Contents, documents: Documents) -> dict[str, Any]:
+    """Return pictures by their number; null those that are on the page anyway."""
+    numbers: dict[Hashable, int] = {
+        key: number for number, key in enumerate(shown_pictures(documents))
+    }
+    sources: list[str | None] = [None] * len(numbers)
+    left = _PICTURE_BYTES
+    by_view = []
+    for view in contents.views:
+        of = np.full(len(documents.mixed), -1)
+        if view not in contents.languages:
+            for row in np.flatnonzero(contents.point_of[view] >= 0):
+                key = documents.keys[view][row]
+                if key not in numbers and left > 0 and key in documents.thumbnails:
+                    picture = documents.thumbnails[key]
+                    left -= len(picture)
+                    numbers[key] = len(sources)
+                    sources.append(picture_uri(picture))
+                of[row] = numbers.get(key, -1)
+        by_view.append(_pack(of, "<i4"))
+    return {"sources": sources, "of": by_view}
+
+
+def _fitting_length(texts: Sequence[Sequence[str | None]]) -> int:
+    unique = {text for own in texts for text in own if text}
+    for length in _LENGTHS:
+        if sum(len(text[:length].encode("utf-8", "replace")) for text in unique) <= (
+            _TEXT_BYTES
+        ):
+            break
+    return length
+
+
+def _cut(text: str | None, length: int) -> str | None:
+    return text if text is None or len(text) <= length else f"{text[:length]} …"
+
+
+def _pool(columns: Iterable[Iterable[str | None]]) -> dict[str, Any]:
+    """Return the different strings of columns, and the number of each row's."""
+    numbers: dict[str, int] = {}
+    of = [
+        [-1 if s is None else numbers.setdefault(s, len(numbers)) for s in column]
+        for column in columns
+    ]
+    return {"values": list(numbers), "of": [_pack(column, "<i4") for column in of]}
+
+
+def _scaled(points: pd.DataFrame) -> np.ndarray:
+    """Fit points into a square, whatever their scale."""
+    xy = points[["x", "y"]].to_numpy(float)
+    middle = (xy.max(axis=0) + xy.min(axis=0)) / 2
+    half = max(np.abs(xy - middle).max(), 1e-9)
+    return ((xy - middle) / half + 1) / 2 * _LARGEST
+
+
+def _pack(values: Any, dtype: str) -> str:
+    numbers = np.rint(np.asarray(values, dtype=float)).astype(dtype)
+    return b64encode(numbers.tobytes()).decode()

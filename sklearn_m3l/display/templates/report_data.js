@@ -1,0 +1,151 @@
+// What the page shows, read from the block of JSON, and the elements to show it with.
+"use strict";
+
+const DATA = JSON.parse(document.getElementById("report-data").textContent);
+const WHOLE = 65535;
+
+function unpack(text, Kind) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Kind(bytes.buffer);
+}
+
+function readShares(packed) {
+  const Kind = DATA.nTopics <= 256 ? Uint8Array : Uint16Array;
+  return {
+    width: packed.width,
+    topics: unpack(packed.topics, Kind),
+    shares: unpack(packed.shares, Uint16Array),
+  };
+}
+
+function readPool(pool) {
+  return { values: pool.values, of: pool.of.map((text) => unpack(text, Int32Array)) };
+}
+
+const VIEWS = DATA.views;
+const POINTS = {
+  row: unpack(DATA.points.row, Int32Array),
+  view: unpack(DATA.points.view, Uint8Array),
+  topic: unpack(DATA.points.topic, Uint16Array),
+  x: Float32Array.from(unpack(DATA.points.x, Uint16Array), (place) => place / WHOLE),
+  y: Float32Array.from(unpack(DATA.points.y, Uint16Array), (place) => place / WHOLE),
+};
+const POINT_OF = DATA.pointOf.map((text) => unpack(text, Int32Array));
+const NAMES = readPool(DATA.names);
+// The topics of whole rows first, then those of each view; none on a page without.
+const SHARES = DATA.shares ? DATA.shares.map(readShares) : null;
+const TEXTS = DATA.texts ? readPool(DATA.texts) : null;
+const PICTURES = DATA.pictures
+  ? { sources: DATA.pictures.sources, of: DATA.pictures.of.map((t) => unpack(t, Int32Array)) }
+  : null;
+const DIVERGENCES = (DATA.divergences || []).map(({ views, values }) => ({
+  views,
+  values: unpack(values, Int16Array),
+}));
+
+// Return an element; its children are other elements, or texts that stay texts.
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+function percent(share, digits = 0) {
+  return `${(share * 100).toFixed(digits)}%`;
+}
+
+function announce(text) {
+  byId("status").textContent = text;
+}
+
+// Letters as they are compared: of one case, and without accents.
+function fold(text) {
+  return text.toLowerCase().replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "");
+}
+
+// The language of a view, where its name is a code.
+function codeOf(view) {
+  return /^[a-z]{2}(-[A-Za-z0-9]+)*$/.test(view.id) ? view.id : null;
+}
+
+function firstWords(topic, n = 3) {
+  return DATA.words[0][topic].slice(0, n).join(", ");
+}
+
+function hasView(row, view) {
+  return POINT_OF[view][row] >= 0;
+}
+
+function nameOf(row, view) {
+  return NAMES.values[NAMES.of[view][row]];
+}
+
+// What to call a row: by the first of its views.
+function titleOf(row) {
+  const view = VIEWS.findIndex((_, number) => hasView(row, number));
+  return nameOf(row, Math.max(view, 0));
+}
+
+// Other names that the views of a row have.
+function furtherNames(row) {
+  const all = VIEWS.map((_, view) => (hasView(row, view) ? nameOf(row, view) : null));
+  return [...new Set(all)].filter((name) => name !== null && name !== titleOf(row));
+}
+
+function textOf(row, view) {
+  const number = TEXTS && TEXTS.of[view].length ? TEXTS.of[view][row] : -1;
+  return number < 0 ? null : TEXTS.values[number];
+}
+
+// The address of a picture; those beside the topics are on the page once.
+function pictureOf(row, view) {
+  const number = PICTURES ? PICTURES.of[view][row] : -1;
+  if (number < 0) return null;
+  const shown = document.querySelector(`img[data-picture="${number}"]`);
+  return PICTURES.sources[number] || (shown && shown.src);
+}
+
+function pictureElement(row, view) {
+  const source = pictureOf(row, view);
+  return source && element("img", { class: "picture", src: source, alt: nameOf(row, view) });
+}
+
+// The topics that a row shows most, in all (-1) or in one view: [topic, share] pairs.
+function sharesOf(row, view) {
+  const { width, topics, shares } = SHARES[view + 1];
+  const found = [];
+  for (let i = row * width; i < (row + 1) * width; i++) {
+    if (shares[i] > 0) found.push([topics[i], shares[i] / WHOLE]);
+  }
+  return found;
+}
+
+// From 0 to 1, or null where a row lacks one of the two views.
+function divergenceOf(row, pair) {
+  const value = DIVERGENCES[pair].values[row];
+  return value < 0 ? null : value / 1000;
+}
+
+function disagreementOf(row) {
+  const values = DIVERGENCES.map((_, pair) => divergenceOf(row, pair));
+  const known = values.filter((value) => value !== null);
+  return known.length ? Math.max(...known) : null;
+}
+
+function topicLink(topic) {
+  const place = SHARES ? "topic" : "map";
+  return element("a", { href: `#${place}-${topic}` }, `Topic ${topic}`);
+}
+
+function fillTopics(select) {
+  for (let topic = 0; topic < DATA.nTopics; topic++) {
+    select.append(element("option", { value: topic }, `${topic}: ${firstWords(topic)}`));
+  }
+}
