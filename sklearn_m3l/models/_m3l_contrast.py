@@ -28,20 +28,20 @@ class M3LContrastTopicModel(NeuralTopicModel):
     ----------
     n_components : int, default=50
         Number of topics (K).
-    batch_size : int, default=32
+    batch_size : int, default=64
         Tuples in a batch, of which all but one are negatives in InfoNCE.
     max_iter : int, default=100
         Epochs.
-    learning_rate_init : float, default=2e-3
+    learning_rate_init : float, default=3e-3
         Learning rate of Adam.
-    hidden_layer_sizes : array-like of int or int, default=(300,)
+    hidden_layer_sizes : array-like of int or int, default=(800,)
         Widths of the hidden layers of the inference networks.
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
         Share of the last hidden layer, and of the topics that are decoded, that is
         dropped in training.
-    input_dropout : float in [0, 1), default=0.3
+    input_dropout : float in [0, 1), default=0.5
         Share of the entries of the embeddings that is dropped in training, after they
         are standardized. It keeps a large network from learning tuples by heart; none
         in the paper.
@@ -166,13 +166,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self,
         n_components=50,
         *,
-        batch_size=32,
+        batch_size=64,
         max_iter=100,
-        learning_rate_init=2e-3,
-        hidden_layer_sizes=(300,),
+        learning_rate_init=3e-3,
+        hidden_layer_sizes=(800,),
         activation="softplus",
         dropout=0.2,
-        input_dropout=0.3,
+        input_dropout=0.5,
         contrastive_weight=50.0,
         temperature=0.03,
         similarity="cosine",
