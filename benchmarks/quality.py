@@ -1,8 +1,8 @@
 """Retrieval and coherence of M3L-Contrast with its defaults, over several seeds.
 
 Run as `python -m benchmarks.quality gimp-help` (50 topics, the bundled corpus) or
-`python -m benchmarks.quality multi30k --data FOLDER` (100 topics, 40 epochs, batches of
-32, test_2016). Prints every seed and the medians.
+`python -m benchmarks.quality multi30k --data FOLDER` (100 topics, test_2016). Prints
+every seed and the medians.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def load(corpus, data):
         Bunch(data=splits[name], target=range(len(splits[name])))
         for name in ("train", "test_2016")
     )
-    return train, test, {"n_components": 100, "max_iter": 40, "batch_size": 32}
+    return train, test, {"n_components": 100}
 
 
 def main():
@@ -39,10 +39,14 @@ def main():
     parser.add_argument("corpus", choices=["gimp-help", "multi30k"])
     parser.add_argument("--data", help="folder of Multi30k")
     parser.add_argument("--configuration", choices=CONFIGURATIONS, default="defaults")
+    parser.add_argument("--max-iter", type=int, help="epochs (default: the model's)")
+    parser.add_argument("--batch-size", type=int, help="(default: the model's)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     arguments = parser.parse_args()
     train, test, settings = load(arguments.corpus, arguments.data)
-    settings = {**CONFIGURATIONS[arguments.configuration], **settings}
+    given = {"max_iter": arguments.max_iter, "batch_size": arguments.batch_size}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = {**CONFIGURATIONS[arguments.configuration], **settings, **given}
     runs = []
     for seed in arguments.seeds:
         model = M3LContrastTopicModel(**settings, random_state=seed)
