@@ -52,7 +52,7 @@ def name_rows(
         else:
             pairs = zip(texts[view], keys[view], strict=True)
             keys[view] = np.array([text or label for text, label in pairs], object)
-            shown = [_beginning(str(key)) for key in keys[view]]
+            shown = [beginning(str(key)) for key in keys[view]]
         called[view] = np.array(shown, dtype=object)
     return keys, called
 
@@ -62,11 +62,8 @@ def first_of_each(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return rows[~pd.Index(names[rows]).duplicated()]
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
+    """Return the first letters of a text, its spaces single; the page does the same."""
     # Of a long text, look at no more than what may be shown once spaces are single.
     start = " ".join(text[: 10 * _BEGINNING].split())
-    if len(start) <= _BEGINNING:
-        return start
-    # Some languages put no space between words.
-    cut = start[: _BEGINNING - 2]
-    return cut[: cut.rfind(" ") if " " in cut[_BEGINNING // 2 :] else None] + " …"
+    return start if len(start) <= _BEGINNING else f"{start[: _BEGINNING - 2]} …"

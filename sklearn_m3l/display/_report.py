@@ -109,13 +109,13 @@ class TopicReport:
             text, where it is known, and otherwise the row label.
         texts : mapping of str to array-like of shape (n_rows,), default=None
             The texts of the rows in a view. By default the columns of texts, where
-            `X` is a DataFrame. Of many texts only the beginnings are kept, 3.5 MB in
-            all.
+            `X` is a DataFrame. Of long or many texts only the beginnings are kept,
+            2.5 MB in all.
         view_labels : mapping of str to str, default=None
             What to call the views; by default their names.
         thumbnails : mapping of str to bytes, default=None
             JPEG files of the pictures, by their name in `names`. Those are kept that
-            stand for topics, and 2 MB of others.
+            stand for topics, and 1 MB of others.
         scores : mapping of str to Score, default=None
             What the table of metrics shows, such as the scores of held-out documents;
             an empty mapping leaves the table out. By default the rows of `X` are

@@ -2,20 +2,22 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._names import beginning
 from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Documents
 
 # Topics of a view of a row that are kept, and the largest number of 16 bits.
-_N_TOPICS, _LARGEST = 8, 65535
-# Letters of a text that are kept: as many as fit into as many bytes for all texts.
-_LENGTHS, _TEXT_BYTES = (2000, 1000, 500, 250, 120, 60), 3_500_000
+_N_TOPICS, _LARGEST = 6, 65535
+# Letters of a text or a name that are kept: as many as fit into as many bytes for all.
+_LENGTHS = (2000, 1000, 500, 250, 120, 60, 30)
+_TEXT_BYTES = _NAME_BYTES = 2_500_000
 # Bytes of pictures beside those that stand for a topic.
-_PICTURE_BYTES = 2_000_000
+_PICTURE_BYTES = 1_000_000
 
 
 def report_data(contents: Contents) -> str:
@@ -34,7 +36,7 @@ def report_data(contents: Contents) -> str:
         "nShown": N_WORDS_SHOWN,
         "nRows": len(next(iter(contents.names.values()))),
         "words": list(contents.words.values()),
-        "names": _pool([contents.names[view] for view in contents.views]),
+        "names": _cut_pool(_names(contents), _NAME_BYTES),
         "points": {
             "row": _pack(points["row"], "<i4"),
             "view": _pack(pd.Index(contents.views).get_indexer(points["view"]), "u1"),
@@ -70,7 +72,6 @@ def shown_pictures(documents: Documents) -> list[Hashable]:
 def _document_data(contents: Contents, documents: Documents) -> dict[str, Any]:
     thetas = [documents.mixed, *(documents.by_view[view] for view in contents.views)]
     texts = [documents.texts.get(view, ()) for view in contents.views]
-    n_letters = _fitting_length(texts)
     views = list(contents.views)
     return {
         # The whole row first, then its views.
@@ -82,7 +83,7 @@ def _document_data(contents: Contents, documents: Documents) -> dict[str, Any]:
             }
             for (first, second), values in documents.divergences.items()
         ],
-        "texts": _pool([[_cut(t, n_letters) for t in own] for own in texts]),
+        "texts": _cut_pool(texts, _TEXT_BYTES),
         "pictures": _picture_data(contents, documents),
     }
 
@@ -122,28 +123,36 @@ def _picture_data(contents: Contents, documents: Documents) -> dict[str, Any]:
     return {"sources": sources, "of": by_view}
 
 
-def _fitting_length(texts: Sequence[Sequence[str | None]]) -> int:
-    unique = {text for own in texts for text in own if text}
-    for length in _LENGTHS:
-        if sum(len(text[:length].encode("utf-8", "replace")) for text in unique) <= (
-            _TEXT_BYTES
-        ):
-            break
-    return length
+def _names(contents: Contents) -> list[list[str | None]]:
+    """Return by view the names of the rows, None where they begin the text."""
+    texts = {} if contents.documents is None else contents.documents.texts
+    columns = []
+    for view in contents.views:
+        names = contents.names[view]
+        told = texts.get(view, [None] * len(names))
+        columns.append(
+            [
+                None if text and beginning(text) == name else str(name)
+                for name, text in zip(names, told, strict=True)
+            ]
+        )
+    return columns
 
 
-def _cut(text: str | None, length: int) -> str | None:
-    return text if text is None or len(text) <= length else f"{text[:length]} …"
-
-
-def _pool(columns: Iterable[Iterable[str | None]]) -> dict[str, Any]:
-    """Return the different strings of columns, and the number of each row's."""
+def _cut_pool(
+    columns: Sequence[Sequence[str | None]], most_bytes: int
+) -> dict[str, Any]:
+    """Return the different strings of columns, cut to fit, and each row's number."""
     numbers: dict[str, int] = {}
     of = [
         [-1 if s is None else numbers.setdefault(s, len(numbers)) for s in column]
         for column in columns
     ]
-    return {"values": list(numbers), "of": [_pack(column, "<i4") for column in of]}
+    for length in _LENGTHS:
+        kept = [s if len(s) <= length else f"{s[:length]} …" for s in numbers]
+        if sum(len(s.encode("utf-8", "replace")) for s in kept) <= most_bytes:
+            break
+    return {"values": kept, "of": [_pack(column, "<i4") for column in of]}
 
 
 def _scaled(points: pd.DataFrame) -> np.ndarray:

@@ -18,6 +18,7 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l._evaluation import topics_by_view
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport, TopicSpaceDisplay
+from sklearn_m3l.display._names import beginning
 
 EVIL = "</script><script>window.injected = 1</script><img src=x onerror='injected = 1'>"
 EVIL_ROW = 5
@@ -504,6 +505,27 @@ def test_without_scripts_topics_and_metrics_can_be_read(reader, model):
     assert "The map needs JavaScript." in shown and "MRR en-de" in shown
     for words in model.top_words("de", 10):
         assert "\n".join(words) in re.sub(r"(?m)^\d+\.\s*", "", shown)
+
+
+def test_names_that_begin_texts_are_the_same_everywhere(
+    browser, X, model, corpus, tmp_path
+):
+    texts = corpus.frame.loc[X.index, ["en"]].astype(object)
+    texts.iloc[2:5, 0] = ["  a\n\tshort  one ", "𝔸" * 80, "äö ü" * 40]
+    report = TopicReport.from_estimator(model, X, texts=texts, random_state=0)
+    report.save(tmp_path / "report.html")
+    reader = Reader(browser, tmp_path / "report.html")
+    reader.open()
+    names = reader.run(
+        "return Array.from({length: DATA.nRows}, (_, row) => titleOf(row))"
+    )
+    assert names == [beginning(text) for text in texts["en"]]
+    assert names[2] == "a short one" and names[3] == "𝔸" * 58 + " …"
+    linked = reader.run(
+        "return [...document.querySelectorAll('.examples a')]"
+        ".map(link => [Number(link.hash.slice(5)), link.textContent])"
+    )
+    assert linked and all(names[row] == text for row, text in linked)
 
 
 def test_page_of_the_topic_space_alone(browser, X, model, tmp_path):

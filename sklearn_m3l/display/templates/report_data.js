@@ -83,8 +83,15 @@ function hasView(row, view) {
   return POINT_OF[view][row] >= 0;
 }
 
+// The beginning of a text, which stands for it where it has no other name.
+function beginning(text) {
+  const letters = [...text.slice(0, 600).trim().replace(/\s+/g, " ")];
+  return letters.length <= 60 ? letters.join("") : `${letters.slice(0, 58).join("")} …`;
+}
+
 function nameOf(row, view) {
-  return NAMES.values[NAMES.of[view][row]];
+  const number = NAMES.of[view][row];
+  return number < 0 ? beginning(textOf(row, view)) : NAMES.values[number];
 }
 
 // What to call a row: by the first of its views.
