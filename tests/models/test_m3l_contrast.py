@@ -14,6 +14,8 @@ N_TOPICS = 4
 def make_model(**parameters):
     learning = {
         "max_iter": 60,
+        "batch_size": 32,
+        "input_dropout": 0.2,
         "hidden_layer_sizes": (50,),
         "learning_rate_init": 5e-3,
         "random_state": 0,
