@@ -2,13 +2,16 @@
 
 Run as `python -m benchmarks.quality gimp-help` (50 topics, the bundled corpus) or
 `python -m benchmarks.quality multi30k --data FOLDER` (100 topics, test_2016). Prints
-every seed and the medians.
+every seed and the medians. With `--validation` it does not touch the test parts: so
+defaults are chosen, such as by `--set hidden_layer_sizes=(300,) batch_size=32`.
 """
 
 import argparse
+import ast
 import statistics
 import time
 
+from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils import Bunch
 
 from benchmarks.configurations import AUTHORS_CODE, PAPER
@@ -20,18 +23,29 @@ from sklearn_m3l.datasets import load_gimp_help
 CONFIGURATIONS = {"defaults": {}, "paper": PAPER, "authors-code": AUTHORS_CODE}
 
 
-def load(corpus, data):
-    """Return training part, test part and settings of a corpus."""
+def load(corpus, data, validation):
+    """Return training part, the part to judge on, and settings of a corpus."""
     if corpus == "gimp-help":
-        return load_gimp_help("train"), load_gimp_help("test"), {"n_components": 50}
+        settings = {"n_components": 50}
+        if not validation:
+            return load_gimp_help("train"), load_gimp_help("test"), settings
+        pages = load_gimp_help("train")
+        split = GroupShuffleSplit(1, test_size=0.25, random_state=0)
+        rows = next(split.split(pages.data, groups=pages.target))
+        parts = [Bunch(data=pages.data[r], target=pages.target[r]) for r in rows]
+        return *parts, settings
     if data is None:
         raise SystemExit("multi30k needs --data FOLDER")
-    splits = load_multi30k(data, ["train", "test_2016"])
-    train, test = (
-        Bunch(data=splits[name], target=range(len(splits[name])))
-        for name in ("train", "test_2016")
-    )
-    return train, test, {"n_components": 100}
+    names = ["train", "val" if validation else "test_2016"]
+    splits = load_multi30k(data, names)
+    parts = [Bunch(data=splits[n], target=range(len(splits[n]))) for n in names]
+    return *parts, {"n_components": 100}
+
+
+def setting(text):
+    """Return name and value of a parameter."""
+    name, value = text.split("=", 1)
+    return name, ast.literal_eval(value)
 
 
 def main():
@@ -39,14 +53,20 @@ def main():
     parser.add_argument("corpus", choices=["gimp-help", "multi30k"])
     parser.add_argument("--data", help="folder of Multi30k")
     parser.add_argument("--configuration", choices=CONFIGURATIONS, default="defaults")
-    parser.add_argument("--max-iter", type=int, help="epochs (default: the model's)")
-    parser.add_argument("--batch-size", type=int, help="(default: the model's)")
+    parser.add_argument("--validation", action="store_true")
+    parser.add_argument(
+        "--set",
+        type=setting,
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="parameters of the model other than the configuration's",
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     arguments = parser.parse_args()
-    train, test, settings = load(arguments.corpus, arguments.data)
-    given = {"max_iter": arguments.max_iter, "batch_size": arguments.batch_size}
-    given = {name: value for name, value in given.items() if value is not None}
-    settings = {**CONFIGURATIONS[arguments.configuration], **settings, **given}
+    train, test, settings = load(arguments.corpus, arguments.data, arguments.validation)
+    configuration = CONFIGURATIONS[arguments.configuration]
+    settings = {**configuration, **settings, **dict(arguments.set)}
     runs = []
     for seed in arguments.seeds:
         model = M3LContrastTopicModel(**settings, random_state=seed)
