@@ -110,7 +110,7 @@ class TopicReport:
         texts : mapping of str to array-like of shape (n_rows,), default=None
             The texts of the rows in a view. By default the columns of texts, where
             `X` is a DataFrame. Of long or many texts only the beginnings are kept,
-            2.5 MB in all.
+            8 MB in all, which compression more than halves.
         view_labels : mapping of str to str, default=None
             What to call the views; by default their names.
         thumbnails : mapping of str to bytes, default=None

@@ -1,5 +1,6 @@
-"""The data of a report as JSON, in arrays that take few bytes."""
+"""The data of a report: compressed JSON, in arrays that take few bytes."""
 
+import gzip
 import json
 from base64 import b64encode
 from collections.abc import Hashable, Sequence
@@ -14,17 +15,18 @@ from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Docume
 # Topics of a view of a row that are kept, and the largest number of 16 bits.
 _N_TOPICS, _LARGEST = 6, 65535
 # Letters of a text or a name that are kept: as many as fit into as many bytes for all.
-_LENGTHS = (2000, 1000, 500, 250, 120, 60, 30)
-_TEXT_BYTES = _NAME_BYTES = 2_500_000
+_LENGTHS = (2000, 1500, 1000, 700, 500, 350, 250, 180, 120, 90, 60, 30)
+_TEXT_BYTES, _NAME_BYTES = 8_000_000, 2_500_000
 # Bytes of pictures beside those that stand for a topic.
 _PICTURE_BYTES = 1_000_000
 
 
 def report_data(contents: Contents) -> str:
-    """Return what the scripts of a report read, as JSON that is safe in HTML.
+    """Return what the scripts of a report read: compressed JSON in base64.
 
-    Numbers are arrays of little-endian integers in base64: shares and places in
-    65,535ths, and numbers of rows or points that are -1 where there is none.
+    So no text can end the block of the page that holds it. Numbers are arrays of
+    little-endian integers, in base64 again: shares and places in 65,535ths, and numbers
+    of rows or points that are -1 where there is none.
     """
     points = contents.points
     data: dict[str, Any] = {
@@ -49,8 +51,9 @@ def report_data(contents: Contents) -> str:
     if contents.documents is not None:
         data |= _document_data(contents, contents.documents)
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    # So that no "</script>" in a text ends the block that holds the data.
-    return text.replace("<", "\\u003c")
+    # Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark.
+    packed = gzip.compress(text.encode("utf-8", "replace"), mtime=0)
+    return b64encode(packed).decode()
 
 
 def picture_uri(picture: bytes) -> str:

@@ -1,6 +1,7 @@
 """Tests of the report as a file; how it works in a browser is tested beside this."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -98,7 +99,7 @@ def page(text):
 def data_of(page):
     """Return what the scripts read."""
     (block,) = page.find("script", id="report-data")
-    return json.loads(block["text"])
+    return json.loads(gzip.decompress(base64.b64decode(block["text"])))
 
 
 def unpack(text, dtype):
@@ -334,11 +335,10 @@ def test_mark_up_is_text(write, hostile):
     assert page.find("meta")[0]["charset"] == "utf-8"
     data = data_of(page)
     assert data["texts"]["values"] == [f"{EVIL}<!--"]
-    assert "<" not in page.find("script", id="report-data")[0]["text"]
 
 
 def test_half_a_surrogate_pair_can_be_saved(small_model, small_multiview, tmp_path):
-    texts = {"en": ["half \ud83d a pair"] * 60}
+    texts = {"en": ["half \ud83d a pair"] * 60}  # which is its name, too
     report = TopicReport.from_estimator(
         small_model, small_multiview, texts=texts, random_state=0
     )

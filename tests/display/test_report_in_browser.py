@@ -69,11 +69,16 @@ class Reader:
     def __init__(self, browser, path):
         self.browser, self.path = browser, path
 
-    def open(self, address=""):
-        """Load the page anew."""
+    def open(self, address="", scripts=True):
+        """Load the page anew, and wait until its scripts have started."""
         self.browser.get("about:blank")
         self.browser.get_log("browser")
         self.browser.get(f"{self.path.as_uri()}{address}")
+        if scripts:
+            started = "return document.querySelector('[data-sort] button') !== null"
+            self.wait(
+                lambda: self.run(started) and self.run("return MAP.plot !== null")
+            )
 
     def go(self, address):
         """Follow a link within the page."""
@@ -499,7 +504,7 @@ def test_nothing_is_wider_than_a_phone(reader, address):
 def test_without_scripts_topics_and_metrics_can_be_read(reader, model):
     switch = "Emulation.setScriptExecutionDisabled"
     reader.browser.execute_cdp_cmd(switch, {"value": True})
-    reader.open()
+    reader.open(scripts=False)
     shown = reader.find("main").text
     reader.browser.execute_cdp_cmd(switch, {"value": False})
     assert "The map needs JavaScript." in shown and "MRR en-de" in shown

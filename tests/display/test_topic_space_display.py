@@ -1,6 +1,7 @@
 """Tests of the figure of the topic space."""
 
 import base64
+import gzip
 import json
 import re
 
@@ -119,8 +120,8 @@ def test_interactive_page(display, tmp_path):
     assert [int(size) for _, size, _ in rows] == sorted(sizes, reverse=True)
     for topic, _, words in rows:
         assert words == ", ".join(display.words["de"][int(topic)][:6])
-    (block,) = re.findall(r'<script type="application/json".*?>(.*?)</script>', text)
-    data = json.loads(block)
+    (block,) = re.findall(r'<script .*id="report-data">(.*?)</script>', text)
+    data = json.loads(gzip.decompress(base64.b64decode(block)))
     x = np.frombuffer(base64.b64decode(data["points"]["x"]), "<u2")
     assert np.corrcoef(x, display.points["x"])[0, 1] == pytest.approx(1)
     assert "shares" not in data and 'id="documents"' not in text

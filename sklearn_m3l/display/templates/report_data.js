@@ -1,8 +1,11 @@
-// What the page shows, read from the block of JSON, and the elements to show it with.
+// What the page shows, read from the block of data, and the elements to show it with.
 "use strict";
 
-const DATA = JSON.parse(document.getElementById("report-data").textContent);
 const WHOLE = 65535;
+// All of these are read once, before anything is shown.
+let DATA, VIEWS, POINTS, POINT_OF, NAMES, DIVERGENCES;
+// The topics of whole rows first, then those of each view; none on a page without.
+let SHARES, TEXTS, PICTURES;
 
 function unpack(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -22,26 +25,31 @@ function readPool(pool) {
   return { values: pool.values, of: pool.of.map((text) => unpack(text, Int32Array)) };
 }
 
-const VIEWS = DATA.views;
-const POINTS = {
-  row: unpack(DATA.points.row, Int32Array),
-  view: unpack(DATA.points.view, Uint8Array),
-  topic: unpack(DATA.points.topic, Uint16Array),
-  x: Float32Array.from(unpack(DATA.points.x, Uint16Array), (place) => place / WHOLE),
-  y: Float32Array.from(unpack(DATA.points.y, Uint16Array), (place) => place / WHOLE),
-};
-const POINT_OF = DATA.pointOf.map((text) => unpack(text, Int32Array));
-const NAMES = readPool(DATA.names);
-// The topics of whole rows first, then those of each view; none on a page without.
-const SHARES = DATA.shares ? DATA.shares.map(readShares) : null;
-const TEXTS = DATA.texts ? readPool(DATA.texts) : null;
-const PICTURES = DATA.pictures
-  ? { sources: DATA.pictures.sources, of: DATA.pictures.of.map((t) => unpack(t, Int32Array)) }
-  : null;
-const DIVERGENCES = (DATA.divergences || []).map(({ views, values }) => ({
-  views,
-  values: unpack(values, Int16Array),
-}));
+async function readData() {
+  const packed = unpack(byId("report-data").textContent, Uint8Array);
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  DATA = JSON.parse(await new Response(stream).text());
+  const toShare = (place) => place / WHOLE;
+  VIEWS = DATA.views;
+  POINTS = {
+    row: unpack(DATA.points.row, Int32Array),
+    view: unpack(DATA.points.view, Uint8Array),
+    topic: unpack(DATA.points.topic, Uint16Array),
+    x: Float32Array.from(unpack(DATA.points.x, Uint16Array), toShare),
+    y: Float32Array.from(unpack(DATA.points.y, Uint16Array), toShare),
+  };
+  POINT_OF = DATA.pointOf.map((text) => unpack(text, Int32Array));
+  NAMES = readPool(DATA.names);
+  SHARES = DATA.shares ? DATA.shares.map(readShares) : null;
+  TEXTS = DATA.texts ? readPool(DATA.texts) : null;
+  PICTURES = DATA.pictures
+    ? { sources: DATA.pictures.sources, of: DATA.pictures.of.map((t) => unpack(t, Int32Array)) }
+    : null;
+  DIVERGENCES = (DATA.divergences || []).map(({ views, values }) => ({
+    views,
+    values: unpack(values, Int16Array),
+  }));
+}
 
 // Return an element; its children are other elements, or texts that stay texts.
 function element(tag, attributes = {}, ...children) {

@@ -65,10 +65,12 @@ function route() {
 
 const TITLE = document.title;
 Bokeh.set_log_level("warn");
-startSearch();
-startTopicTable();
-if (SHARES) startList();
-startMap();
-startTheme();
-addEventListener("hashchange", route);
-if (location.hash) route();
+readData().then(() => {
+  startSearch();
+  startTopicTable();
+  if (SHARES) startList();
+  startMap();
+  startTheme();
+  addEventListener("hashchange", route);
+  if (location.hash) route();
+});

@@ -5,7 +5,7 @@ const SIGNS = ["●", "■", "▲", "◆", "▼", "★", "⬢"];
 // Pixels within which a point is met, and the least that an arrow key moves.
 const NEAR = 14;
 const LEAST_STEP = 3;
-const MAP = { plot: null, sources: [], shown: VIEWS.map(() => true), topic: null };
+const MAP = { plot: null, shown: [], topic: null };
 // The point that was chosen, and the one that is pointed at.
 let chosen = null;
 let lit = null;
@@ -178,8 +178,9 @@ function cheapestPoint(cost) {
 
 function pointNear(x, y, most) {
   return cheapestPoint((point) => {
-    const distance = Math.hypot(POINTS.x[point] - x, POINTS.y[point] - y);
-    return distance <= most ? distance : Infinity;
+    const [dx, dy] = [POINTS.x[point] - x, POINTS.y[point] - y];
+    const distance = dx * dx + dy * dy;
+    return distance <= most * most ? distance : Infinity;
   });
 }
 
@@ -191,7 +192,7 @@ function pointTowards(from, right, up) {
     const dy = POINTS.y[point] - POINTS.y[from];
     const ahead = dx * right + dy * up;
     const aside = Math.abs(dx * up + dy * right);
-    return ahead * pixels >= LEAST_STEP && aside <= ahead ? Math.hypot(dx, dy) : Infinity;
+    return ahead * pixels >= LEAST_STEP && aside <= ahead ? dx * dx + dy * dy : Infinity;
   });
 }
 
@@ -374,6 +375,7 @@ function startMap() {
     min_border: 0,
   });
   MAP.colors = make("LinearColorMapper", { palette: palette(), low: -0.5, high: DATA.nTopics - 0.5 });
+  MAP.shown = VIEWS.map(() => true);
   MAP.renderers = VIEWS.map((_, view) => addPoints(view));
   MAP.middles = findMiddles();
   addOverlay();
