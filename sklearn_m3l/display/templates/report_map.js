@@ -30,7 +30,7 @@ function topicColor(topic, alpha = "") {
 function palette() {
   return Array.from({ length: DATA.nTopics }, (_, topic) => {
     if (MAP.topic === null) return topicColor(topic, "b8");
-    return topic === MAP.topic ? topicColor(topic) : isDark() ? "#8080801e" : "#80808026";
+    return topic === MAP.topic ? topicColor(topic) : isDark() ? "#a0a0a038" : "#80808030";
   });
 }
 
