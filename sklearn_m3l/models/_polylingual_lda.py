@@ -288,10 +288,8 @@ class PolylingualLDA(BaseTopicModel):
                 if interval and sweep > self.burn_in and sweep % interval == 0:
                     sampler.optimize_doc_topic_prior()
                 if self._is_sample(sweep):
-                    for total, counts in zip(
-                        sums, sampler.topic_word_counts, strict=True
-                    ):
-                        total += counts
+                    for total, own in zip(sums, sampler.topic_word_counts, strict=True):
+                        total += own
                 done = sweep
                 if stored is not None and (stored.is_due() or sweep == self.max_iter):
                     state = {"sampler": sampler.get_state(), "sums": sums}
