@@ -163,7 +163,7 @@ def test_output_says_what_each_row_is(compared):
     assert "2 epochs over the German of 529 pages; its teacher is ZeroShot en." in text
     assert "2 epochs over 1,645 pictures; its teacher is ZeroShot de" in text
     assert "2 epochs over 1,794 rows: " in text
-    assert "300 sweeps over the English and German words of 529 pages." in text
+    assert "500 sweeps over the English and German words of 529 pages." in text
     for name in ("MRR", "JSD", "UAP", "NPMI", "Fit", "Peak", "By chance"):
         assert f" {name}: " in text
 
