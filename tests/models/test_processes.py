@@ -175,7 +175,8 @@ def test_pipeline_with_a_classifier(quick, labelled):
 
 def test_search_within_a_pipeline(quick, labelled):
     X, y = labelled
-    topics = quick(max_iter=15, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
+    few_rows = {"max_iter": 15, "batch_size": 32, "input_dropout": 0.2}
+    topics = quick(**few_rows, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
     search = GridSearchCV(
         make_pipeline(topics, LogisticRegression(C=100.0)),
         {"m3lcontrasttopicmodel__n_components": [1, 4]},
