@@ -32,7 +32,7 @@ train
 # Each text has an embedding, which the model reads, and word counts, which it learns to
 # predict.
 
-model = M3LContrastTopicModel(n_components=20, max_iter=30, random_state=0).fit(train)
+model = M3LContrastTopicModel(n_components=20, random_state=0).fit(train)
 model.topics_frame(n_words=6).head(8)
 
 # %%

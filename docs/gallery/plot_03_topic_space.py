@@ -14,7 +14,7 @@ from sklearn_m3l.display import TopicSpaceDisplay
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
 first = np.unique(train.target, return_index=True)[1]  # a row a page, for speed
-model = M3LContrastTopicModel(n_components=20, max_iter=30, random_state=0)
+model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0)
 model.fit(train.data[first])
 
 # %%

@@ -43,7 +43,7 @@ df.notna().sum()
 pipeline = Pipeline(
     [
         ("encode", make_multiview_encoder(["en", "de"], ["image"], random_state=0)),
-        ("topics", M3LContrastTopicModel(20, max_iter=30, random_state=0)),
+        ("topics", M3LContrastTopicModel(20, random_state=0)),
     ]
 )
 pipeline.fit(df)

@@ -23,7 +23,7 @@ X = corpus.data[first][["en", "de"]]
 # Two folds and ten epochs keep this short. For a real choice take more of both.
 
 search = GridSearchCV(
-    M3LContrastTopicModel(max_iter=10, random_state=0),
+    M3LContrastTopicModel(max_iter=40, random_state=0),
     {"n_components": [5, 20, 80]},
     scoring=make_alignment_scorer(["mrr", "npmi"]),
     refit="mrr",

@@ -42,7 +42,7 @@ print(f"Chance       MRR {np.mean(1 / np.arange(1, len(test) + 1)):.3f}")
 # %%
 # Search by the topics that the model learnt from the same vectors.
 
-model = M3LContrastTopicModel(n_components=30, max_iter=30, random_state=0).fit(X)
+model = M3LContrastTopicModel(n_components=30, random_state=0).fit(X)
 english, german = model.transform(X_test[["en"]]), model.transform(X_test[["de"]])
 distances = pairwise_jensen_shannon(english, german)
 print(f"Topics       MRR {mean_reciprocal_rank(distances):.3f}")

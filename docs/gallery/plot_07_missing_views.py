@@ -42,7 +42,7 @@ half
 # counterpart of held-out English pages better?
 
 for name, X in {"complete pairs alone": half[has_german], "all rows": half}.items():
-    model = M3LContrastTopicModel(n_components=20, max_iter=20, random_state=0).fit(X)
+    model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0).fit(X)
     english, german = (model.transform(test[[view]]) for view in texts)
     mrr = mean_reciprocal_rank(pairwise_jensen_shannon(english, german))
     print(f"{name:<21} {len(X)} rows  MRR {mrr:.3f}")

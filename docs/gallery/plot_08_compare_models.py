@@ -30,14 +30,14 @@ X = train.data[np.unique(train.target, return_index=True)[1]]  # a row a page
 # ZeroshotTM learns from English alone, and PLTM takes no pictures. The student of
 # ZeroshotTM-KD here is of German, so it knows no pictures either.
 
-teacher = ZeroShotTopicModel(20, view="en", max_iter=20)
+teacher = ZeroShotTopicModel(20, view="en", max_iter=60)
 models = {
-    "M3L-Contrast": M3LContrastTopicModel(20, max_iter=20, random_state=0),
-    "ZeroshotTM": ZeroShotTopicModel(20, view="en", max_iter=20, random_state=0),
+    "M3L-Contrast": M3LContrastTopicModel(20, max_iter=60, random_state=0),
+    "ZeroshotTM": ZeroShotTopicModel(20, view="en", max_iter=60, random_state=0),
     "ZeroshotTM-KD": DistilledTopicModel(
-        20, teacher=teacher, view="de", max_iter=20, random_state=0
+        20, teacher=teacher, view="de", max_iter=60, random_state=0
     ),
-    "PLTM": PolylingualLDA(20, max_iter=50, random_state=0),
+    "PLTM": PolylingualLDA(20, max_iter=200, random_state=0),
 }
 for model in models.values():
     model.fit(X)

@@ -32,7 +32,7 @@ X_test, y_test = load_pages("test")
 # the classes to the topic model, which takes ``y`` for ids of articles and would not
 # tell rows of one class apart. ``FrozenEstimator`` keeps the topics as they are.
 
-topics = M3LContrastTopicModel(n_components=30, max_iter=30, random_state=0).fit(X)
+topics = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0).fit(X)
 classifier = make_pipeline(FrozenEstimator(topics), LogisticRegression(C=10))
 
 # %%
