@@ -12,21 +12,29 @@ from sklearn_m3l.multiview import MultiView
 _BEGINNING, _LONGEST = 60, 200
 
 
+def check_of_rows(
+    X: MultiView, given: Mapping[str, Any] | None, what: str
+) -> Mapping[str, Any]:
+    """Return what is given for the rows of some views; refuse what does not fit."""
+    given = {} if given is None else given
+    for view, cells in given.items():
+        if view not in X:
+            raise ValueError(
+                f"{what} has the unknown view {view!r}; the views are "
+                f"{', '.join(X.view_names)}"
+            )
+        if len(cells) != len(X):
+            raise ValueError(
+                f"{what}[{view!r}] has {len(cells)} {what} for {len(X)} rows"
+            )
+    return given
+
+
 def names_by_view(
     X: MultiView, names: Mapping[str, Any] | None
 ) -> dict[str, np.ndarray]:
     """Return a name for each row of each view, by default the row label."""
-    names = {} if names is None else names
-    for view, given in names.items():
-        if view not in X:
-            raise ValueError(
-                f"names has the unknown view {view!r}; the views are "
-                f"{', '.join(X.view_names)}"
-            )
-        if len(given) != len(X):
-            raise ValueError(
-                f"names[{view!r}] has {len(given)} names for {len(X)} rows"
-            )
+    names = check_of_rows(X, names, "names")
     return {
         view: np.asarray(names.get(view, X.index), dtype=object)
         for view in X.view_names

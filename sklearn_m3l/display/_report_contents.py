@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_m3l._evaluation import topics_by_view
-from sklearn_m3l.display._names import first_of_each, name_rows
+from sklearn_m3l.display._names import check_of_rows, first_of_each, name_rows
 from sklearn_m3l.display._topic_space import lay_out
 from sklearn_m3l.metrics import pairwise_jensen_shannon
 from sklearn_m3l.multiview import MultiView
@@ -124,7 +124,10 @@ def collect(
     random_state: Any,
 ) -> Contents:
     """Infer topics of all rows, and find what there is to show of them."""
-    known_texts = _check_texts(X, texts)
+    known_texts = {
+        view: [text if isinstance(text, str) else None for text in given]
+        for view, given in check_of_rows(X, texts, "texts").items()
+    }
     keys, called = name_rows(X, names, known_texts)
     topics = topics_by_view(model, X)
     points = lay_out(topics, keys, X.present, random_state)
@@ -184,22 +187,6 @@ def points_of_rows(
         number = shown.get_indexer(pd.Index(key, dtype=object))
         found[view] = np.where(present[view], np.append(own, -1)[number], -1)
     return found
-
-
-def _check_texts(X: MultiView, texts: Mapping[str, Any] | None) -> dict[str, list]:
-    checked = {}
-    for view, given in ({} if texts is None else texts).items():
-        if view not in X:
-            raise ValueError(
-                f"texts has the unknown view {view!r}; the views are "
-                f"{', '.join(X.view_names)}"
-            )
-        if len(given) != len(X):
-            raise ValueError(
-                f"texts[{view!r}] has {len(given)} texts for {len(X)} rows"
-            )
-        checked[view] = [text if isinstance(text, str) else None for text in given]
-    return checked
 
 
 def _mix(model, X: MultiView, topics: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -53,10 +53,10 @@ aria-label="Table of topics">
 
 def topic_cards(contents: Contents, documents: Documents) -> str:
     """Return an article for each topic, the most prevalent first."""
-    by_view = documents.prevalence_by_view
+    prevalence, by_view = documents.prevalence, documents.prevalence_by_view
     numbers = {key: number for number, key in enumerate(shown_pictures(documents))}
     cards = []
-    for topic in np.argsort(-documents.prevalence, kind="stable"):
+    for topic in np.argsort(-prevalence, kind="stable"):
         words = "".join(
             _word_list(view, label, contents.words[view][topic], documents, topic)
             for view, label in contents.languages.items()
@@ -76,7 +76,7 @@ def topic_cards(contents: Contents, documents: Documents) -> str:
         cards.append(
             f'<article class="topic" id="topic-{topic}" tabindex="-1">\n'
             f'<header><h3>Topic {topic}</h3><span class="share">share '
-            f"{documents.prevalence[topic]:.1%}</span></header>\n"
+            f"{prevalence[topic]:.1%}</span></header>\n"
             f'<div class="words">{words}</div>\n'
             f'<p class="by-view"><b>Share by view</b> {shares}</p>\n'
             f"{pictures}\n{_example_list(contents, documents, topic)}\n"
