@@ -188,3 +188,9 @@ def selected_rows(key, n_rows):
     if outside.any():
         raise IndexError(f"row {rows[outside][0]} is out of range for {n_rows} rows")
     return rows
+
+
+def list_labels(labels: np.ndarray) -> str:
+    """Return the first labels of some rows, and how many more there are."""
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return ", ".join(map(str, labels[:10])) + more

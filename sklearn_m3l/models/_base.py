@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_m3l._view_checks import list_labels
 from sklearn_m3l.models._interchange import InterchangeMixin
 from sklearn_m3l.multiview import MultiView
 
@@ -358,11 +359,10 @@ def check_training_rows(X: MultiView) -> None:
     present = np.stack([view.present for view in X.views.values()])
     missing = np.flatnonzero(~present.any(axis=0))
     if len(missing):
-        rows = ", ".join(str(X.index[row]) for row in missing[:10])
-        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise ValueError(
             f"{len(missing)} of {len(X)} rows have no view at all, so nothing can be "
-            f"learnt from them; leave them out of fit: {rows}{more}"
+            f"learnt from them; leave them out of fit: "
+            f"{list_labels(X.index[missing])}"
         )
 
 

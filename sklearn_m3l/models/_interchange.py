@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_m3l._view_checks import list_labels
 from sklearn_m3l.multiview import MultiView
 
 # Words in the name of a topic, as many as topicwizard gives.
@@ -180,7 +181,7 @@ class InterchangeMixin:
             "document_representation": (
                 found.counts if embedding is None else np.asarray(embedding)
             ),
-            "topic_names": _topic_names(found),
+            "topic_names": _topic_names(self, found.view),
             "transform": transform,
         }
 
@@ -215,10 +216,9 @@ def _find_texts(model: Any, X, view: str | None) -> _Texts:
 def _warn_of_missing(view: str, labels: np.ndarray) -> None:
     if not len(labels):
         return
-    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
     warnings.warn(
         f"{len(labels)} rows lack the view {view!r} and are left out: "
-        f"{', '.join(map(str, labels[:10]))}{more}",
+        f"{list_labels(labels)}",
         UserWarning,
         stacklevel=4,  # the caller of the method
     )
@@ -243,13 +243,10 @@ def _corpus(found: _Texts, texts) -> list[str]:
     return corpus
 
 
-def _topic_names(found: _Texts) -> list[str]:
+def _topic_names(model: Any, view: str) -> list[str]:
     """Return the number of each topic with its foremost words."""
-    foremost = np.argsort(-found.topic_word, axis=1, kind="stable")[:, :_NAME_WORDS]
-    return [
-        "_".join([str(number), *found.words[order]])
-        for number, order in enumerate(foremost)
-    ]
+    words = model.top_words(view, _NAME_WORDS)
+    return ["_".join([str(topic), *first]) for topic, first in enumerate(words)]
 
 
 def _infer(texts: Sequence[str], *, model: Any, encoder: Any, view: str) -> np.ndarray:
