@@ -129,7 +129,7 @@ class Checkpoint:
             What `load` returns, tuples as lists.
         """
         try:
-            self._write(_pack(state))
+            replace_file(self.path, _pack(state))
         except OSError as error:
             if not self._warned:
                 warnings.warn(
@@ -140,9 +140,6 @@ class Checkpoint:
                 )
             self._warned = True
         self._saved = time.monotonic()
-
-    def _write(self, content: bytes) -> None:
-        replace_file(self.path, content)
 
 
 def _pack(state: Any) -> bytes:

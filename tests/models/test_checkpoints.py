@@ -70,15 +70,15 @@ def crash(monkeypatch):
     """Return a function that lets training crash when a state has been stored."""
 
     def crash_after(n_states):
-        write, written = _checkpoint.Checkpoint._write, []
+        write, written = _checkpoint.replace_file, []
 
-        def crashing(self, content):
-            write(self, content)
-            written.append(self)
+        def crashing(path, content):
+            write(path, content)
+            written.append(path)
             if len(written) == n_states:
                 raise Crash
 
-        monkeypatch.setattr(_checkpoint.Checkpoint, "_write", crashing)
+        monkeypatch.setattr(_checkpoint, "replace_file", crashing)
 
     return crash_after
 
@@ -107,16 +107,16 @@ from sklearn_m3l import _checkpoint
 
 folder, kill_after = sys.argv[1], int(sys.argv[2])
 _checkpoint._SECONDS = 0.0
-write, written = _checkpoint.Checkpoint._write, []
+write, written = _checkpoint.replace_file, []
 
-def killed(self, content):
-    written.append(self)
+def killed(path, content):
+    written.append(path)
     if len(written) == kill_after + 1:  # in the middle of writing
-        (self.folder / "half.part").write_bytes(content[: len(content) // 2])
+        (path.parent / "half.part").write_bytes(content[: len(content) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
-    write(self, content)
+    write(path, content)
 
-_checkpoint.Checkpoint._write = killed
+_checkpoint.replace_file = killed
 model, X = joblib.load(f"{folder}/job.joblib")
 joblib.dump(model.fit(X), f"{folder}/fitted.joblib")
 """
@@ -294,15 +294,15 @@ def test_a_file_in_the_place_of_the_folder(X, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["contrast", "polylingual"])
 def test_ctrl_c_and_again(X, tmp_path, monkeypatch, name):
-    write, written = _checkpoint.Checkpoint._write, []
+    write, written = _checkpoint.replace_file, []
 
-    def interrupted(self, content):
-        write(self, content)
-        written.append(self)
+    def interrupted(path, content):
+        write(path, content)
+        written.append(path)
         if len(written) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(_checkpoint.Checkpoint, "_write", interrupted)
+    monkeypatch.setattr(_checkpoint, "replace_file", interrupted)
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
@@ -315,7 +315,7 @@ def test_files_are_not_written_all_the_time(X, tmp_path, monkeypatch):
     monkeypatch.setattr(_checkpoint, "_SECONDS", 3600.0)
     written = []
     monkeypatch.setattr(
-        _checkpoint.Checkpoint, "_write", lambda self, content: written.append(self)
+        _checkpoint, "replace_file", lambda path, content: written.append(path)
     )
     clone(MODELS["contrast"]).set_params(checkpoint=tmp_path).fit(X)
     assert len(written) == 1  # at the end
