@@ -1,6 +1,7 @@
 """Data that tests share."""
 
 import os
+import random
 import signal
 
 # scikit-learn checks array API input only where scipy was imported with this.
@@ -23,6 +24,22 @@ def interruptible():
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture(scope="session")
+def generator_states():
+    """Return a function that tells the states of all global generators."""
+    import torch
+
+    def states():
+        kind, keys, *rest = np.random.get_state()
+        return (
+            [kind, keys.tolist(), *rest],
+            torch.get_rng_state().tolist(),
+            random.getstate(),
+        )
+
+    return states
 
 
 @pytest.fixture(scope="session")

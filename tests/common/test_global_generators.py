@@ -36,25 +36,15 @@ ENCODERS = [
 ]
 
 
-def states():
-    """Return the states of the generators."""
-    kind, keys, *rest = np.random.get_state()
-    return (
-        [kind, keys.tolist(), *rest],
-        torch.get_rng_state().tolist(),
-        (random.getstate()),
-    )
-
-
 @pytest.fixture
-def unchanged():
+def unchanged(generator_states):
     """Check that the generators are at the end where they were at the beginning."""
     np.random.seed(7)
     torch.manual_seed(7)
     random.seed(7)
-    before = states()
+    before = generator_states()
     yield
-    assert states() == before
+    assert generator_states() == before
 
 
 @pytest.mark.parametrize("model", ESTIMATORS, ids=lambda model: type(model).__name__)

@@ -79,25 +79,17 @@ def test_no_random_state(quick, X):
     assert abs(first - second).max() > 0.01
 
 
-def test_global_generators_are_left_alone(quick, X):
-    def states():
-        kind, keys, *rest = np.random.get_state()
-        return (
-            [kind, keys.tolist(), *rest],
-            torch.get_rng_state().tolist(),
-            (random.getstate()),
-        )
-
+def test_global_generators_are_left_alone(quick, X, generator_states):
     topics = quick(n_samples=2).fit(X).transform(X)
     np.random.seed(3)  # whatever their state is
     torch.manual_seed(3)
     random.seed(3)
-    before = states()
+    before = generator_states()
     model = quick(n_samples=2, early_stopping=True).fit(X)
     model.transform(X)
     model.score(X)
     model.label(X)
-    assert states() == before
+    assert generator_states() == before
     assert_array_equal(quick(n_samples=2).fit(X).transform(X), topics)
 
 
