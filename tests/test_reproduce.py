@@ -293,6 +293,58 @@ def test_reads_the_csv_of_the_authors(benchmarks, gimp_help, tmp_path):
     assert benchmarks.measure.views_of(cell, aligned=False) == ["en"]
 
 
+def write_mallet(folder, texts):
+    for language, lines in texts.items():
+        rows = [f"{row} {language} {line}\n" for row, line in enumerate(lines)]
+        (folder / f"{language}.txt").write_text("".join(rows), "utf-8")
+
+
+def write_wikipedia(folder, texts):
+    sources = [f'<wikipediaSource language="{n}" name="{n}.xml"/>' for n in texts]
+    pairs = []
+    for row, lines in enumerate(zip(*texts.values(), strict=True)):
+        articles = [
+            f'<article lang="{language}" name="{row}"><content><p>{line}</p></content>'
+            "</article>"
+            for language, line in zip(texts, lines, strict=True)
+        ]
+        pairs.append(f'<articlePair id="{row}">{"".join(articles)}</articlePair>')
+    (folder / "wikicomp-2014_deen.xml").write_text(
+        f'<wikipediaComparable name="de-en"><header>{"".join(sources)}</header>'
+        f"{''.join(pairs)}</wikipediaComparable>",
+        "utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("mallet", write_mallet), ("wikipedia-comparable", write_wikipedia)],
+)
+def test_reads_a_folder_that_is_not_split(
+    benchmarks, gimp_help, tmp_path, capsys, name, write
+):
+    texts = {
+        language: [" ".join(gimp_help.split(t)) for t in dict.fromkeys(every)]
+        for language, every in gimp_help.train.texts.items()
+    }
+    texts = {language: every[:40] for language, every in texts.items()}
+    texts["de"][7] = ""
+    write(tmp_path, texts)
+    corpus = benchmarks.corpora.load_corpus(name, tmp_path)
+    assert "left out 1 rows" in capsys.readouterr().out
+    train, test = (set(part.texts["en"]) for part in (corpus.train, corpus.test))
+    assert (len(train), len(test)) == (32, 7)
+    assert train | test == set(texts["en"]) - {texts["en"][7]}
+    assert len(corpus.test.data) == 7
+    again = benchmarks.corpora.load_corpus(name, tmp_path)
+    assert again.test.texts == corpus.test.texts
+
+
+def test_a_folder_without_a_corpus(benchmarks, tmp_path):
+    with pytest.raises(SystemExit, match="one .xml file"):
+        benchmarks.corpora.load_corpus("wikipedia-comparable", tmp_path)
+
+
 def test_options(benchmarks, monkeypatch):
     calls = []
     monkeypatch.setattr(

@@ -11,7 +11,12 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from benchmarks.reproduce.cells import Cell, Scale, plan
-from benchmarks.reproduce.corpora import Corpus, load_corpus, make_material
+from benchmarks.reproduce.corpora import (
+    CORPORA,
+    Corpus,
+    load_corpus,
+    make_material,
+)
 from benchmarks.reproduce.measure import measure
 from benchmarks.reproduce.page import write_results
 from benchmarks.reproduce.store import Store, describe_setting
@@ -30,10 +35,12 @@ def add_parser(commands) -> None:
     )
     parser.add_argument(
         "--corpus",
-        choices=["gimp-help", "multi30k", "m3l-csv"],
+        choices=CORPORA,
         default="gimp-help",
-        help="m3l-csv: train.csv and test.csv in the format of the paper's authors "
-        "(default: gimp-help, which is bundled)",
+        help="gimp-help is bundled, and the default; of the others --data holds, for "
+        "m3l-csv, train.csv and test.csv in the format of the paper's authors; for "
+        "wikipedia-comparable one .xml file, plain or compressed; for mallet en.txt "
+        "and de.txt, instances line by line",
     )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="holds the corpus")
     parser.add_argument(

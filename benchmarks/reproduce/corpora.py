@@ -1,7 +1,7 @@
 """The corpora, with all encoders at hand, and what a cell is measured on."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -10,13 +10,19 @@ from pathlib import Path
 from textwrap import shorten
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.utils import Bunch
 
 from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
 from benchmarks.reproduce.windows import make_windows
 from sklearn_m3l._compare import Corpus as Parts
-from sklearn_m3l.datasets import load_gimp_help, read_m3l_csv
+from sklearn_m3l.datasets import (
+    load_gimp_help,
+    read_m3l_csv,
+    read_mallet,
+    read_wikipedia_comparable,
+)
 from sklearn_m3l.embedding import (
     ImageStatisticsEncoder,
     LsaEncoder,
@@ -28,6 +34,9 @@ from sklearn_m3l.multiview import MultiView
 LANGUAGES = ("en", "de")
 LSA = "LSA of each language"
 STATISTICS = "image statistics"
+
+# Tuples drawn of a corpus that is not split, as in the paper, and those read at once.
+_N_TRAIN, _N_TEST, _CHUNK = 20_000, 1_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,7 @@ def load_corpus(name: str, data: Path | None = None) -> Corpus:
         return _load_gimp_help()
     if data is None:
         raise SystemExit(f"--corpus {name} needs --data FOLDER")
-    return {"multi30k": _load_multi30k, "m3l-csv": _load_csv}[name](data)
+    return _FOLDERS[name](data)
 
 
 def _load_gimp_help() -> Corpus:
@@ -223,13 +232,51 @@ def _load_multi30k(folder: Path) -> Corpus:
 
 def _load_csv(folder: Path) -> Corpus:
     """Read train.csv and test.csv as the paper's authors write them, texts only."""
-    frames = [
-        read_m3l_csv(folder / f"{subset}.csv").dropna(subset=list(LANGUAGES))
-        for subset in ("train", "test")
-    ]
-    frames = [frame.drop_duplicates(list(LANGUAGES)) for frame in frames]
+    paths = [folder / f"{subset}.csv" for subset in ("train", "test")]
+    return _load_texts(folder, *map(read_m3l_csv, paths))
+
+
+def _load_wikipedia(folder: Path) -> Corpus:
+    """Read the one file of the Wikipedia Comparable Corpora, texts only."""
+    paths = [path for path in sorted(folder.iterdir()) if ".xml" in path.suffixes]
+    if len(paths) != 1:
+        raise SystemExit(f"{folder} must hold one .xml file, has {len(paths)}")
+    chunks = read_wikipedia_comparable(paths[0], LANGUAGES, chunksize=_CHUNK)
+    return _load_texts(folder, *_hold_out(chunks))
+
+
+def _load_mallet(folder: Path) -> Corpus:
+    """Read en.txt and de.txt, the instance lists of MALLET."""
+    paths = {name: folder / f"{name}.txt" for name in LANGUAGES}
+    return _load_texts(folder, *_hold_out(read_mallet(paths, chunksize=_CHUNK)))
+
+
+def _hold_out(frames: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Draw as many tuples as the paper has, or all there are, and split them."""
+    random = np.random.default_rng(0)
+    drawn = pd.DataFrame()
+    for frame in frames:
+        frame = _complete(frame)
+        frame = pd.concat([drawn, frame.assign(draw=random.random(len(frame)))])
+        drawn = frame.nsmallest(_N_TRAIN + _N_TEST, "draw")
+    n_test = min(_N_TEST, len(drawn) // 5)
+    return drawn[n_test:], drawn[:n_test]
+
+
+def _complete(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows that lack a language or are there twice, and say so."""
+    complete = frame.dropna(subset=list(LANGUAGES)).drop_duplicates(list(LANGUAGES))
+    if len(complete) < len(frame):
+        left_out = len(frame) - len(complete)
+        print(f"left out {left_out:,} rows that lack a language or are there twice")
+    return complete
+
+
+def _load_texts(folder: Path, *parts: pd.DataFrame) -> Corpus:
+    """Return a corpus of training and test texts, encoded by LSA."""
+    frames = [_complete(part) for part in parts]
     encoder = make_multiview_encoder(LANGUAGES, random_state=0).fit(frames[0])
-    parts = [
+    bunches = [
         _plain_part(
             encoder.transform(frame[list(LANGUAGES)]),
             {name: frame[name].tolist() for name in LANGUAGES},
@@ -239,9 +286,19 @@ def _load_csv(folder: Path) -> Corpus:
     sizes = " and ".join(f"{len(frame):,}" for frame in frames)
     about = f"{folder.resolve().name}: {sizes} articles in English and German"
     name = folder.resolve().name
-    return Corpus(name, about, 100, *parts, texts=LSA, split=split_words)
+    return Corpus(name, about, 100, *bunches, texts=LSA, split=split_words)
 
 
 def _plain_part(X: MultiView, texts: dict[str, list[str]]) -> Bunch:
     titles = [shorten(text, 70, placeholder=" ...") for text in texts["en"]]
     return Bunch(data=X, target=np.arange(len(X)), texts=texts, titles=titles)
+
+
+# Readers of corpora that are not bundled, by what the command calls them.
+_FOLDERS = {
+    "multi30k": _load_multi30k,
+    "m3l-csv": _load_csv,
+    "wikipedia-comparable": _load_wikipedia,
+    "mallet": _load_mallet,
+}
+CORPORA = ("gimp-help", *_FOLDERS)
