@@ -7,6 +7,8 @@ PAPER = {
     "batch_size": 32,
     "max_iter": 100,
     "learning_rate_init": 2e-3,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
     "hidden_layer_sizes": (100,),
     "activation": "softplus",
     "dropout": 0.2,
@@ -25,6 +27,8 @@ PAPER = {
 # What the authors' released code does where it differs from the paper.
 AUTHORS_CODE = {
     **PAPER,
+    "beta_1": 0.99,
+    "beta_2": 0.99,
     "hidden_layer_sizes": (100, 100),
     "similarity": "cosine",
     "kl_weight": 0.01,

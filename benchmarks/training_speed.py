@@ -121,7 +121,8 @@ def main():
     settings = model.get_params()
     (hidden,) = model.hidden_layer_sizes
     plain = PlainModel(384, hidden, 100, [2000, 2000], model)
-    optimizer = torch.optim.Adam(plain.parameters(), lr=model.learning_rate_init)
+    betas = model.beta_1, model.beta_2
+    optimizer = torch.optim.Adam(plain.parameters(), model.learning_rate_init, betas)
     embeddings, counts = [], []
     for view in X.views.values():
         vectors = torch.from_numpy(view.read(slice(None)))

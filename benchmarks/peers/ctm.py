@@ -50,6 +50,8 @@ CTM_CONFIGURATION = {
     "input_dropout": 0.0,
     "batch_size": 64,
     "learning_rate_init": 2e-3,
+    "beta_1": 0.99,
+    "beta_2": 0.99,
     "prior_weight": 1.0,
     "standardize": False,
     "n_samples": 20,
@@ -68,10 +70,10 @@ preparation makes them, or, against its custom, as a dense array that spares it 
 conversion of every row; its workers are processes that load data."""
 
 QUALITY_NOTES = """\
-"CTM's configuration" has its layers, batches, rate and 20 samples, but three things in
-which ZeroShotTopicModel has no parameter: CTM runs Adam with a momentum of 0.99 (that
-of ZeroShotTopicModel is 0.9), learns its prior, and leaves out the last batch of an
-epoch if it is not full. German rows are shuffled before they are matched."""
+"CTM's configuration" has its layers, batches, optimizer and 20 samples, but two things
+for which ZeroShotTopicModel has no parameter: CTM learns its prior, and leaves out the
+last batch of an epoch if it is not full. German rows are shuffled before they are
+matched."""
 
 
 def run(data: str, folder: Path, quick: bool) -> None:

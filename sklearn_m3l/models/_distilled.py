@@ -39,6 +39,10 @@ class DistilledTopicModel(NeuralTopicModel):
         Epochs.
     learning_rate_init : float, default=2e-3
         Learning rate of Adam.
+    beta_1 : float in [0, 1), default=0.9
+        Decay rate of Adam's mean of the gradients.
+    beta_2 : float in [0, 1), default=0.99
+        Decay rate of Adam's mean of their squares.
     hidden_layer_sizes : array-like of int or int, default=(300,)
         Widths of the hidden layers of the inference networks.
     activation : {"softplus", "relu", "tanh"}, default="softplus"
@@ -150,6 +154,8 @@ class DistilledTopicModel(NeuralTopicModel):
         batch_size=64,
         max_iter=100,
         learning_rate_init=2e-3,
+        beta_1=0.9,
+        beta_2=0.99,
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,
@@ -173,6 +179,8 @@ class DistilledTopicModel(NeuralTopicModel):
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.learning_rate_init = learning_rate_init
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout

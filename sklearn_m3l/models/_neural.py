@@ -52,6 +52,8 @@ class NeuralTopicModel(BaseTopicModel):
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -216,6 +218,7 @@ class NeuralTopicModel(BaseTopicModel):
             batch_size=self.batch_size,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate_init,
+            betas=(self.beta_1, self.beta_2),
             n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
             callbacks=self.callbacks or [],
             device=device,

@@ -175,6 +175,7 @@ def build_net(
     batch_size: int,
     max_iter: int,
     learning_rate: float,
+    betas: tuple[float, float],
     n_iter_no_change: int | None,
     callbacks,
     device: torch.device,
@@ -188,6 +189,8 @@ def build_net(
         Arguments of `TopicNetwork` and `TopicLoss`.
     batch_size, max_iter, learning_rate
         As in the estimators.
+    betas : tuple of two float
+        Decay rates of Adam's means of the gradients and of their squares.
     n_iter_no_change : int or None
         Epochs without a lower validation loss that end training; None for never.
     callbacks : list of skorch.callbacks.Callback
@@ -218,6 +221,7 @@ def build_net(
         # One kernel for all parameters: a third of the time of an epoch on a CPU.
         optimizer__fused=device.type in ("cpu", "cuda"),
         lr=learning_rate,
+        optimizer__betas=betas,
         max_epochs=max_iter,
         batch_size=batch_size,
         iterator_train=TupleBatches,

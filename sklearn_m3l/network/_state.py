@@ -12,6 +12,9 @@ from sklearn_m3l.network._net import TopicNet, build_net
 
 _LOSSES = ("train_loss", "valid_loss")
 
+# Of Adam in the nets of files that do not say so.
+_BETAS = (0.9, 0.999)
+
 
 def net_state(net: TopicNet) -> dict[str, Any]:
     """Return what a net is: how it was made, its parameters and its losses by epoch.
@@ -39,6 +42,7 @@ def net_state(net: TopicNet) -> dict[str, Any]:
         "loss": dict(net.get_params_for("criterion")),
         "batch_size": net.batch_size,
         "learning_rate": net.lr,
+        "betas": list(net.optimizer_.defaults["betas"]),
         "n_iter_no_change": next(stopping, None),
         "frozen": [decoder.norm.frozen for decoder in module.decoders],
         "parameters": {
@@ -93,6 +97,10 @@ def restore_net(
     _require(patience is None or _is_whole(patience, 1), "it has no such patience")
     _require(_is_whole(state["batch_size"], 2), "it has no such batch size")
     _require(_is_number(state["learning_rate"]), "it has no such learning rate")
+    betas = state.get("betas", _BETAS)
+    known = isinstance(betas, (list, tuple)) and len(betas) == 2
+    known = known and all(_is_number(beta) and 0 <= beta < 1 for beta in betas)
+    _require(known, "its optimizer has no such betas")
     losses = {name: state[name] for name in _LOSSES if name in state}
     lengths = {_n_losses(values) for values in losses.values()}
     complete = "train_loss" in losses and len(lengths) == 1 and -1 not in lengths
@@ -103,6 +111,7 @@ def restore_net(
         batch_size=state["batch_size"],
         max_iter=max_iter,
         learning_rate=state["learning_rate"],
+        betas=tuple(betas),
         n_iter_no_change=patience,
         callbacks=[],
         device=device,

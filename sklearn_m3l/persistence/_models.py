@@ -73,7 +73,7 @@ def _restore_neural(model, fields: Fields) -> None:
     state = fields.mapping("net_")
     missing = [name for name in _NET if name not in state]
     fields.require(not missing, f"net_ has no {', '.join(missing)}")
-    unknown = [name for name in state if name not in (*_NET, "valid_loss")]
+    unknown = [name for name in state if name not in _NET + _NET_OPTIONAL]
     fields.require(not unknown, "net_ has unknown attributes")
     device = _device(model.device)
     try:
@@ -102,6 +102,7 @@ _NET = (
     "parameters",
     "train_loss",
 )
+_NET_OPTIONAL = ("betas", "valid_loss")
 
 
 def _device(name: str):

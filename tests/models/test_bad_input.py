@@ -37,6 +37,8 @@ INVALID = {
     "batch_size": [0, 1, 2.5, "all", None],
     "max_iter": [0, -1, 1.5, "many", None],
     "learning_rate_init": [0, -1e-3, np.nan, np.inf, "fast", None],
+    "beta_1": [-0.1, 1, 1.0, np.nan, "long", None],
+    "beta_2": [-0.1, 1, 1.0, np.nan, "long", None],
     "hidden_layer_sizes": [0, -3, 2.5, "wide", None],
     "activation": ["gelu", 1, None],
     "dropout": [-0.1, 1, 1.0, np.nan, "half", None],

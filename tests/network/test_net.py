@@ -110,6 +110,14 @@ def test_loss_is_the_mean_a_tuple(small_multiview, batch_size):
     assert_allclose(model.loss_curve_[0], total / 60, rtol=1e-6)
 
 
+def test_adam_takes_the_betas(small_multiview):
+    model = make_model(beta_1=0.8, beta_2=0.95).fit(small_multiview)
+    (group,) = model.net_.optimizer_.param_groups
+    assert group["betas"] == (0.8, 0.95)
+    (group,) = make_model().fit(small_multiview).net_.optimizer_.param_groups
+    assert group["betas"] == (0.9, 0.99)
+
+
 def test_learning_rate_scheduler(small_multiview):
     scheduler = LRScheduler("StepLR", step_size=2, gamma=0.1, event_name="event_lr")
     model = make_model(callbacks=[scheduler], learning_rate_init=0.01)

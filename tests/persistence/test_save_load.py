@@ -113,7 +113,9 @@ def test_partial_fit_goes_on_with_the_same_bits(random_state, again):
 
 def test_warm_start_goes_on_from_the_network(again):
     X = make_tuples()
-    model = M3LContrastTopicModel(**NEURAL, warm_start=True, early_stopping=True).fit(X)
+    model = M3LContrastTopicModel(
+        **NEURAL, warm_start=True, early_stopping=True, beta_1=0.8, beta_2=0.95
+    ).fit(X)
     loaded = again(model)
     assert loaded.loss_curve_ == model.loss_curve_
     before = loaded.components_
@@ -122,6 +124,8 @@ def test_warm_start_goes_on_from_the_network(again):
     assert not np.array_equal(loaded.components_, before)
     assert np.abs(loaded.components_ - before).max() < 0.1
     assert loaded.net_.lr == model.net_.lr
+    (group,) = loaded.net_.optimizer_.param_groups
+    assert tuple(group["betas"]) == (0.8, 0.95)
 
 
 def test_the_decoder_of_a_student_of_pictures_stays_frozen(again):
