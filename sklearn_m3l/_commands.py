@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
@@ -27,12 +28,14 @@ from sklearn_m3l.embedding import (
     ImageView,
     LsaEncoder,
     MultiViewEncoder,
+    SentenceTransformerEncoder,
     TextView,
 )
 from sklearn_m3l.embedding._pictures import open_picture
 from sklearn_m3l.embedding._vectorizer import has_stop_words
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
+from sklearn_m3l.persistence._checks import is_inside
 
 _THUMBNAIL_SIDE = 96
 _LIKELIHOOD = "Likelihood"
@@ -48,8 +51,10 @@ def fit(
     images: Sequence[str],
     output: Path,
     *,
+    sentence_transformer: str | None = None,
     group: str | None = None,
     random_state: int = 0,
+    settings: Sequence[tuple[str, Any]] = (),
     **parameters: Any,
 ) -> None:
     """Learn topics of a table and store the pipeline.
@@ -64,22 +69,38 @@ def fit(
         Columns of paths of pictures, relative to the folder of the table.
     output : Path
         The file to write.
+    sentence_transformer : str, optional
+        Name of the model that embeds texts, or its folder, relative to the working
+        folder; by default, LSA does.
     group : str, optional
         Column of article ids.
     random_state : int, default=0
         Seed.
+    settings : sequence of (str, object) tuples
+        Further parameters of M3LContrastTopicModel, which win over `parameters`.
     **parameters : dict
-        Further parameters of M3LContrastTopicModel.
+        Parameters of M3LContrastTopicModel.
     """
+    # Faults show before texts are embedded, which can take long.
+    model = M3LContrastTopicModel(**parameters, random_state=random_state, verbose=1)
+    model.set_params(**dict(settings))._validate_params()
+    embedder: Any = LsaEncoder(random_state=random_state)
+    if sentence_transformer is not None:
+        if not is_inside(sentence_transformer):
+            raise ValueError(
+                f"--sentence-transformer {sentence_transformer}: a model file refers "
+                "to folders below the working folder alone; run this in a folder "
+                "above that one, or link it"
+            )
+        embedder = SentenceTransformerEncoder(sentence_transformer, verbose=1)
     names = [*(name for name, _ in texts), *images]
     df, articles = _read_table(table, names, images, group)
     print(f"Read {len(df):,} rows of {table}", flush=True)
     views: list[tuple[str, TextView | ImageView]]
-    views = [(name, _text_view(name, code, random_state)) for name, code in texts]
+    views = [(name, _text_view(name, code, embedder)) for name, code in texts]
     pictures = ImageStatisticsEncoder(on_error="missing")
     views += [(name, ImageView(pictures)) for name in images]
     encoder = MultiViewEncoder(views, verbose=1)
-    model = M3LContrastTopicModel(**parameters, random_state=random_state, verbose=1)
     pipeline = Pipeline([("encode", encoder), ("topics", model)])
     pipeline.fit(df, articles)
     save_model(pipeline, output)
@@ -176,15 +197,15 @@ def report(
     print(f"Wrote {output}: {shown}")
 
 
-def _text_view(name: str, language: str | None, random_state: int) -> TextView:
+def _text_view(name: str, language: str | None, embedder: Any) -> TextView:
     if language is None and not has_stop_words(name):
         print(
             f"no stop words are left out of {name!r}, which is no code of a language; "
             f"give one, such as --text {name}:en",
             file=sys.stderr,
         )
-        return TextView(LsaEncoder(random_state=random_state), language=())
-    return TextView(LsaEncoder(random_state=random_state), language=language)
+        return TextView(clone(embedder), language=())
+    return TextView(clone(embedder), language=language)
 
 
 class _Thumbnails(Mapping):

