@@ -47,7 +47,7 @@ def load_multi30k(folder, splits=("train", "val", "test_2016")):
     """
     folder = Path(folder)
     texts = {
-        split: {lang: _documents(folder, split, lang) for lang in ("en", "de")}
+        split: {lang: read_documents(folder, split, lang) for lang in ("en", "de")}
         for split in {"train", *splits}
     }
     vectorizers = {
@@ -73,11 +73,11 @@ def load_multi30k(folder, splits=("train", "val", "test_2016")):
     return bunch
 
 
-def _documents(folder, split, language):
-    """Join the five descriptions of each picture into one document."""
+def read_documents(folder, split, language):
+    """Join the five descriptions of each picture of Multi30k into one document."""
     parts = []
     for number in range(1, 6):
-        path = folder / f"{split}.{number}.{language}.gz"
+        path = Path(folder) / f"{split}.{number}.{language}.gz"
         with gzip.open(path, "rt", encoding="utf-8") as file:
             parts.append(file.read().splitlines())
     return [" ".join(f"{line}." for line in rows) for rows in zip(*parts, strict=True)]

@@ -7,7 +7,6 @@ or more, no stop words, the 2,000 most frequent of each language.
 """
 
 import argparse
-import gzip
 import os
 import resource
 import sys
@@ -19,6 +18,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from stopwordsiso import stopwords
 
+from benchmarks.corpora import read_documents
 from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
@@ -38,20 +38,12 @@ def read_counts(folder):
             stop_words=sorted(stopwords(language)),
             token_pattern=r"(?u)\b\w\w+\b",
         )
-        vectorizer.fit(read_texts(folder, "train", language))
+        vectorizer.fit(read_documents(folder, "train", language))
         for split, matrices in counts.items():
-            matrices.append(vectorizer.transform(read_texts(folder, split, language)))
+            matrices.append(
+                vectorizer.transform(read_documents(folder, split, language))
+            )
     return counts
-
-
-def read_texts(folder, split, language):
-    """Return the documents of a split: five descriptions each."""
-    columns = []
-    for number in range(1, 6):
-        path = Path(folder) / f"{split}.{number}.{language}.gz"
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            columns.append(lines.read().splitlines())
-    return [" ".join(row) for row in zip(*columns, strict=True)]
 
 
 def evaluate(topic_word_counts, alpha, counts):
