@@ -41,7 +41,7 @@ class DistilledTopicModel(NeuralTopicModel):
         Learning rate of Adam.
     beta_1 : float in [0, 1), default=0.9
         Decay rate of Adam's mean of the gradients.
-    beta_2 : float in [0, 1), default=0.99
+    beta_2 : float in [0, 1), default=0.999
         Decay rate of Adam's mean of their squares.
     hidden_layer_sizes : array-like of int or int, default=(300,)
         Widths of the hidden layers of the inference networks.
@@ -155,7 +155,7 @@ class DistilledTopicModel(NeuralTopicModel):
         max_iter=100,
         learning_rate_init=2e-3,
         beta_1=0.9,
-        beta_2=0.99,
+        beta_2=0.999,
         hidden_layer_sizes=(300,),
         activation="softplus",
         dropout=0.2,

@@ -36,7 +36,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Learning rate of Adam.
     beta_1 : float in [0, 1), default=0.9
         Decay rate of Adam's mean of the gradients.
-    beta_2 : float in [0, 1), default=0.99
+    beta_2 : float in [0, 1), default=0.999
         Decay rate of Adam's mean of their squares.
     hidden_layer_sizes : array-like of int or int, default=(800,)
         Widths of the hidden layers of the inference networks.
@@ -174,7 +174,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         max_iter=100,
         learning_rate_init=3e-3,
         beta_1=0.9,
-        beta_2=0.99,
+        beta_2=0.999,
         hidden_layer_sizes=(800,),
         activation="softplus",
         dropout=0.2,

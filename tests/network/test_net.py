@@ -115,7 +115,7 @@ def test_adam_takes_the_betas(small_multiview):
     (group,) = model.net_.optimizer_.param_groups
     assert group["betas"] == (0.8, 0.95)
     (group,) = make_model().fit(small_multiview).net_.optimizer_.param_groups
-    assert group["betas"] == (0.9, 0.99)
+    assert group["betas"] == (0.9, 0.999)
 
 
 def test_learning_rate_scheduler(small_multiview):
