@@ -11,12 +11,7 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from benchmarks.reproduce.cells import Cell, Scale, plan
-from benchmarks.reproduce.corpora import (
-    CORPORA,
-    Corpus,
-    load_corpus,
-    make_material,
-)
+from benchmarks.reproduce.corpora import CORPORA, Corpus, load_corpus, make_material
 from benchmarks.reproduce.measure import measure
 from benchmarks.reproduce.page import write_results
 from benchmarks.reproduce.store import Store, describe_setting

@@ -233,7 +233,7 @@ def _load_multi30k(folder: Path) -> Corpus:
 def _load_csv(folder: Path) -> Corpus:
     """Read train.csv and test.csv as the paper's authors write them, texts only."""
     paths = [folder / f"{subset}.csv" for subset in ("train", "test")]
-    return _load_texts(folder, *map(read_m3l_csv, paths))
+    return _load_texts(folder, *(_complete(read_m3l_csv(path)) for path in paths))
 
 
 def _load_wikipedia(folder: Path) -> Corpus:
@@ -256,8 +256,9 @@ def _hold_out(frames: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFram
     random = np.random.default_rng(0)
     drawn = pd.DataFrame()
     for frame in frames:
-        frame = _complete(frame)
-        frame = pd.concat([drawn, frame.assign(draw=random.random(len(frame)))])
+        frame = frame.assign(draw=random.random(len(frame)))
+        # Together: what is there twice must not be on both sides.
+        frame = _complete(pd.concat([drawn, frame]))
         drawn = frame.nsmallest(_N_TRAIN + _N_TEST, "draw")
     n_test = min(_N_TEST, len(drawn) // 5)
     return drawn[n_test:], drawn[:n_test]
@@ -272,11 +273,10 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     return complete
 
 
-def _load_texts(folder: Path, *parts: pd.DataFrame) -> Corpus:
+def _load_texts(folder: Path, *frames: pd.DataFrame) -> Corpus:
     """Return a corpus of training and test texts, encoded by LSA."""
-    frames = [_complete(part) for part in parts]
     encoder = make_multiview_encoder(LANGUAGES, random_state=0).fit(frames[0])
-    bunches = [
+    parts = [
         _plain_part(
             encoder.transform(frame[list(LANGUAGES)]),
             {name: frame[name].tolist() for name in LANGUAGES},
@@ -286,7 +286,7 @@ def _load_texts(folder: Path, *parts: pd.DataFrame) -> Corpus:
     sizes = " and ".join(f"{len(frame):,}" for frame in frames)
     about = f"{folder.resolve().name}: {sizes} articles in English and German"
     name = folder.resolve().name
-    return Corpus(name, about, 100, *bunches, texts=LSA, split=split_words)
+    return Corpus(name, about, 100, *parts, texts=LSA, split=split_words)
 
 
 def _plain_part(X: MultiView, texts: dict[str, list[str]]) -> Bunch:
