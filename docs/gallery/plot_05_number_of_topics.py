@@ -20,7 +20,7 @@ first = np.unique(corpus.target, return_index=True)[1]  # a row a page, for spee
 X = corpus.data[first][["en", "de"]]
 
 # %%
-# Two folds and ten epochs keep this short. For a real choice take more of both.
+# Two folds and forty epochs keep this short. For a real choice take more of both.
 
 search = GridSearchCV(
     M3LContrastTopicModel(max_iter=40, random_state=0),
