@@ -13,7 +13,7 @@ from sklearn_m3l.network._net import TopicNet, build_net
 _LOSSES = ("train_loss", "valid_loss")
 
 # Of Adam in the nets of files that do not say so.
-_BETAS = (0.9, 0.999)
+_BETAS = [0.9, 0.999]
 
 
 def net_state(net: TopicNet) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def restore_net(
     _require(_is_whole(state["batch_size"], 2), "it has no such batch size")
     _require(_is_number(state["learning_rate"]), "it has no such learning rate")
     betas = state.get("betas", _BETAS)
-    known = isinstance(betas, (list, tuple)) and len(betas) == 2
+    known = isinstance(betas, list) and len(betas) == 2
     known = known and all(_is_number(beta) and 0 <= beta < 1 for beta in betas)
     _require(known, "its optimizer has no such betas")
     losses = {name: state[name] for name in _LOSSES if name in state}
