@@ -321,21 +321,23 @@ def write_wikipedia(folder, texts):
     [("mallet", write_mallet), ("wikipedia-comparable", write_wikipedia)],
 )
 def test_reads_a_folder_that_is_not_split(
-    benchmarks, gimp_help, tmp_path, capsys, name, write
+    benchmarks, gimp_help, tmp_path, capsys, monkeypatch, name, write
 ):
+    monkeypatch.setattr(benchmarks.corpora, "_CHUNK", 15)
     texts = {
         language: [" ".join(gimp_help.split(t)) for t in dict.fromkeys(every)]
         for language, every in gimp_help.train.texts.items()
     }
     texts = {language: every[:40] for language, every in texts.items()}
     texts["de"][7] = ""
-    write(tmp_path, texts)
+    # One tuple again, in another chunk.
+    write(tmp_path, {name: [*every, every[0]] for name, every in texts.items()})
     corpus = benchmarks.corpora.load_corpus(name, tmp_path)
     assert "left out 1 rows" in capsys.readouterr().out
     train, test = (set(part.texts["en"]) for part in (corpus.train, corpus.test))
     assert (len(train), len(test)) == (32, 7)
     assert train | test == set(texts["en"]) - {texts["en"][7]}
-    assert len(corpus.test.data) == 7
+    assert (len(corpus.train.data), len(corpus.test.data)) == (32, 7)
     again = benchmarks.corpora.load_corpus(name, tmp_path)
     assert again.test.texts == corpus.test.texts
 
