@@ -262,3 +262,16 @@ def common_rows(batch: Batch, a: str, b: str) -> tuple[Tensor | None, Tensor | N
 def take(tensor: Tensor, positions: Tensor | None) -> Tensor:
     """Select rows of a tensor; None stands for all of them."""
     return tensor if positions is None else tensor[positions]
+
+
+def cells_at(
+    cells: Cells, positions: Tensor | None, n_words: int
+) -> tuple[Tensor, Tensor]:
+    """Return the cells of some rows, as if there were no others; None for all."""
+    flat, values = cells.flat, cells.values
+    if positions is None:
+        return flat, values
+    rows, words = flat // n_words, flat % n_words
+    kept = torch.isin(rows, positions)
+    rows = torch.searchsorted(positions, rows[kept])
+    return rows * n_words + words[kept], values[kept]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sklearn_m3l.network._batches import Batch, Cells, common_rows, take
+from sklearn_m3l.network._batches import Batch, Cells, cells_at, common_rows, take
 from sklearn_m3l.network._module import Posterior, Reconstruction
 
 SIMILARITIES = {
@@ -18,13 +18,7 @@ SIMILARITIES = {
 def reconstruction_loss(reconstruction: Reconstruction, cells: Cells) -> Tensor:
     """Return the negative log-likelihood of the counts of a text."""
     log_p, positions = reconstruction.log_probabilities, reconstruction.positions
-    flat, values = cells.flat, cells.values
-    if positions is not None:
-        n_words = log_p.shape[1]
-        rows, words = flat // n_words, flat % n_words
-        kept = torch.isin(rows, positions)
-        rows = torch.searchsorted(positions, rows[kept])
-        flat, values = rows * n_words + words[kept], values[kept]
+    flat, values = cells_at(cells, positions, log_p.shape[1])
     return -values.dot(log_p.view(-1).index_select(0, flat))
 
 

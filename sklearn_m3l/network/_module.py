@@ -1,5 +1,6 @@
 """Inference networks that map a view to topics, decoders that map topics to words."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,54 @@ class Reconstruction:
 
     log_probabilities: Tensor
     positions: Tensor | None
+
+
+@dataclass
+class Mask:
+    """What dropout keeps: the elements whose bits are at least the lowest.
+
+    Parameters
+    ----------
+    bits : Tensor of int16
+        Random bits of every element.
+    lowest : int
+        Lowest bits that are kept.
+    factor : float
+        Multiplies what is kept.
+    """
+
+    bits: Tensor
+    lowest: int
+    factor: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Drop elements of a tensor."""
+        if self.factor == 1:
+            return x
+        return x * (self.bits >= self.lowest) * self.factor
+
+
+@dataclass
+class Draws:
+    """What is drawn to encode some rows.
+
+    Parameters
+    ----------
+    vectors : Mask of shape (n_rows, width)
+        For the vectors.
+    hidden : list of Mask of shape (n_units, n_rows)
+        For the hidden layers, of which the last one alone drops anything. By units and
+        rows, as compiled training has them.
+    topics : Mask of shape (n_rows, n_components)
+        For the topics to decode.
+    noise : Tensor of shape (n_rows, n_components)
+        Standard normal.
+    """
+
+    vectors: Mask
+    hidden: list[Mask]
+    topics: Mask
+    noise: Tensor
 
 
 class _BatchNorm(nn.Module):
@@ -129,14 +178,30 @@ class InferenceNetwork(nn.Module):
         self.dropout = dropout
         self.input_dropout = input_dropout
 
-    def forward(
-        self, x: Tensor, generator: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, n_rows: int, topic_dropout: float, generator: torch.Generator
+    ) -> Draws:
+        """Draw for some rows; `topic_dropout` is the share of topics to drop."""
+        n_topics = self.head.out_features // 2
+        n_inputs = [layer.in_features for layer in (*self.layers, self.head)]
+        shapes = [(n_rows, n_inputs[0]), (n_rows, n_topics)]
+        shapes += [(n_units, n_rows) for n_units in n_inputs[1:]]
+        shares = [self.input_dropout, topic_dropout, *[0.0] * len(self.layers)]
+        if self.layers:
+            shares[-1] = self.dropout
+        vectors, topics, *hidden = draw_masks(shapes, shares, generator)
+        noise = torch.empty(n_rows, n_topics, device=generator.device)
+        noise.normal_(generator=generator)
+        return Draws(vectors, hidden, topics, noise)
+
+    def forward(self, x: Tensor, draws: Draws | None) -> tuple[Tensor, Tensor]:
         """Return means and log-variances, (n, n_components) each."""
-        x = _dropout(x, self.input_dropout, generator)
-        for layer in self.layers:
+        if draws is not None:
+            x = draws.vectors(x)
+        for number, layer in enumerate(self.layers):
             x = self.activation(layer(x))
-        x = _dropout(x, self.dropout, generator)
+            if draws is not None:
+                x = draws.hidden[number](x.t()).t()
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
         return mean, log_variance
 
@@ -267,6 +332,7 @@ class TopicNetwork(nn.Module):
         """Return the posteriors of the views that some row of the batch has."""
         posteriors: dict[str, Posterior] = {}
         for group, network in enumerate(self.inference):
+            assert isinstance(network, InferenceNetwork)
             names = [
                 name
                 for name, vectors in batch.vectors.items()
@@ -279,9 +345,16 @@ class TopicNetwork(nn.Module):
                 for name in names
             ]
             stacked = torch.cat(vectors) if len(vectors) > 1 else vectors[0]
-            mean, log_variance = network(stacked, batch.generator)
-            theta = F.softmax(_draw(mean, log_variance, batch.generator), dim=1)
-            dropped = _dropout(theta, self.dropout, batch.generator)
+            draws = None
+            if batch.generator is not None:
+                draws = network.draw(len(stacked), self.dropout, batch.generator)
+            mean, log_variance = network(stacked, draws)
+            sample = mean
+            if draws is not None:
+                deviation = (0.5 * log_variance).exp()
+                sample = torch.addcmul(mean, draws.noise, deviation)
+            theta = F.softmax(sample, dim=1)
+            dropped = theta if draws is None else draws.topics(theta)
             sizes = [len(part) for part in vectors]
             stacks = (mean, log_variance, theta, dropped)
             split = [stack.split(sizes) for stack in stacks]
@@ -300,23 +373,29 @@ class TopicNetwork(nn.Module):
         return self.decoders[self.decoded.index(name)](theta)
 
 
-def _draw(mean, log_variance, generator):
-    """Draw from Gaussians; their means where there is no generator."""
-    if generator is None:
-        return mean
-    noise = torch.empty_like(mean).normal_(generator=generator)
-    return torch.addcmul(mean, noise, (0.5 * log_variance).exp())
+def draw_masks(
+    shapes: Sequence[tuple[int, int]],
+    shares: Sequence[float],
+    generator: torch.Generator,
+) -> list[Mask]:
+    """Draw masks of some shapes, which drop some shares."""
+    sizes = [math.prod(shape) for shape in shapes]
+    # Sixteen bits an element are exact enough.
+    n_draws = -(-sum(sizes) // 4)
+    draws = torch.empty(n_draws, dtype=torch.int64, device=generator.device)
+    if generator.device.type == "cpu":
+        # PyTorch draws their seed alone: all of them would take as long as a layer.
+        from sklearn_m3l.network._kernels import random_bits
 
-
-def _dropout(x, share, generator):
-    """Dropout that draws from a private generator; nothing without one."""
-    if generator is None or share == 0:
-        return x
-    # Sixteen random bits an element: on a CPU, draws are what dropout costs.
-    draws = torch.empty(-(-x.numel() // 4), dtype=torch.int64, device=x.device)
-    bits = draws.random_(-(2**63), None, generator=generator).view(torch.int16)
-    kept = bits[: x.numel()].view_as(x) >= int(share * 2**16) - 2**15
-    return x * kept * (1 / (1 - share))
+        seed = torch.empty((), dtype=torch.int64).random_(generator=generator)
+        random_bits(seed.item(), draws.numpy())
+    else:
+        draws.random_(-(2**63), None, generator=generator)
+    parts = draws.view(torch.int16)[: sum(sizes)].split(sizes)
+    return [
+        Mask(bits.view(shape), int(share * 2**16) - 2**15, 1 / (1 - share))
+        for bits, shape, share in zip(parts, shapes, shares, strict=True)
+    ]
 
 
 def _linear(n_in: int, n_out: int, generator) -> nn.Linear:

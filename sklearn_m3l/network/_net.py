@@ -3,21 +3,24 @@
 import copy
 import math
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from itertools import compress
+from typing import TYPE_CHECKING
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
-from torch import Tensor
 
+from sklearn_m3l.network._adam import CompiledAdam
 from sklearn_m3l.network._batches import TupleBatches
 from sklearn_m3l.network._checkpoint import NetCheckpoint
-from sklearn_m3l.network._loss import TopicLoss, reconstruction_loss
+from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._progress import EpochProgress
 from sklearn_m3l.network._threads import side_by_side
+
+if TYPE_CHECKING:
+    from sklearn_m3l.network._step import CompiledStep
 
 
 class TopicNet(NeuralNet):
@@ -28,8 +31,9 @@ class TopicNet(NeuralNet):
     while a callback that stops training early ends it normally.
     """
 
-    # How tasks of a training step are run: one after the other, outside of `fit`.
-    _map: Callable = map
+    # Makes the tasks of a training step; there are none outside of `fit`.
+    _task: Callable | None = None
+    _step: "CompiledStep | None" = None
 
     def get_default_callbacks(self):
         """Return skorch's callbacks, which print a line an epoch if `verbose` > 1."""
@@ -43,34 +47,11 @@ class TopicNet(NeuralNet):
         """Compute the loss of a batch and its gradients."""
         if not self.module_.training:  # a callback may have evaluated the net
             self._set_training(True)
-        posteriors = self.module_.encode(batch)
-        texts = self.module_.topics_to_decode(posteriors, batch)
-        # Decoders share no weights: each finds its gradients by itself, and those of
-        # the topics that it was given, which then go on to the inference networks.
-        step = partial(self._train_decoder, batch)
-        started = self._map(step, texts[1:])
-        decoded = [step(text) for text in texts[:1]]
-        loss = self.criterion_((posteriors, {}), batch)
-        decoded += started
-        tensors = [loss, *(theta for _, theta, _ in texts)]
-        gradients = [None, *(gradient for _, gradient in decoded)]
-        # Callbacks may freeze what these come from.
-        asked = [tensor.requires_grad for tensor in tensors]
-        if any(asked):
-            torch.autograd.backward(
-                list(compress(tensors, asked)), list(compress(gradients, asked))
-            )
-        total = loss.detach() + sum(loss for loss, _ in decoded)
-        return {"loss": total, "y_pred": None}
-
-    def _train_decoder(self, batch, text) -> tuple[Tensor, Tensor]:
-        """Return the loss of a text, and its gradient for the topics."""
-        name, theta, positions = text
-        theta = theta.detach().requires_grad_()
-        reconstruction = self.module_.reconstruct(name, theta, positions)
-        loss = reconstruction_loss(reconstruction, batch.cells[name])
+        if self._step is not None:
+            return {"loss": self._step.run(batch), "y_pred": None}
+        loss = self.criterion_(self.module_(batch), batch)
         loss.backward()
-        return loss.detach(), theta.grad
+        return {"loss": loss.detach(), "y_pred": None}
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a batch in evaluation."""
@@ -82,7 +63,9 @@ class TopicNet(NeuralNet):
         """Run all batches; record their mean loss a tuple when they are through."""
         if iterator is None:
             return
-        good = self._copy_of_state() if training else None
+        good = None
+        if training:
+            good, self._step = self._copy_of_state(), self._compiled_step()
         total, n_rows, n_batches = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -100,9 +83,19 @@ class TopicNet(NeuralNet):
                 f"learning_rate_init={self.lr}, or rescale the embeddings if "
                 "standardize is off. The model is as it was before that epoch"
             )
+        self._step = None
         self.history.record_batch(f"{prefix}_loss", loss)
         self.history.record_batch(f"{prefix}_batch_size", n_rows)
         self.history.record(f"{prefix}_batch_count", n_batches)
+
+    def _compiled_step(self) -> "CompiledStep | None":
+        """Return what trains in compiled code on a processor; None elsewhere."""
+        if self._task is None:
+            return None
+        # numba is loaded for training alone.
+        from sklearn_m3l.network._step import CompiledStep
+
+        return CompiledStep(self.module_, self.criterion_, self._task)
 
     def _copy_of_state(self) -> tuple[dict, dict]:
         return copy.deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
@@ -143,22 +136,42 @@ class TopicNet(NeuralNet):
             epochs = stored.resume(self)
             self.callbacks_.append(("checkpoint", stored))
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
-        n_decoders, device = len(self.module_.decoders), torch.device(self.device)
         try:
-            with side_by_side(n_decoders, self.batch_size, device) as self._map:
+            with self._side_by_side():
                 self.fit_loop(X, epochs=epochs)
         except KeyboardInterrupt:
             # skorch's early stopping raises what Ctrl-C raises.
             if not self._stopped_early():
                 raise
         finally:
-            self._map = map
             self.notify("on_train_end", X=X, y=y)
             if stored is not None:
                 self.callbacks_.pop()
         if stored is not None:
             stored.finish(self)
         return self
+
+    @contextmanager
+    def _side_by_side(self):
+        """Train in compiled code, in several threads, while the context lasts."""
+        if torch.device(self.device).type != "cpu":
+            yield
+            return
+        n_tasks = max(len(self.module_.encoded), len(self.module_.decoded), 2)
+        try:
+            with side_by_side(n_tasks) as self._task:
+                self.optimizer_.task = self._task
+                yield
+        finally:
+            self._task = self._step = None
+            self.optimizer_.task = CompiledAdam.task
+
+    def __getstate__(self):
+        # A callback may store the net while threads train it.
+        state = super().__getstate__()
+        for name in ("_task", "_step"):
+            state.pop(name, None)
+        return state
 
     def _stopped_early(self):
         return any(
@@ -217,9 +230,7 @@ def build_net(
     return TopicNet(
         TopicNetwork,
         criterion=TopicLoss,
-        optimizer=torch.optim.Adam,
-        # One kernel for all parameters: a third of the time of an epoch on a CPU.
-        optimizer__fused=device.type in ("cpu", "cuda"),
+        **_adam(device),
         lr=learning_rate,
         optimizer__betas=betas,
         max_epochs=max_iter,
@@ -233,6 +244,14 @@ def build_net(
         **{f"module__{name}": value for name, value in network.items()},
         **{f"criterion__{name}": value for name, value in loss.items()},
     ).initialize()
+
+
+def _adam(device: torch.device) -> dict:
+    """Return the optimizer for a device, as arguments of a net."""
+    if device.type == "cpu":
+        return {"optimizer": CompiledAdam}
+    # One kernel for all parameters.
+    return {"optimizer": torch.optim.Adam, "optimizer__fused": device.type == "cuda"}
 
 
 def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:

@@ -1,0 +1,205 @@
+"""Compiled training steps against automatic differentiation."""
+
+import copy
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_m3l.network import TopicLoss
+from sklearn_m3l.network._step import CompiledStep
+from sklearn_m3l.network._threads import Task, side_by_side
+
+ROWS = np.array([11, 0, 1, 5, 3, 7, 8, 9, 10])
+SHARED = {"inference_networks": {"en": "text", "de": "text", "image": "image"}}
+ALL = {"kl_weight": 2.0, "contrastive_weight": 3.0, "prior_weight": 0.5}
+
+
+def gradients_of(network):
+    return {name: p.grad for name, p in network.named_parameters()}
+
+
+def differentiate(network, loss, batch):
+    """Return the loss, its gradients and the running statistics by PyTorch."""
+    network, loss = copy.deepcopy(network), copy.deepcopy(loss)
+    state = batch.generator.get_state()
+    dtype = next(iter(batch.vectors.values())).dtype
+    network.to(dtype)
+    loss.to(dtype)
+    value = loss(network(batch), batch)
+    value.backward()
+    batch.generator.set_state(state)
+    return value.detach(), gradients_of(network), dict(network.named_buffers())
+
+
+def doubled(batch):
+    """Return a batch in double precision."""
+    return replace(
+        batch,
+        vectors={name: vectors.double() for name, vectors in batch.vectors.items()},
+        cells={
+            name: replace(cells, values=cells.values.double())
+            for name, cells in batch.cells.items()
+        },
+        prior=batch.prior and tuple(part.double() for part in batch.prior),
+    )
+
+
+def check(network, loss, batch):
+    """Compare loss, gradients and statistics; return the gradients.
+
+    The gradients are to be as close to those in double precision as PyTorch's are.
+    """
+    network.train()
+    value, exact, buffers = differentiate(network, loss, doubled(batch))
+    _, single, _ = differentiate(network, loss, batch)
+    given = [name for name, gradient in exact.items() if gradient is not None]
+    errors = [(exact[name] - single[name]).abs().max() for name in given]
+    largest = max(exact[name].abs().max() for name in given)
+    tolerance = float(10 * max(errors) + 1e-6 * largest)
+    assert tolerance < 5e-3 * largest
+
+    step = CompiledStep(network, loss, partial(Task, None))
+    assert_allclose(step.run(batch), value, rtol=1e-4)
+    found = gradients_of(network)
+    for name, expected in exact.items():
+        gradient = found[name]
+        if expected is None:  # what has no part in the loss
+            assert gradient is None or not gradient.any()
+        else:
+            gradient = 0 * expected if gradient is None else gradient
+            assert_allclose(gradient, expected, 1e-4, tolerance, err_msg=name)
+    for name, expected in buffers.items():
+        assert_allclose(network.get_buffer(name), expected, 1e-4, 1e-6, err_msg=name)
+    return found
+
+
+@pytest.mark.parametrize("activation", ["softplus", "relu", "tanh"])
+@pytest.mark.parametrize("sizes", [(), (6,), (7, 1), (8, 7, 5)])
+@pytest.mark.parametrize("changes", [{}, SHARED])
+def test_networks(tuples, make_network, make_batch, activation, sizes, changes):
+    network = make_network(
+        tuples,
+        activation=activation,
+        hidden_layer_sizes=sizes,
+        dropout=0.2,
+        input_dropout=0.4,
+        **changes,
+    )
+    network.set_statistics("de", 0.5, 2.0)
+    found = check(network, TopicLoss(3, **ALL), make_batch(tuples, ROWS, seed=0))
+    assert all(gradient is not None for gradient in found.values())
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot", "hellinger"])
+@pytest.mark.parametrize("contrast_on", ["mean", "sample"])
+@pytest.mark.parametrize("articles", [False, True])
+@pytest.mark.parametrize("own_prior", [False, True])
+def test_losses(
+    tuples, make_network, make_batch, similarity, contrast_on, articles, own_prior
+):
+    rng = np.random.default_rng(2)
+    prior = rng.normal(size=(2, 12, 3)).astype(np.float32) if own_prior else None
+    groups = np.arange(12) // 3 if articles else None
+    batch = make_batch(tuples, ROWS, groups=groups, prior=prior, seed=0)
+    loss = TopicLoss(
+        3, **ALL, similarity=similarity, contrast_on=contrast_on, temperature=0.2
+    )
+    check(make_network(tuples, **SHARED), loss, batch)
+
+
+@pytest.mark.parametrize(
+    "weights", [{"prior_weight": 0.0}, {"prior_weight": 0.0, "kl_weight": 1.0}, {}]
+)
+def test_weights_of_zero(tuples, make_network, make_batch, weights):
+    batch = make_batch(tuples, ROWS, seed=0)
+    check(make_network(tuples, dropout=0.2), TopicLoss(3, **weights), batch)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [0, 5, 7, 9],  # no picture
+        [0, 1, 5, 7],  # one picture
+        [1, 8],  # no German text
+        [5, 1],  # no tuple has both texts
+        [3, 4],  # one of them without any known word
+        [2],
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, SHARED])
+@pytest.mark.parametrize("articles", [False, True])
+def test_absent_views(tuples, make_network, make_batch, rows, changes, articles):
+    groups = np.arange(12) // 6 if articles else None
+    batch = make_batch(tuples, rows, groups=groups, seed=0)
+    check(make_network(tuples, **changes), TopicLoss(3, **ALL), batch)
+
+
+def test_rows_that_only_have_a_picture(make_tuples, make_network, make_batch):
+    nowhere = np.zeros(12, dtype=bool)
+    X = make_tuples(present={"en": nowhere, "de": nowhere})
+    X = X[np.flatnonzero(X.present["image"])]
+    network = make_network(X)
+    rows = np.arange(len(X))
+    check(network, TopicLoss(3), make_batch(X, rows, seed=0))
+    step = CompiledStep(network, TopicLoss(3, prior_weight=0.0), partial(Task, None))
+    assert step.run(make_batch(X, rows, seed=0)) == 0
+
+
+def test_a_text_from_the_topics_of_another_view(tuples, make_network, make_batch):
+    X = tuples[["de", "image"]]
+    network = make_network(X, widths={"image": 4}, decoded_from={"de": "image"})
+    check(network, TopicLoss(3), make_batch(X, encoded=["image"], seed=0))
+
+
+def test_two_texts_from_the_topics_of_one_view(tuples, make_network, make_batch):
+    sources = {"en": "en", "de": "en"}
+    network = make_network(tuples[["en", "de"]], widths={"en": 5}, decoded_from=sources)
+    batch = make_batch(tuples[["en", "de"]], encoded=["en"], seed=0)
+    check(network, TopicLoss(3), batch)
+
+
+def test_what_is_frozen_stays_so(tuples, make_network, make_batch):
+    network = make_network(tuples)
+    network.decoders[0].freeze()
+    network.inference[2].head.requires_grad_(False)
+    found = check(network, TopicLoss(3, **ALL), make_batch(tuples, ROWS, seed=0))
+    frozen = {name for name, gradient in found.items() if gradient is None}
+    assert frozen == {
+        "decoders.0.beta",
+        "inference.2.head.weight",
+        "inference.2.head.bias",
+    }
+
+
+@pytest.mark.parametrize("n_tasks", [2, 4])
+def test_other_threads_change_nothing(tuples, make_network, make_batch, n_tasks):
+    network = make_network(tuples, **SHARED, hidden_layer_sizes=(6, 5), dropout=0.2)
+    found = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(n_tasks)
+    try:
+        for n in (1, n_tasks):
+            part = copy.deepcopy(network)
+            with side_by_side(n) as task:
+                step = CompiledStep(part, TopicLoss(3, **ALL), task)
+                losses = [float(step.run(make_batch(tuples, seed=s))) for s in range(9)]
+            found.append((losses, gradients_of(part)))
+        assert torch.get_num_threads() == n_tasks
+    finally:
+        torch.set_num_threads(threads)
+    assert found[0][0] == found[1][0]
+    for name, gradient in found[0][1].items():
+        assert_array_equal(found[1][1][name], gradient)
+
+
+def test_what_is_not_finite_is_not_hidden(tuples, make_network, make_batch):
+    for name in ("inference.0.layers.0.weight", "decoders.1.beta"):
+        network = make_network(tuples)
+        with torch.no_grad():
+            network.get_parameter(name)[0, 0] = torch.nan
+        step = CompiledStep(network, TopicLoss(3, **ALL), partial(Task, None))
+        assert not step.run(make_batch(tuples, ROWS, seed=0)).isfinite()
