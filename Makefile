@@ -18,9 +18,11 @@ test: $(VENV)/.test
 test-oldest:
 	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
 
-# No coverage is measured in compiled code, so that the sampler runs once more without.
+# No coverage is measured in compiled code, which therefore runs once more without its
+# compiler.
+COMPILED = tests/gibbs $(addprefix tests/network/test_,adam.py kernels.py step.py)
 coverage: test
-	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q tests/gibbs \
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q $(COMPILED) \
 	    --cov --cov-append --cov-report=term --cov-fail-under=95
 
 lint: $(VENV)/.test

@@ -72,7 +72,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
         skorch's `EarlyStopping` and `LRScheduler` start anew.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of all that is drawn. The same seed gives the
-        same bits with the same number of threads.
+        same bits with any number of threads.
     verbose : int, default=0
         1 shows a progress bar, 2 prints a line an epoch.
 

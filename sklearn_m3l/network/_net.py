@@ -157,7 +157,7 @@ class TopicNet(NeuralNet):
         if torch.device(self.device).type != "cpu":
             yield
             return
-        n_tasks = max(len(self.module_.encoded), len(self.module_.decoded), 2)
+        n_tasks = max(len(self.module_.decoded), 2)
         try:
             with side_by_side(n_tasks) as self._task:
                 self.optimizer_.task = self._task

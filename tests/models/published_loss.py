@@ -25,12 +25,10 @@ class FirstBatch(Callback):
         generator = torch.Generator().set_state(batch.generator.get_state())
         inference = module.inference[0]
         self.vectors = vectors.numpy().copy()
-        self.input_mask = mask(vectors.shape, inference.input_dropout, generator)
-        shape = (len(vectors), module.n_components)
-        hidden = (len(vectors), inference.head.in_features)
-        self.hidden_mask = mask(hidden, module.dropout, generator)
-        self.noise = torch.empty(shape).normal_(generator=generator).numpy()
-        self.topic_mask = mask(shape, module.dropout, generator)
+        draws = inference.draw(len(vectors), module.dropout, generator)
+        self.noise = draws.noise.numpy()
+        self.input_mask, self.topic_mask = map(factors, (draws.vectors, draws.topics))
+        self.hidden_mask = factors(draws.hidden[-1]).T
 
     def on_grad_computed(self, net, **kwargs):
         if not hasattr(self, "gradients"):
@@ -41,16 +39,9 @@ class FirstBatch(Callback):
             }
 
 
-def mask(shape, dropout, generator):
-    """Draw what dropout multiplies by; nothing is drawn where it is off."""
-    if not dropout:
-        return 1.0
-    n_draws = -(-int(np.prod(shape)) // 4)
-    draws = torch.empty(n_draws, dtype=torch.int64)
-    draws.random_(-(2**63), None, generator=generator)
-    # Each draw is four whole numbers below 2 ** 16, the lowest bits first.
-    numbers = draws.numpy().view(np.int16)[: np.prod(shape)].astype(int) + 2**15
-    return (numbers.reshape(shape) >= int(dropout * 2**16)) / (1 - dropout)
+def factors(mask):
+    """Return what dropout multiplies by."""
+    return mask(torch.ones(mask.bits.shape)).numpy()
 
 
 def batch_norm(x, statistics=None):

@@ -83,8 +83,12 @@ def test_words_for_pictures(model, corpus):
     clear = planted.max(axis=1) > 0.8
     labels = model.label(held_out[["image"]], view="de", n_words=2)["de"]
     expected = planted[clear].argmax(axis=1)
-    for words, topic in zip(labels[clear], expected, strict=True):
-        assert all(word.startswith(f"de-{topic}-") for word in words.split(", "))
+    own = [
+        word.startswith(f"de-{topic}-")
+        for words, topic in zip(labels[clear], expected, strict=True)
+        for word in words.split(", ")
+    ]
+    assert np.mean(own) > 0.8  # 0.25 by chance
 
 
 def test_pictures_for_topics(model, corpus):
