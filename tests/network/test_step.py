@@ -54,7 +54,7 @@ def doubled(batch):
 def check(network, loss, batch):
     """Compare loss, gradients and statistics; return the gradients.
 
-    The gradients are to be about as close to those in double precision as PyTorch's are.
+    Gradients are to be about as close to those in double precision as PyTorch's are.
     """
     network.train()
     value, exact, buffers = differentiate(network, loss, doubled(batch))
