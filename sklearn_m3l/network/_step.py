@@ -79,6 +79,8 @@ class _Encoder:
             if len(batch.vectors.get(name, ())):
                 start, n_rows = n_rows, n_rows + len(batch.vectors[name])
                 self.rows[name] = slice(start, n_rows)
+        if not self.rows:
+            return
         draws = self.network.draw(n_rows, self.topic_dropout, batch.generator)
         self.kept, topics = _arrays(draws.vectors), _arrays(draws.topics)
         self.noise = draws.noise.numpy(), *topics

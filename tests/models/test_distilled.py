@@ -105,7 +105,7 @@ def test_prior_is_the_posterior_of_the_teacher(X, teacher, frozen, view, dropout
             first,
             first.vectors,
             X[decoded].counts.toarray()[rows],
-            (mean[rows], np.exp(log_variance[rows])),
+            (mean[rows], np.exp(np.maximum(log_variance[rows], -3))),
             statistics,
         )
 
@@ -117,6 +117,22 @@ def test_prior_is_the_posterior_of_the_teacher(X, teacher, frozen, view, dropout
         direction["decoders.0.beta"][:] = 0
     along = sum((g * direction[n]).sum() for n, g in first.gradients.items())
     assert_allclose(along, slope(loss, first.weights, direction), rtol=1e-3)
+
+
+def test_a_teacher_that_is_too_sure_can_be_learnt_from(X, teacher):
+    X = X[X.present["en"] & X.present["de"]]
+    sure = copy.deepcopy(teacher)
+    norm = sure.net_.module_.inference[0].norm
+    with torch.no_grad():  # log-variances far below 0
+        norm.get_buffer("mean")[3:] += 20 * norm.get_buffer("variance")[3:].sqrt()
+    mean, log_variance = posterior(sure, X["en"])
+    assert log_variance.max() < -10
+    student = make_student("de", FrozenEstimator(sure), max_iter=40)
+    topics = student.set_params(learning_rate_init=0.01).fit(X).transform(X[["de"]])
+    expected = sure.transform(X[["en"]])
+    assert np.corrcoef(topics.ravel(), expected.ravel())[0, 1] > 0.3
+    # A divergence from variances that small would be beyond 1e5.
+    assert student.loss_curve_[-1] < 1000
 
 
 def test_prior_of_rows_that_lack_the_text(X, teacher, frozen):
@@ -136,7 +152,9 @@ def test_prior_of_rows_that_lack_the_text(X, teacher, frozen):
     standard_mean, standard_variance = laplace_prior(3)
     prior = (
         np.where(present, mean, standard_mean)[rows],
-        np.where(present, np.exp(log_variance), standard_variance)[rows],
+        np.where(present, np.exp(np.maximum(log_variance, -3)), standard_variance)[
+            rows
+        ],
     )
     counts = X["de"].counts.toarray()[rows]
     expected = published_loss(first.weights, first, first.vectors, counts, prior)

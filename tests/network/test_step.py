@@ -135,7 +135,9 @@ def test_weights_of_zero(tuples, make_network, make_batch, weights):
 )
 @pytest.mark.parametrize("changes", [{}, SHARED])
 @pytest.mark.parametrize("articles", [False, True])
-def test_absent_views(tuples, make_network, make_batch, rows, changes, articles):
+@pytest.mark.parametrize("views", [["en", "de", "image"], ["image", "de", "en"]])
+def test_absent_views(tuples, make_network, make_batch, rows, changes, articles, views):
+    tuples = tuples[views]
     groups = np.arange(12) // 6 if articles else None
     batch = make_batch(tuples, rows, groups=groups, seed=0)
     check(make_network(tuples, **changes), TopicLoss(3, **ALL), batch)
