@@ -44,13 +44,14 @@ class _Linear:
         self.parameters = layer.weight, layer.bias
         self.weight, self.bias = map(_array, self.parameters)
         self.gradients = tuple(map(torch.empty_like, self.parameters))
+        self.room = tuple(map(_array, self.gradients))
 
     def backward(self, x: np.ndarray, g_y: np.ndarray, part: slice) -> None:
         """Set the gradients of some outputs' weights, from those for the outputs.
 
         Rows of the batch are columns of `x` and `g_y`.
         """
-        kernels.linear_backward(x, g_y, *(_array(g)[part] for g in self.gradients))
+        kernels.linear_backward(x, g_y, *(room[part] for room in self.room))
         for parameter, gradient in zip(self.parameters, self.gradients, strict=True):
             if parameter.requires_grad:
                 parameter.grad = gradient
@@ -69,6 +70,7 @@ class _Encoder:
         self.layers = [_Linear(layer) for layer in network.layers]
         self.head = _Linear(network.head)
         self.norm = network.norm
+        self.statistics = _array(network.norm.mean), _array(network.norm.variance)
         self.activation = list(ACTIVATIONS.values()).index(network.activation)
 
     def prepare(self, batch: Batch) -> None:
@@ -120,9 +122,8 @@ class _Encoder:
         self.scale = np.empty(width, np.float32)
         values = np.empty((4, n_rows, width // 2), np.float32)
         self.fixed = self.norm.frozen or n_rows == 1
-        statistics = _array(self.norm.mean), _array(self.norm.variance)
         kernels.draw(
-            self.output, *statistics, self.fixed, self.scale, *self.noise, values
+            self.output, *self.statistics, self.fixed, self.scale, *self.noise, values
         )
         self.topics = _Topics(values, np.zeros_like(values))
         return {name: self.topics[rows] for name, rows in self.rows.items()}
@@ -154,7 +155,9 @@ class _Decoder:
     def __init__(self, decoder):
         self.parameter, self.norm = decoder.beta, decoder.norm
         self.beta = _array(decoder.beta)
+        self.statistics = _array(decoder.norm.mean), _array(decoder.norm.variance)
         self.gradient = torch.empty_like(decoder.beta)
+        self.room = _array(self.gradient)
 
     def train(
         self, theta: np.ndarray, flat: Tensor, counts: Tensor, begin: Callable
@@ -168,7 +171,7 @@ class _Decoder:
             self.beta,
             flat.numpy(),
             counts.numpy(),
-            *(_array(self.norm.mean), _array(self.norm.variance)),
+            *self.statistics,
             self.norm.frozen or len(theta) == 1,
             *(logits, g_logits, g_theta),
             np.empty((3, n_words), np.float32),
@@ -178,7 +181,7 @@ class _Decoder:
         return loss, g_theta
 
     def _backward(self, theta: np.ndarray, g_logits: np.ndarray) -> None:
-        kernels.beta_backward(theta, g_logits, _array(self.gradient))
+        kernels.beta_backward(theta, g_logits, self.room)
         self.parameter.grad = self.gradient
 
 
@@ -234,7 +237,7 @@ class CompiledStep:
         # From the last one back: the first ones have been begun by another thread.
         while self.tasks:
             self.tasks.pop().result()
-        return torch.tensor(total)
+        return torch.scalar_tensor(total)
 
     def _begin(self, function: Callable, *arguments) -> None:
         self.tasks.append(self.task(function, *arguments))
