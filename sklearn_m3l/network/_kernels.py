@@ -7,19 +7,13 @@ fills is given to it. Names: `g_x` is the gradient of the loss for x.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
 
 # Sums may be taken in another order, but what is not finite stays so.
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz", "arcp"},
-}
-kernel = njit(**_OPTIONS)
+_FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FASTMATH)
 
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST = np.float32(-np.inf)
@@ -365,8 +359,7 @@ def info_nce(a, b, on_mean, similarity, inverse, groups, weight, g_a, g_b):
     `inverse`. No groups stand for one each.
     """
     _, n_rows, n_topics = a.shape
-    part = 0 if on_mean else 2
-    theta = np.concatenate((a[part], b[part]))
+    theta = np.concatenate((a[0], b[0]) if on_mean else (a[2], b[2]))
     vectors, gradient = np.empty_like(theta), np.empty_like(theta)
     if on_mean:
         softmax(theta, vectors)
