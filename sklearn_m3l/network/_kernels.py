@@ -1,20 +1,20 @@
 """What a training step does to arrays on a processor, in compiled code.
 
-PyTorch passes over the data once an operation, and a step has some hundred operations
-besides the products of matrices, which take no less time than these. Here each part of
-the network is one function, that leaves other threads alone. Every array that a kernel
-fills is given to it. Names: `g_x` is the gradient of the loss for x.
+PyTorch has some hundred operations a step besides the products of matrices, which take
+no less time than these. Here each part of the network is one function that fills arrays
+it is given, and leaves other threads alone; `g_x` is the gradient of the loss for x.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 # Sums may be taken in another order, but what is not finite stays so.
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-kernel = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FASTMATH)
-
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+kernel = njit(fastmath=_FASTMATH, **_OPTIONS)
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST = np.float32(-np.inf)
 
@@ -25,8 +25,7 @@ _EPSILON, _MOMENTUM, _TINY = np.float32(1e-5), np.float32(0.1), np.float32(1e-12
 def _coefficients(function, degree: int) -> tuple[np.float32, ...]:
     """Return a polynomial that is close to a function on [0, 1], lowest power first."""
     series = np.polynomial.Chebyshev.interpolate(function, degree, [0, 1])
-    power = series.convert(kind=np.polynomial.Polynomial)
-    return tuple(power.coef.astype(np.float32))
+    return tuple(series.convert(kind=np.polynomial.Polynomial).coef.astype(np.float32))
 
 
 # As exact as single precision is: 2**x, and log(1 + x) / x.
