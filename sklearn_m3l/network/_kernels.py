@@ -15,6 +15,9 @@ from numba import njit
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 kernel = njit(fastmath=_FASTMATH, **_OPTIONS)
+# Of a function that is not inlined, a process may have several copies that round
+# otherwise, and it depends on the cache which one it calls.
+inlined = njit(fastmath=_FASTMATH, forceinline=True, **_OPTIONS)
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST = np.float32(-np.inf)
 
@@ -34,7 +37,7 @@ _LOG1P = _coefficients(lambda x: np.log1p(x + 1e-30) / (x + 1e-30), 9)
 _LOG2_E = np.float32(math.log2(math.e))
 
 
-@kernel
+@inlined
 def exp(x):
     """Return e**x of a float32: the library's function takes one number at a time."""
     power = x * _LOG2_E
@@ -146,7 +149,7 @@ def hidden(x, weight, bias, activation, bits, lowest, factor, y, slope):
         slope[i] *= kept
 
 
-@kernel
+@inlined
 def _softplus(y, slope):
     c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 = _LOG1P
     for i in range(y.size):
@@ -173,7 +176,7 @@ def hidden_backward(g_above, weight, slope, g_x):
             g_x[j, row] *= slope[j, row]
 
 
-@kernel
+@inlined
 def batch_norm(x, mean, variance, fixed, scale):
     """Normalize in place; fill the inverse deviations, and update the statistics.
 
@@ -210,7 +213,7 @@ def batch_norm(x, mean, variance, fixed, scale):
             x[row, j] *= scale[j]
 
 
-@kernel
+@inlined
 def batch_norm_backward(y, scale, fixed, gradient, mean, slope):
     """Turn the gradient for what was normalized, y, into that for its input, in place.
 
@@ -231,7 +234,7 @@ def batch_norm_backward(y, scale, fixed, gradient, mean, slope):
             gradient[row, j] = scale[j] * pull
 
 
-@kernel
+@inlined
 def softmax(x, y):
     """Fill y with the softmax of each row of x."""
     for row in range(len(x)):
@@ -246,7 +249,7 @@ def softmax(x, y):
             y[row, k] *= total
 
 
-@kernel
+@inlined
 def softmax_backward(y, g_y, g_x):
     """Add to the gradient for x what that for its softmax y makes of it."""
     for row in range(len(y)):
@@ -358,14 +361,17 @@ def info_nce(a, b, on_mean, similarity, inverse, groups, weight, g_a, g_b):
     `inverse`. No groups stand for one each.
     """
     _, n_rows, n_topics = a.shape
-    theta = np.concatenate((a[0], b[0]) if on_mean else (a[2], b[2]))
-    vectors, gradient = np.empty_like(theta), np.empty_like(theta)
+    size = 2 * n_rows
+    room = np.empty((3, size, n_topics), np.float32)
+    theta, vectors, gradient = room[0], room[1], room[2]
     if on_mean:
-        softmax(theta, vectors)
-        theta[:] = vectors
-    length = np.empty(2 * n_rows, np.float32)
+        softmax(a[0], theta[:n_rows])
+        softmax(b[0], theta[n_rows:])
+    for row in range(0 if on_mean else n_rows):
+        for k in range(n_topics):
+            theta[row, k], theta[n_rows + row, k] = a[2, row, k], b[2, row, k]
+    length, products = np.empty(size, np.float32), np.empty((size, size), np.float32)
     _represent(theta, similarity, vectors, length)
-    products = np.empty((2 * n_rows, 2 * n_rows), np.float32)
     np.dot(vectors, vectors.T, products)
     total = _contrast(products, inverse, groups, weight)
     np.dot(products, vectors, gradient)
@@ -373,15 +379,14 @@ def info_nce(a, b, on_mean, similarity, inverse, groups, weight, g_a, g_b):
     if on_mean:
         softmax_backward(theta[:n_rows], gradient[:n_rows], g_a[0])
         softmax_backward(theta[n_rows:], gradient[n_rows:], g_b[0])
-    else:
-        for row in range(n_rows):
-            for k in range(n_topics):
-                g_a[2, row, k] += gradient[row, k]
-                g_b[2, row, k] += gradient[n_rows + row, k]
+    for row in range(0 if on_mean else n_rows):
+        for k in range(n_topics):
+            g_a[2, row, k] += gradient[row, k]
+            g_b[2, row, k] += gradient[n_rows + row, k]
     return total
 
 
-@kernel
+@inlined
 def _represent(theta, similarity, vectors, length):
     """Fill the vectors whose products are the similarities of topics."""
     for row in range(len(theta)):
@@ -398,7 +403,7 @@ def _represent(theta, similarity, vectors, length):
                 vectors[row, k] = theta[row, k] / length[row]
 
 
-@kernel
+@inlined
 def _represent_backward(theta, similarity, vectors, length, gradient):
     """Turn the gradient for the vectors into that for the topics, in place."""
     for row in range(len(theta)):
@@ -415,7 +420,7 @@ def _represent_backward(theta, similarity, vectors, length, gradient):
                 gradient[row, k] = pull / length[row]
 
 
-@kernel
+@inlined
 def _contrast(products, inverse, groups, weight):
     """Return InfoNCE; turn products of vectors into weights.
 
@@ -469,7 +474,7 @@ def reconstruct(
     return loss
 
 
-@kernel
+@inlined
 def _likelihood(logits, flat, counts, g_logits):
     n_rows, n_words = logits.shape
     loss, cell = 0.0, 0
