@@ -20,7 +20,7 @@ class CompiledAdam(torch.optim.Adam):
     task: Callable[..., Task] = partial(Task, None)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients."""
+        """Forget the gradients; PyTorch's way also makes a record for its profiler."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None

@@ -3,6 +3,9 @@
 PyTorch has some hundred operations a step besides the products of matrices, which take
 no less time than these. Here each part of the network is one function that fills arrays
 it is given, and leaves other threads alone; `g_x` is the gradient of the loss for x.
+
+All are in one file, since numba's cache does not see that a function of another file,
+which one here calls, has changed.
 """
 
 import math
@@ -288,7 +291,7 @@ def draw_backward(
 ):  # fmt: skip
     """Fill the gradient for what an inference network returned.
 
-    `gradients` are those for the four `values`; `room` has three rows.
+    `gradients` are those for the four `values`; `room` has two rows.
     """
     n_rows, n_topics = noise.shape
     for row in range(n_rows):

@@ -303,30 +303,15 @@ class TopicNetwork(nn.Module):
     ) -> tuple[dict[str, Posterior], dict[str, Reconstruction]]:
         """Encode every view of a batch, and decode the texts that it has cells of."""
         posteriors = self.encode(batch)
-        reconstructions = {
-            name: self.reconstruct(name, theta, positions)
-            for name, theta, positions in self.topics_to_decode(posteriors, batch)
-        }
-        return posteriors, reconstructions
-
-    def topics_to_decode(
-        self, posteriors: Mapping[str, Posterior], batch: Batch
-    ) -> list[tuple[str, Tensor, Tensor | None]]:
-        """List the texts to reconstruct: name, topics, and positions of the rows."""
-        texts = []
+        reconstructions = {}
         for name in batch.cells:
             source = self.decoded_from[name]
             if source in posteriors:
                 among_source, among_text = common_rows(batch, source, name)
                 theta = take(posteriors[source].dropped, among_source)
-                texts.append((name, theta, among_text))
-        return texts
-
-    def reconstruct(
-        self, name: str, theta: Tensor, positions: Tensor | None
-    ) -> Reconstruction:
-        """Decode the topics of the rows of a text at some positions."""
-        return Reconstruction(self.decode(name, theta), positions)
+                log_p = self.decode(name, theta)
+                reconstructions[name] = Reconstruction(log_p, among_text)
+        return posteriors, reconstructions
 
     def encode(self, batch: Batch) -> dict[str, Posterior]:
         """Return the posteriors of the views that some row of the batch has."""

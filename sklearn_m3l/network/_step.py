@@ -133,7 +133,7 @@ class _Encoder:
         gradient = np.empty_like(self.output)
         kernels.draw_backward(
             self.output, self.scale, self.fixed, *self.noise, self.topics.values,
-            self.topics.gradients, gradient, np.empty((3, len(self.scale)), np.float32),
+            self.topics.gradients, gradient, np.empty((2, len(self.scale)), np.float32),
         )  # fmt: skip
         above, gradient = self.head, gradient.T
         parts = [slice(None)]
@@ -244,10 +244,9 @@ class CompiledStep:
 
     def _encode(self, batch: Batch) -> dict[str, _Topics]:
         """Return the topics of the views that some row of the batch has."""
-        for encoder in self.encoders:
-            encoder.prepare(batch)
         topics: dict[str, _Topics] = {}
         for encoder in self.encoders:
+            encoder.prepare(batch)
             if encoder.rows:
                 encoder.encode(batch, self.standardize, self.task)
                 topics |= encoder.draw()
