@@ -274,3 +274,32 @@ def test_a_callback_may_store_the_net_while_it_is_trained(small_multiview):
     net = pickle.loads(store.stored)
     for name, weights in model.net_.module_.state_dict().items():
         assert_array_equal(net.module_.state_dict()[name], weights)
+
+
+def test_gradients_are_those_of_the_whole_loss(small_multiview):
+    gradients, wholes = {}, {}
+
+    class Compare(Callback):
+        def on_train_begin(self, net, **kwargs):
+            self.random_state = kwargs["X"][0].generator
+
+        def on_batch_begin(self, net, batch, training, **kwargs):
+            state = self.random_state.get_state()
+            net.optimizer_.zero_grad()
+            loss = net.criterion_(net.module_(batch), batch)
+            loss.backward()
+            for name, weights in net.module_.named_parameters():
+                wholes[name] = weights.grad
+            net.optimizer_.zero_grad()
+            self.random_state.set_state(state)
+
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            for name, weights in named_parameters:
+                gradients[name] = weights.grad.clone()
+
+    make_model(max_iter=1, callbacks=[Compare()]).fit(small_multiview)
+    assert gradients
+    for name, gradient in gradients.items():
+        # Batch normalization takes a bias back: what is left of its gradient is noise.
+        atol = 0.05 if name.endswith("head.bias") else 1e-4
+        assert_allclose(gradient, wholes[name], rtol=1e-3, atol=atol, err_msg=name)
