@@ -26,7 +26,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pandas as pd
 
 from benchmarks.fuzzing import main, write
-from sklearn_m3l._commands import _read_table
+from sklearn_m3l.cli._commands import _read_table
 from sklearn_m3l.datasets import (
     load_gimp_help,
     read_m3l_csv,
@@ -35,7 +35,7 @@ from sklearn_m3l.datasets import (
     read_wikipedia_comparable,
     read_wit,
 )
-from sklearn_m3l.datasets._tables import _WIT_COLUMNS
+from sklearn_m3l.datasets.readers._tables import _WIT_COLUMNS
 
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

@@ -17,8 +17,8 @@ from sklearn.utils import Bunch
 from benchmarks.configurations import AUTHORS_CODE, PAPER
 from benchmarks.corpora import load_multi30k
 from sklearn_m3l import M3LContrastTopicModel
-from sklearn_m3l._evaluation import evaluate_alignment
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.metrics._evaluation import evaluate_alignment
 
 CONFIGURATIONS = {"defaults": {}, "paper": PAPER, "authors-code": AUTHORS_CODE}
 

@@ -14,13 +14,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from sklearn_m3l import M3LContrastTopicModel
-from sklearn_m3l._evaluation import evaluate_alignment
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import (
     MultiViewEncoder,
     SentenceTransformerEncoder,
     TextView,
 )
+from sklearn_m3l.metrics._evaluation import evaluate_alignment
 
 # Large parts of the German manual are still English.
 STOP_WORDS = {"en": "en", "de": ["de", "en"]}

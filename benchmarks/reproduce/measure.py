@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks.reproduce.cells import MODELS, Cell
 from benchmarks.reproduce.corpora import Material
 from benchmarks.reproduce.windows import WINDOW, window_coherence
-from sklearn_m3l._compare import CONTESTANTS
-from sklearn_m3l._evaluation import evaluate_alignment
+from sklearn_m3l.cli._compare import CONTESTANTS
 from sklearn_m3l.display import topic_space
+from sklearn_m3l.metrics._evaluation import evaluate_alignment
 
 _WARM_UP_ROWS = 64
 _MOST_MAPPED = 600  # rows of a map

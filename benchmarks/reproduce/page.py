@@ -9,8 +9,8 @@ from benchmarks.reproduce.figures import PANELS, draw_ablation, draw_topic_space
 from benchmarks.reproduce.store import Store
 from benchmarks.reproduce.tables import TABLES, ablation_table
 from benchmarks.reproduce.windows import WINDOW
-from sklearn_m3l._compare import COSTS
-from sklearn_m3l._evaluation import MEASURES
+from sklearn_m3l.cli._compare import COSTS
+from sklearn_m3l.metrics._evaluation import MEASURES
 
 _FIGURES = {
     "Figure 2": "t-SNE of the topic space, test part",

@@ -13,7 +13,7 @@ import torch
 
 import sklearn_m3l
 from benchmarks.reproduce.cells import Cell
-from sklearn_m3l._files import replace_file
+from sklearn_m3l.utils._files import replace_file
 
 _PACKAGES = (
     "numpy",

@@ -1,10 +1,10 @@
 """Corpora to try the models on, and readers of those that people have."""
 
 from sklearn_m3l.datasets._gimp_help import load_gimp_help
-from sklearn_m3l.datasets._plain_text import read_mallet, read_octis
-from sklearn_m3l.datasets._tables import read_m3l_csv, read_wit
-from sklearn_m3l.datasets._tuples import make_tuples
-from sklearn_m3l.datasets._wikipedia import read_wikipedia_comparable
+from sklearn_m3l.datasets.readers._plain_text import read_mallet, read_octis
+from sklearn_m3l.datasets.readers._tables import read_m3l_csv, read_wit
+from sklearn_m3l.datasets.readers._tuples import make_tuples
+from sklearn_m3l.datasets.readers._wikipedia import read_wikipedia_comparable
 
 __all__ = [
     "load_gimp_help",

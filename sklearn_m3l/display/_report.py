@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from sklearn_m3l._evaluation import Score, evaluate_alignment
-from sklearn_m3l._files import replace_file
-from sklearn_m3l._pipelines import reach_topic_model
-from sklearn_m3l._random import private_generator
 from sklearn_m3l.display._report_contents import Contents, collect
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.metrics import topic_diversity
+from sklearn_m3l.metrics._evaluation import Score, evaluate_alignment
+from sklearn_m3l.metrics._pipelines import reach_topic_model
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._files import replace_file
+from sklearn_m3l.utils._random import private_generator
 
 # Rows that retrieval is measured on, as its time grows with their square.
 _N_SCORED = 1000

@@ -9,11 +9,11 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
 from threadpoolctl import threadpool_limits
 
-from sklearn_m3l._evaluation import topics_by_view
-from sklearn_m3l._random import private_generator
 from sklearn_m3l.display._names import first_of_each, names_by_view
 from sklearn_m3l.metrics import pairwise_jensen_shannon
+from sklearn_m3l.metrics._evaluation import topics_by_view
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._random import private_generator
 
 # Points that t-SNE lays out, and of these, those that another point lies among.
 _N_LAID_OUT, _N_NEIGHBORS = 3000, 5

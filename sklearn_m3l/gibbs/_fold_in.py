@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from ._kernels import Factors, fold_in_documents, make_scratch
-from ._random import random_stream
-from ._threads import run_threads
-from ._tokens import even_parts, first_words, tokenize
-from ._word_rows import rows_above
+from sklearn_m3l.gibbs._kernels import Factors, fold_in_documents, make_scratch
+from sklearn_m3l.gibbs._random import random_stream
+from sklearn_m3l.gibbs._tokens import even_parts, first_words, tokenize
+from sklearn_m3l.gibbs._word_rows import rows_above
+from sklearn_m3l.utils._threads import run_threads
 
 
 def fold_in(

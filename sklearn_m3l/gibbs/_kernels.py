@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import inlined, kernel
-from ._random import mix, uniform
-from ._tokens import QUANTUM
-from ._word_rows import add_value
+from sklearn_m3l.gibbs._random import mix, uniform
+from sklearn_m3l.gibbs._tokens import QUANTUM
+from sklearn_m3l.gibbs._word_rows import add_value
+from sklearn_m3l.utils._numba import inlined, kernel
 
 # After as many rejected proposals the smoothing part is summed over all topics.
 _MAX_PROPOSALS = 16

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import psi
 
-from ._tokens import QUANTUM
+from sklearn_m3l.gibbs._tokens import QUANTUM
 
 # A Gamma prior keeps the parameter of a topic that no document has above zero.
 _SHAPE, _SCALE = 1.001, 1.0

@@ -11,7 +11,7 @@ Transactions on Mathematical Software 47 (2021).
 
 import numpy as np
 
-from ._jit import inlined, kernel
+from sklearn_m3l.utils._numba import inlined, kernel
 
 _MASK = 0xFFFFFFFF
 

@@ -7,17 +7,16 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln
 
-from ._kernels import (
+from sklearn_m3l.gibbs._kernels import (
     count_documents,
     documents_log_likelihood,
     make_factors,
     make_scratch,
     sample_documents,
 )
-from ._prior import doc_topic_histogram, optimize_prior
-from ._random import random_stream
-from ._threads import deferred_interrupt, run_threads
-from ._tokens import (
+from sklearn_m3l.gibbs._prior import doc_topic_histogram, optimize_prior
+from sklearn_m3l.gibbs._random import random_stream
+from sklearn_m3l.gibbs._tokens import (
     Tokens,
     even_parts,
     first_words,
@@ -25,7 +24,7 @@ from ._tokens import (
     quantize,
     tokenize,
 )
-from ._word_rows import (
+from sklearn_m3l.gibbs._word_rows import (
     WordRows,
     copy_rows,
     dense_rows,
@@ -35,6 +34,7 @@ from ._word_rows import (
     topic_totals,
     used_places,
 )
+from sklearn_m3l.utils._threads import deferred_interrupt, run_threads
 
 
 class _State(NamedTuple):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import inlined, kernel
+from sklearn_m3l.utils._numba import inlined, kernel
 
 
 class WordRows(NamedTuple):

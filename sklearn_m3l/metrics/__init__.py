@@ -1,9 +1,16 @@
 """Measures of alignment, retrieval and topic coherence, on arrays and as scorers."""
 
-from ._coherence import cross_lingual_npmi, npmi_coherence, topic_diversity
-from ._divergence import mean_jensen_shannon, pairwise_jensen_shannon
-from ._retrieval import mean_reciprocal_rank, uninterpolated_average_precision
-from ._scorers import (
+from sklearn_m3l.metrics._coherence import (
+    cross_lingual_npmi,
+    npmi_coherence,
+    topic_diversity,
+)
+from sklearn_m3l.metrics._divergence import mean_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._retrieval import (
+    mean_reciprocal_rank,
+    uninterpolated_average_precision,
+)
+from sklearn_m3l.metrics._scorers import (
     make_alignment_scorer,
     make_jsd_scorer,
     make_mrr_scorer,

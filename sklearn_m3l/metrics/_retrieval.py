@@ -8,7 +8,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_array
 
-from ._articles import check_labels, mean_over_articles
+from sklearn_m3l.metrics._articles import check_labels, mean_over_articles
 
 # Distances sorted at a time, so that memory is bounded.
 _BATCH_DISTANCES = 1 << 21

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_scalar
 
-from sklearn_m3l._pipelines import reach_topic_model
-
-from ._scoring import (
+from sklearn_m3l.metrics._pipelines import reach_topic_model
+from sklearn_m3l.metrics._scoring import (
     Pair,
     article_ids,
     check_known,

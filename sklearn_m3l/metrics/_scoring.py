@@ -8,12 +8,14 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
+from sklearn_m3l.metrics._articles import check_labels
+from sklearn_m3l.metrics._coherence import npmi_coherence
+from sklearn_m3l.metrics._divergence import mean_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._retrieval import (
+    mean_reciprocal_rank,
+    uninterpolated_average_precision,
+)
 from sklearn_m3l.multiview import MultiView
-
-from ._articles import check_labels
-from ._coherence import npmi_coherence
-from ._divergence import mean_jensen_shannon, pairwise_jensen_shannon
-from ._retrieval import mean_reciprocal_rank, uninterpolated_average_precision
 
 Pair = tuple[str, str]
 

@@ -22,9 +22,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_m3l._view_checks import list_labels
 from sklearn_m3l.models._interchange import InterchangeMixin
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview._checks import list_labels
 
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l._view_checks import list_labels
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview._checks import list_labels
 
 # Words in the name of a topic, as many as topicwizard gives.
 _NAME_WORDS = 4

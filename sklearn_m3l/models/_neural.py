@@ -13,10 +13,10 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_m3l._checkpoint import require_seed
-from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._checkpoint import require_seed
+from sklearn_m3l.utils._random import private_generator
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16

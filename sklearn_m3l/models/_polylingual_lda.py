@@ -11,10 +11,10 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from tqdm.auto import tqdm
 
-from sklearn_m3l._checkpoint import Checkpoint, digest, require_seed
-from sklearn_m3l._random import private_generator
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
+from sklearn_m3l.utils._random import private_generator
 
 # Sweeps between two samples whose counts are averaged: neighbours are much alike.
 _SAMPLE_INTERVAL = 10

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from sklearn_m3l._checkpoint import Checkpoint, digest
 from sklearn_m3l.network._batches import TupleDataset
 from sklearn_m3l.network._progress import EpochProgress
+from sklearn_m3l.utils._checkpoint import Checkpoint, digest
 
 # What early stopping remembers.
 _STOPPING = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")

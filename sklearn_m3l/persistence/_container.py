@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sklearn_m3l import __version__
-from sklearn_m3l._files import replace_file
 from sklearn_m3l.persistence._checks import ModelFileError
+from sklearn_m3l.utils._files import replace_file
 
 FORMAT_VERSION = 1
 

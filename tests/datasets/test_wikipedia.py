@@ -141,7 +141,7 @@ def test_blocks_may_end_anywhere(write, monkeypatch):
     path = write(WHOLE)
     expected = read_wikipedia_comparable(path)
     for size in (1, 7, 64):
-        monkeypatch.setattr("sklearn_m3l.datasets._streams._BLOCK", size)
+        monkeypatch.setattr("sklearn_m3l.datasets.readers._streams._BLOCK", size)
         pd.testing.assert_frame_equal(read_wikipedia_comparable(path), expected)
 
 
@@ -323,8 +323,8 @@ def test_deep_nesting_is_harmless(write):
 
 def test_an_endless_pair_is_given_up(write, monkeypatch):
     for module in ("_streams", "_wikipedia"):
-        monkeypatch.setattr(f"sklearn_m3l.datasets.{module}.LONGEST", 10_000)
-    monkeypatch.setattr("sklearn_m3l.datasets._streams._BLOCK", 1000)
+        monkeypatch.setattr(f"sklearn_m3l.datasets.readers.{module}.LONGEST", 10_000)
+    monkeypatch.setattr("sklearn_m3l.datasets.readers._streams._BLOCK", 1000)
     path = write(HEAD + PAIR.format(1) + PAIR.format(2).replace("Tekst", "x" * 50_000))
     with pytest.raises(ValueError, match="line 15: article pair without its end"):
         read_wikipedia_comparable(path)

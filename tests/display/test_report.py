@@ -13,11 +13,11 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
-from sklearn_m3l._evaluation import Score, topics_by_view
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import mean_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._evaluation import Score, topics_by_view
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
 

@@ -103,7 +103,7 @@ def test_a_checkpoint_changes_nothing(X, tmp_path, name):
 SCRIPT = """
 import os, signal, sys
 import joblib
-from sklearn_m3l import _checkpoint
+from sklearn_m3l.utils import _checkpoint
 
 folder, kill_after = sys.argv[1], int(sys.argv[2])
 _checkpoint._SECONDS = 0.0

@@ -333,7 +333,7 @@ def test_shapes_are_those_of_the_network(name):
 KILLED = """
 import os, signal, sys
 from sklearn_m3l import PolylingualLDA, save_model
-from sklearn_m3l import _files
+from sklearn_m3l.utils import _files
 
 def die(descriptor):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -360,7 +360,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sklearn_m3l._files.os.fsync", full)
+    monkeypatch.setattr("sklearn_m3l.utils._files.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save_model(PolylingualLDA(3), path)
     assert [file.name for file in tmp_path.iterdir()] == ["model"]

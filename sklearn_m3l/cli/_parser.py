@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_m3l import __version__
-from sklearn_m3l._files import check_writable
+from sklearn_m3l.utils._files import check_writable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -291,13 +291,13 @@ def _add_random_state(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from sklearn_m3l._demo import run_demo
+    from sklearn_m3l.cli._demo import run_demo
 
     run_demo(**_parameters(arguments))
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    from sklearn_m3l._compare import run_comparison
+    from sklearn_m3l.cli._compare import run_comparison
 
     try:
         run_comparison(**_parameters(arguments))
@@ -307,7 +307,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 def _run_on_table(arguments: argparse.Namespace) -> None:
     """Run a command of `_commands`; an error or a warning of it is one line."""
-    from sklearn_m3l import _commands
+    from sklearn_m3l.cli import _commands
 
     parameters = _parameters(arguments)
     run = getattr(_commands, parameters.pop("command"))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sklearn_m3l import __version__, _demo
-from sklearn_m3l.cli import main
+from sklearn_m3l import __version__
+from sklearn_m3l.cli import _demo, main
 from sklearn_m3l.datasets import load_gimp_help
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from sklearn_m3l.datasets._streams import (
+from sklearn_m3l.datasets.readers._streams import (
     PathLike,
     Rows,
     Source,

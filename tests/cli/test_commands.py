@@ -15,10 +15,11 @@ from PIL import Image
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from sklearn_m3l import PolylingualLDA, _commands, load_model, save_model
-from sklearn_m3l._evaluation import evaluate_alignment
+from sklearn_m3l import PolylingualLDA, load_model, save_model
+from sklearn_m3l.cli import _commands
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.metrics._evaluation import evaluate_alignment
 from sklearn_m3l.multiview import MultiView
 
 N_PAGES = 40

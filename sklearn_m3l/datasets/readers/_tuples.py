@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l._random import private_generator
+from sklearn_m3l.utils._random import private_generator
 
 
 def make_tuples(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sklearn_m3l._text_table import format_table
+from sklearn_m3l.utils._text import format_table
 
 ROWS = [
     ("Topic", "English", "German"),

@@ -21,9 +21,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
 from sklearn_m3l import __version__
-from sklearn_m3l._evaluation import MEASURES, evaluate_alignment
-from sklearn_m3l._files import replace_file
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.metrics._evaluation import MEASURES, evaluate_alignment
 from sklearn_m3l.models import (
     DistilledTopicModel,
     M3LContrastTopicModel,
@@ -31,6 +30,7 @@ from sklearn_m3l.models import (
     ZeroShotTopicModel,
 )
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._files import replace_file
 
 # The columns of the table, and the decimals that they are shown with.
 COLUMNS = {

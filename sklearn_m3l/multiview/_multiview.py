@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_m3l._view import View, frozen, is_on_disk, same_array
-from sklearn_m3l._view_checks import (
+from sklearn_m3l.multiview._checks import (
     check_counts,
     check_embedding,
     check_finite,
@@ -20,8 +19,7 @@ from sklearn_m3l._view_checks import (
     selected_rows,
     selected_views,
 )
-
-__all__ = ["MultiView", "View"]
+from sklearn_m3l.multiview._view import View, frozen, is_on_disk, same_array
 
 
 class MultiView:

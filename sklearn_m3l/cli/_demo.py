@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_m3l._evaluation import MEASURES, Score, evaluate_alignment
-from sklearn_m3l._text_table import format_table
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
+from sklearn_m3l.metrics._evaluation import MEASURES, Score, evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
+from sklearn_m3l.utils._text import format_table
 
 _VIEW_LABELS = {"en": "English", "de": "German", "image": "Pictures"}
 _N_PICTURES = 6

@@ -7,14 +7,14 @@ from scipy.spatial.distance import jensenshannon
 from sklearn.utils import Bunch
 
 from sklearn_m3l import M3LContrastTopicModel
-from sklearn_m3l._evaluation import (
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.metrics import uninterpolated_average_precision
+from sklearn_m3l.metrics._evaluation import (
     MEASURES,
     _chance_average_precision,
     evaluate_alignment,
     topics_by_view,
 )
-from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics import uninterpolated_average_precision
 
 
 @pytest.fixture(scope="module")

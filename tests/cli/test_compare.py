@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_m3l import _compare
-from sklearn_m3l._compare import COLUMNS, CONTESTANTS, make_corpus, measure_alone
-from sklearn_m3l.cli import main
+from sklearn_m3l.cli import _compare, main
+from sklearn_m3l.cli._compare import COLUMNS, CONTESTANTS, make_corpus, measure_alone
 from sklearn_m3l.datasets import load_gimp_help
 
 TINY = {"n_components": 5, "random_state": 0, "max_iter": 2}
@@ -236,7 +235,7 @@ def test_a_process_that_is_ended_is_reported(monkeypatch, capsys, tmp_path):
 
 def test_importing_the_comparison_brings_in_no_backend():
     code = (
-        "import sys, sklearn_m3l._compare; "
+        "import sys, sklearn_m3l.cli._compare; "
         "print({'torch', 'numba', 'gensim', 'matplotlib'} & set(sys.modules))"
     )
     result = subprocess.run(

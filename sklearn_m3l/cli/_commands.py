@@ -20,8 +20,6 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from sklearn_m3l._evaluation import MEASURES, Score, evaluate_alignment
-from sklearn_m3l._text_table import format_table
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import (
     ImageStatisticsEncoder,
@@ -33,9 +31,11 @@ from sklearn_m3l.embedding import (
 )
 from sklearn_m3l.embedding._pictures import open_picture
 from sklearn_m3l.embedding._vectorizer import has_stop_words
+from sklearn_m3l.metrics._evaluation import MEASURES, Score, evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
 from sklearn_m3l.persistence._checks import is_inside
+from sklearn_m3l.utils._text import format_table
 
 _THUMBNAIL_SIDE = 96
 _LIKELIHOOD = "Likelihood"

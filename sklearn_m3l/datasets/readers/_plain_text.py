@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sklearn.utils import Bunch
 
-from sklearn_m3l.datasets._streams import (
+from sklearn_m3l.datasets.readers._streams import (
     LONGEST,
     PathLike,
     Rows,

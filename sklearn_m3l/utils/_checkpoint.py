@@ -14,8 +14,8 @@ from safetensors.numpy import save
 from scipy import sparse
 
 from sklearn_m3l import __version__
-from sklearn_m3l._files import replace_file
-from sklearn_m3l._view import View
+from sklearn_m3l.multiview._view import View
+from sklearn_m3l.utils._files import replace_file
 
 # The state is stored after every epoch or sweep, but not more often than this.
 _SECONDS = 30.0

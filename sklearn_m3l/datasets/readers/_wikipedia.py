@@ -7,7 +7,7 @@ from xml.parsers.expat import ErrorString
 
 import pandas as pd
 
-from sklearn_m3l.datasets._streams import (
+from sklearn_m3l.datasets.readers._streams import (
     LONGEST,
     PathLike,
     Rows,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sklearn_m3l._files import check_writable, replace_file
+from sklearn_m3l.utils._files import check_writable, replace_file
 
 
 def test_replaces_a_file_and_leaves_nothing_else(tmp_path):

@@ -1,0 +1,6 @@
+"""Rows that are tuples of views: the data structure that every model takes."""
+
+from sklearn_m3l.multiview._multiview import MultiView
+from sklearn_m3l.multiview._view import View
+
+__all__ = ["MultiView", "View"]
