@@ -16,8 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
-from sklearn_m3l.cli import _commands
-from sklearn_m3l.cli import main
+from sklearn_m3l.cli import _commands, main
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.metrics._evaluation import evaluate_alignment
 from sklearn_m3l.multiview import MultiView

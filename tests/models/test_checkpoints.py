@@ -21,8 +21,8 @@ from sklearn_m3l import (
     M3LContrastTopicModel,
     PolylingualLDA,
     ZeroShotTopicModel,
-    _checkpoint,
 )
+from sklearn_m3l.utils import _checkpoint
 
 SMALL = {"max_iter": 6, "hidden_layer_sizes": (8,), "random_state": 0}
 STOPPING = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 2}
