@@ -7,13 +7,17 @@ CONSTRAINTS ?= constraints.txt
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 SOURCES = setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test test-oldest coverage lint docs clean
+.PHONY: demo test test-fast test-oldest coverage lint docs clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest --cov --cov-report=term
+
+# Tests that take seconds, on all cores.
+test-fast: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -q -n auto -m "not slow"
 
 test-oldest:
 	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest

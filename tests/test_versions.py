@@ -23,10 +23,9 @@ def lower_bounds():
     """Return what is required to run the package and its tests."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", "utf-8")
+    required = config["options"]["install_requires"]
     extras = config["options.extras_require"]
-    required = [config["options"]["install_requires"]]
-    required += [extras[name] for name in ("sentence-transformers", "images", "test")]
-    return sorted({*"\n".join(required).split()})
+    return sorted({*required.split(), *extras["dask"].split(), *extras["test"].split()})
 
 
 @pytest.mark.parametrize("line", lower_bounds())

@@ -5,7 +5,6 @@ from sklearn.utils._param_validation import StrOptions
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
-from sklearn_m3l.embedding._extras import import_extra
 from sklearn_m3l.embedding._pictures import open_pictures
 
 # Pictures are reduced to this many pixels a side before colors and texture are counted.
@@ -39,10 +38,6 @@ class ImageStatisticsEncoder(ColumnEncoder):
         warning.
     verbose : int, default=0
         Whether to show a progress bar.
-
-    Notes
-    -----
-    It needs Pillow and scikit-image (``pip install 'sklearn-m3l[images]'``).
 
     See Also
     --------
@@ -102,7 +97,8 @@ class ImageStatisticsEncoder(ColumnEncoder):
 
 def _statistics(picture) -> list[np.ndarray]:
     """Return the statistics of a PIL image in RGB."""
-    feature = import_extra("skimage.feature", "images")
+    from skimage import feature
+
     shape = np.log(picture.size)
     picture.thumbnail((_SIDE, _SIDE))
     pixels = np.asarray(picture.resize((_PIXELS_SIDE, _PIXELS_SIDE))) / 255

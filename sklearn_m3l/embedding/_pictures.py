@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_m3l.embedding._extras import import_extra
-
 
 class UnreadablePictureError(ValueError):
     """A cell that holds no picture that can be read."""
@@ -35,7 +33,8 @@ def open_picture(cell: Any) -> Any:
         Where it is no picture, is damaged, or has more pixels than
         ``PIL.Image.MAX_IMAGE_PIXELS``.
     """
-    image_module = import_extra("PIL.Image", "images")
+    from PIL import Image as image_module
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", image_module.DecompressionBombWarning)
@@ -114,7 +113,9 @@ def _pixels(array: np.ndarray) -> np.ndarray:
 
 def _rgb(picture: Any) -> Any:
     """Load a picture, turn it upright, and put it on white."""
-    upright = import_extra("PIL.ImageOps", "images").exif_transpose(picture)
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith("I;16"):
         upright = upright.point(lambda value: value / 256).convert("L")
     if "A" in upright.getbands() or "transparency" in upright.info:

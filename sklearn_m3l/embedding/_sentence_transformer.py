@@ -16,7 +16,6 @@ from tqdm import tqdm
 
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
-from sklearn_m3l.embedding._extras import import_extra
 from sklearn_m3l.embedding._pictures import open_pictures
 
 # Batches between two writes to the cache: at most so much work is lost.
@@ -75,11 +74,6 @@ class SentenceTransformerEncoder(ColumnEncoder):
     --------
     LsaEncoder : Needs no pretrained model.
     ImageStatisticsEncoder : Needs no pretrained model.
-
-    Notes
-    -----
-    It needs sentence-transformers, and Pillow for pictures
-    (``pip install 'sklearn-m3l[sentence-transformers]'``).
 
     Examples
     --------
@@ -223,10 +217,9 @@ class SentenceTransformerEncoder(ColumnEncoder):
 @lru_cache(maxsize=2)
 def _load(model: str, identity: str, device: str) -> tuple[Any, int | None]:
     """Load a model; the last two stay loaded."""
-    library = import_extra("sentence_transformers", "sentence-transformers")
-    loaded = library.SentenceTransformer(
-        model, device=None if device == "auto" else device
-    )
+    from sentence_transformers import SentenceTransformer
+
+    loaded = SentenceTransformer(model, device=None if device == "auto" else device)
     return loaded, loaded.max_seq_length
 
 

@@ -310,12 +310,6 @@ def test_a_progress_bar(text_model, capsys):
     assert "encode texts: 100%" in capsys.readouterr().err
 
 
-def test_a_missing_library_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(ImportError, match=r"sklearn-m3l\[sentence-transformers\]"):
-        SentenceTransformerEncoder("a-model-that-no-one-has").fit(["a text"])
-
-
 @pytest.mark.parametrize(
     "wrong", [{"modality": "sound"}, {"max_seq_length": 0}, {"model": None}]
 )
