@@ -1,6 +1,7 @@
 """Topics to look at: figures, the topic space and a page that shows everything."""
 
 from sklearn_m3l.display._ablation_display import AblationDisplay
+from sklearn_m3l.display._interchange import to_pyldavis, to_topicwizard
 from sklearn_m3l.display._report import TopicReport
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.display._topic_space_display import TopicSpaceDisplay
@@ -11,5 +12,7 @@ __all__ = [
     "TopicReport",
     "TopicSpaceDisplay",
     "TopicWordsDisplay",
+    "to_pyldavis",
+    "to_topicwizard",
     "topic_space",
 ]

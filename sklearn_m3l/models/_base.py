@@ -22,7 +22,6 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_m3l.models._interchange import InterchangeMixin
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 
@@ -34,7 +33,6 @@ _SCORE_ROWS = 2048
 
 
 class BaseTopicModel(
-    InterchangeMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,

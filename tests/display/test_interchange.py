@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
 
 from sklearn_m3l import (
     DistilledTopicModel,
@@ -20,6 +21,7 @@ from sklearn_m3l import (
     PolylingualLDA,
     ZeroShotTopicModel,
 )
+from sklearn_m3l.display import to_pyldavis, to_topicwizard
 from sklearn_m3l.embedding import make_multiview_encoder
 
 TEXTS = {
@@ -31,6 +33,14 @@ TEXTS = {
 @pytest.fixture(scope="module")
 def X(small_multiview):
     return small_multiview
+
+
+@pytest.fixture
+def fitted(small_model):
+    """Return a model of `X`, a copy for each test."""
+    copy = clone(small_model)
+    vars(copy).update(vars(small_model))
+    return copy
 
 
 @pytest.fixture
@@ -48,6 +58,11 @@ def encoder():
 def lda(encoder):
     X = encoder.transform(pd.DataFrame(TEXTS))
     return PolylingualLDA(3, max_iter=20, random_state=0).fit(X)
+
+
+@pytest.fixture(scope="module")
+def pipeline(encoder, lda):
+    return make_pipeline(encoder, lda)
 
 
 @pytest.fixture
@@ -70,7 +85,7 @@ def figures(monkeypatch):
 
 
 def test_pyldavis_shows_the_topics_of_the_model(fitted, german):
-    arguments = fitted.to_pyldavis(german, "de")
+    arguments = to_pyldavis(fitted, german, "de")
     shown = pyLDAvis.prepare(**arguments, n_jobs=1, sort_topics=False, start_index=0)
     lengths = german["de"].counts.sum(axis=1)
     n_tokens = lengths @ fitted.transform(german).astype(float)
@@ -87,7 +102,7 @@ def test_pyldavis_shows_the_topics_of_the_model(fitted, german):
 
 
 def test_pyldavis_orders_topics_by_their_words(fitted, german):
-    shown = pyLDAvis.prepare(**fitted.to_pyldavis(german, "de"), n_jobs=1)
+    shown = pyLDAvis.prepare(**to_pyldavis(fitted, german, "de"), n_jobs=1)
     n_tokens = german["de"].counts.sum(axis=1) @ fitted.transform(german)
     order = np.argsort(-n_tokens)
     assert shown.topic_order == (1 + order).tolist()
@@ -110,7 +125,7 @@ def test_pyldavis_orders_topics_by_their_words(fitted, german):
 def test_pyldavis_of_words_alone(lda, encoder):
     X = encoder.transform(pd.DataFrame(TEXTS))
     with pytest.warns(UserWarning, match="6 rows lack the view 'en'"):
-        arguments = lda.to_pyldavis(X, "en")
+        arguments = to_pyldavis(lda, X, "en")
     shown = pyLDAvis.prepare(**arguments, n_jobs=1, sort_topics=False)
     foremost = shown.sorted_terms(1, 1).set_index("Term")["logprob"]
     probability = pd.Series(lda.topic_word_["en"][0], lda.vocabularies_["en"])
@@ -118,7 +133,7 @@ def test_pyldavis_of_words_alone(lda, encoder):
 
 
 def test_corpus_statistics(fitted, german):
-    arguments = fitted.to_pyldavis(german, "de")
+    arguments = to_pyldavis(fitted, german, "de")
     counts = german["de"].counts.toarray()
     assert_array_equal(arguments["doc_lengths"], counts.sum(axis=1))
     assert_array_equal(arguments["term_frequency"], counts.sum(axis=0))
@@ -131,13 +146,13 @@ def test_corpus_statistics(fitted, german):
 
 def test_rows_without_the_view_are_left_out_and_named(fitted, X, german):
     with pytest.warns(UserWarning, match="^2 rows lack .* 'de' .*: page-03, page-17$"):
-        arguments = fitted.to_pyldavis(X, "de")
+        arguments = to_pyldavis(fitted, X, "de")
     for name in ("doc_lengths", "doc_topic_dists"):
         assert_array_equal(arguments[name].index, german.index)
     topics = fitted.transform(X)[X["de"].present]
     assert_allclose(arguments["doc_topic_dists"], topics, rtol=1e-5)
     with pytest.warns(UserWarning) as record:
-        data = fitted.to_topicwizard(X, "de")
+        data = to_topicwizard(fitted, X, "de")
     assert len(record) == 1 and record[0].filename == __file__
     assert data["corpus"] == german.index.tolist()
     assert_allclose(data["document_topic_matrix"], topics, rtol=1e-5)
@@ -147,20 +162,20 @@ def test_rows_without_the_view_are_left_out_and_named(fitted, X, german):
 
 
 def test_topics_are_those_of_the_views_that_are_given(fitted, german):
-    arguments = fitted.to_pyldavis(german[["de"]], "de")
+    arguments = to_pyldavis(fitted, german[["de"]], "de")
     assert_array_equal(arguments["doc_topic_dists"], fitted.transform(german[["de"]]))
 
 
 def test_long_lists_of_rows_are_cut(fitted, X):
     some = X[np.r_[[3] * 12, 0:2]]
     with pytest.warns(UserWarning, match=r"(page-03, ){9}page-03 and 2 more$"):
-        assert len(fitted.to_pyldavis(some, "de")["doc_lengths"]) == 2
+        assert len(to_pyldavis(fitted, some, "de")["doc_lengths"]) == 2
 
 
 def test_output_configuration_makes_no_difference(fitted, german):
-    expected = fitted.to_topicwizard(german, "de")["document_topic_matrix"]
+    expected = to_topicwizard(fitted, german, "de")["document_topic_matrix"]
     fitted.set_output(transform="pandas")
-    topics = fitted.to_topicwizard(german, "de")["document_topic_matrix"]
+    topics = to_topicwizard(fitted, german, "de")["document_topic_matrix"]
     assert isinstance(topics, np.ndarray)
     assert_array_equal(topics, expected)
 
@@ -169,15 +184,24 @@ def test_output_configuration_makes_no_difference(fitted, german):
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csr_matrix])
-def test_models_of_arrays(quick, X, container):
+def test_models_of_arrays(X, container):
     counts = container(X["en"].counts.toarray())
-    model = quick().fit(counts)
-    arguments = model.to_pyldavis(counts)
+    model = PolylingualLDA(3, max_iter=2, random_state=0).fit(counts)
+    arguments = to_pyldavis(model, counts)
     assert_allclose(arguments["doc_topic_dists"], model.transform(counts))
     assert arguments["vocab"][3] == "x3"
-    data = model.to_topicwizard(counts, texts=[f"text {i}" for i in range(60)])
+    data = to_topicwizard(model, counts, texts=[f"text {i}" for i in range(60)])
     assert data["corpus"][7] == "text 7"
     assert data["document_representation"] is data["document_term_matrix"]
+
+
+def test_frames_of_counts_keep_their_row_labels(X, german):
+    df = pd.DataFrame(german["de"].counts.toarray(), german.index).add_prefix("word-")
+    model = PolylingualLDA(3, max_iter=2, random_state=0).fit(df)
+    arguments = to_pyldavis(model, df)
+    assert_array_equal(arguments["doc_lengths"].index, german.index)
+    assert_array_equal(arguments["vocab"], df.columns)
+    assert to_topicwizard(model, df)["corpus"] == german.index.tolist()
 
 
 def test_zero_shot_and_student(X):
@@ -186,7 +210,7 @@ def test_zero_shot_and_student(X):
     student = DistilledTopicModel(3, teacher=clone(teacher), view="de", **fast)
     whole = X[X["en"].present & X["de"].present][["en", "de"]]
     for model in (teacher.fit(whole), student.fit(whole)):
-        arguments = model.to_pyldavis(whole, "en")
+        arguments = to_pyldavis(model, whole, "en")
         assert_array_equal(arguments["doc_topic_dists"], model.transform(whole))
         assert_allclose(arguments["topic_term_dists"], model.topic_word_["en"])
 
@@ -197,14 +221,14 @@ def test_zero_shot_and_student(X):
 def test_topicwizard_takes_the_keys(figures, fitted, german):
     from topicwizard.data import TopicData
 
-    data = fitted.to_topicwizard(german, "de")
+    data = to_topicwizard(fitted, german, "de")
     # Positions are computed where they are not there.
     left_out = {"topic_positions", "word_positions", "document_positions"}
     assert set(data) == set(TopicData.__annotations__) - left_out
 
 
 def test_topicwizard_draws_the_topics_of_the_model(figures, fitted, german):
-    data = fitted.to_topicwizard(german, "de")
+    data = to_topicwizard(fitted, german, "de")
     drawn = figures.topic_barcharts(data, top_n=5).data
     bars = [bar for bar in drawn if bar.name == "Estimated importance in topic"]
     assert len(bars) == 3
@@ -225,7 +249,7 @@ def test_topicwizard_draws_the_topics_of_the_model(figures, fitted, german):
 
 
 def test_topicwizard_groups_the_rows(figures, fitted, german):
-    data = fitted.to_topicwizard(german, "de")
+    data = to_topicwizard(fitted, german, "de")
     groups = np.array(["first", "second"], dtype=object)[np.arange(len(german)) % 2]
     bars = figures.group_topic_barcharts(data, groups, top_n=5).data
     bars = [bar for bar in bars if bar.name == "Estimated importance in group"]
@@ -246,7 +270,7 @@ def test_topicwizard_groups_the_rows(figures, fitted, german):
 
 
 def test_topicwizard_maps_rows_and_words(figures, fitted, german):
-    data = fitted.to_topicwizard(german, "de")
+    data = to_topicwizard(fitted, german, "de")
     points = figures.document_map(data).data
     assert sum(len(trace.x) for trace in points) == 58
     foremost = fitted.transform(german).argmax(axis=1)
@@ -258,11 +282,11 @@ def test_topicwizard_maps_rows_and_words(figures, fitted, german):
     assert sorted(n for trace in words for n in trace.marker.size) == sorted(frequency)
 
 
-def test_topicwizard_infers_new_texts(figures, lda, encoder):
-    X = encoder.transform(pd.DataFrame({"de": ["Pinsel malt", "Ebene"]}))
-    data = lda.to_topicwizard(X, "de", texts=["Pinsel malt", "Ebene"], encoder=encoder)
+def test_topicwizard_infers_new_texts(figures, pipeline):
+    df = pd.DataFrame({"de": ["Pinsel malt", "Ebene"]})
+    data = to_topicwizard(pipeline, df, "de")
     data = pickle.loads(pickle.dumps(data))
-    topics = lda.transform(X)
+    topics = pipeline.transform(df)
     bars = figures.document_topic_distribution(data, "Pinsel malt").data
     shown = {bar.name: bar.x[0] for bar in bars}
     assert shown == pytest.approx(
@@ -272,30 +296,44 @@ def test_topicwizard_infers_new_texts(figures, lda, encoder):
     assert all(np.isfinite(trace.y).all() for trace in timeline)
 
 
-@pytest.mark.parametrize("words", [{"encoder": None}, {}])
-def test_new_texts_need_an_encoder(fitted, german, words):
-    assert fitted.to_topicwizard(german, "de", **words)["transform"] is None
+def test_pipelines_on_tables(pipeline):
+    df = pd.DataFrame(TEXTS, index=[f"row {number}" for number in range(24)])
+    whole = df.dropna()
+    data = to_topicwizard(pipeline, whole, "de")
+    assert data["corpus"] == whole["de"].tolist()
+    topics = pipeline.transform(whole)
+    assert_allclose(data["document_topic_matrix"], topics, rtol=1e-5)
+    arguments = to_pyldavis(pipeline, whole, "de")
+    assert_array_equal(arguments["doc_lengths"].index, whole.index)
+    with pytest.warns(UserWarning, match="6 rows lack the view 'de'.*: row 1, row 5"):
+        assert to_topicwizard(pipeline, df, "de")["corpus"] == [*df["de"].dropna()]
 
 
-def test_new_texts_of_array_models(quick):
+def test_bare_models_cannot_read_new_texts(fitted, german):
+    assert to_topicwizard(fitted, german, "de")["transform"] is None
+    alone = make_pipeline(fitted)
+    assert to_topicwizard(alone, german, "de")["transform"] is None
+
+
+def test_new_texts_of_array_models():
     texts = ["brush paints", "layer mask", "brush stroke", "mask of a layer"]
-    vectorizer = CountVectorizer().fit(texts)
-    counts = vectorizer.transform(texts)
-    model = quick().fit(counts)
-    data = model.to_topicwizard(counts, texts=texts, encoder=vectorizer)
-    assert_allclose(data["transform"](texts[1:3]), model.transform(counts[1:3]))
+    model = PolylingualLDA(3, max_iter=2, random_state=0)
+    pipeline = make_pipeline(CountVectorizer(), model).fit(texts)
+    data = to_topicwizard(pipeline, texts, texts=texts)
+    assert data["corpus"] == texts
+    assert_allclose(data["transform"](texts[1:3]), pipeline.transform(texts[1:3]))
 
 
-def test_empty_new_texts_are_refused(lda, encoder):
-    X = encoder.transform(pd.DataFrame(TEXTS)[["de"]].dropna())
-    infer = lda.to_topicwizard(X, "de", encoder=encoder)["transform"]
+def test_empty_new_texts_are_refused(pipeline):
+    df = pd.DataFrame(TEXTS)[["de"]].dropna()
+    infer = to_topicwizard(pipeline, df, "de")["transform"]
     assert_allclose(infer(["Pinsel", "Strich"]).sum(axis=1), 1, rtol=1e-5)
     with pytest.raises(ValueError, match="text 1 of 2 is empty"):
         infer(["Pinsel", " "])
 
 
 def test_topic_names(fitted, german):
-    names = fitted.to_topicwizard(german, "de")["topic_names"]
+    names = to_topicwizard(fitted, german, "de")["topic_names"]
     words = fitted.top_words("de", 4)
     assert names == ["_".join([str(k), *words[k]]) for k in range(3)]
 
@@ -305,23 +343,25 @@ def test_topic_names(fitted, german):
 
 def test_views_without_words(fitted, X, german):
     with pytest.raises(ValueError, match="view='image' has no words"):
-        fitted.to_pyldavis(X, "image")
+        to_pyldavis(fitted, X, "image")
     with pytest.raises(ValueError, match="choose one of en, de"):
-        fitted.to_topicwizard(X)
-    with pytest.raises(ValueError, match="word counts of view 'de'.* it has en, image"):
-        fitted.to_pyldavis(X[["en", "image"]], "de")
+        to_topicwizard(fitted, X)
+    with pytest.raises(
+        ValueError, match="word counts of view 'de'.* views are en, image"
+    ):
+        to_pyldavis(fitted, X[["en", "image"]], "de")
     vectors = MultiView.from_arrays({"de": german["de"].embedding})
-    with pytest.raises(ValueError, match="X needs the word counts of view 'de'"):
-        fitted.to_topicwizard(vectors, "de")
-    with pytest.raises(ValueError, match="'de' has not one known word in 2 rows"):
-        fitted.to_pyldavis(X[[3, 17]], "de")
+    with pytest.raises(ValueError, match="X has no word counts of view 'de'"):
+        to_topicwizard(fitted, vectors, "de")
+    with pytest.raises(ValueError, match="'de' has no known word in any of 2 rows"):
+        to_pyldavis(fitted, X[[3, 17]], "de")
 
 
 def test_texts_must_fit(fitted, german):
     with pytest.raises(ValueError, match="texts has 2 texts, but X has 58 rows"):
-        fitted.to_topicwizard(german, "de", texts=["a", "b"])
+        to_topicwizard(fitted, german, "de", texts=["a", "b"])
     texts = pd.Series("Text", index=german.index[::-1])
     texts.iloc[4] = None
     message = re.escape("row page-05, which has the view 'de'")
     with pytest.raises(ValueError, match=message):
-        fitted.to_topicwizard(german, "de", texts=texts)
+        to_topicwizard(fitted, german, "de", texts=texts)
