@@ -21,7 +21,7 @@ PAPER = {
     "prior_weight": 0.0,
     "inference_networks": "per_view",
     "standardize": False,
-    "n_samples": 20,
+    "n_draws": 20,
 }
 
 # What the authors' released code does where it differs from the paper.

@@ -81,7 +81,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         best epoch are kept.
     warm_start : bool, default=False
         Go on from the network of the previous `fit`.
-    n_samples : int, default=0
+    n_draws : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
         over as many samples (20 in the paper), of noise that all rows share.
     device : str, default="auto"
@@ -191,7 +191,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         validation_fraction=0.1,
         n_iter_no_change=10,
         warm_start=False,
-        n_samples=0,
+        n_draws=0,
         device="auto",
         callbacks=None,
         checkpoint=None,
@@ -220,7 +220,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
-        self.n_samples = n_samples
+        self.n_draws = n_draws
         self.device = device
         self.callbacks = callbacks
         self.checkpoint = checkpoint

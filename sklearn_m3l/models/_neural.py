@@ -67,7 +67,7 @@ class NeuralTopicModel(BaseTopicModel):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
-        "n_samples": [Interval(Integral, 0, None, closed="left")],
+        "n_draws": [Interval(Integral, 0, None, closed="left")],
         "device": [str],
         "callbacks": [list, tuple, None],
         "checkpoint": [str, PathLike, None],
@@ -258,9 +258,9 @@ class NeuralTopicModel(BaseTopicModel):
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         from sklearn_m3l.network import advise_on_memory, infer_topics
 
-        with advise_on_memory(f"lower n_samples={self.n_samples}"):
+        with advise_on_memory(f"lower n_draws={self.n_draws}"):
             return infer_topics(
-                self.net_, X[name], self._encoder_of(name), self.n_samples, self._seed
+                self.net_, X[name], self._encoder_of(name), self.n_draws, self._seed
             )
 
     def _encoder_of(self, name: str) -> str:

@@ -23,7 +23,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 @torch.inference_mode()
-def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
+def infer_topics(net, view: View, encoder: str, n_draws: int, seed: int):
     """Return the topics of one view of every row.
 
     Parameters
@@ -34,7 +34,7 @@ def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
         What is encoded.
     encoder : str
         The view of the net whose network encodes it.
-    n_samples : int
+    n_draws : int
         0 for softmax(mean), otherwise the number of draws that are averaged.
     seed : int
         Seed of the draws.
@@ -47,17 +47,17 @@ def infer_topics(net, view: View, encoder: str, n_samples: int, seed: int):
     # All rows share these draws: a row's topics depend on no other row, and noise
     # makes no pair of views alike that it does not make of all.
     generator = torch.Generator(net.device).manual_seed(seed)
-    shape = (n_samples, net.module_.n_components)
+    shape = (n_draws, net.module_.n_components)
     noise = torch.empty(shape, device=net.device).normal_(generator=generator)
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
     for rows, posterior in _posteriors(net, view, encoder):
         topics = posterior.sample
-        if n_samples:
+        if n_draws:
             deviation = (0.5 * posterior.log_variance).exp()
             topics = torch.zeros_like(topics)
             for draw in noise:  # one by one, as all of them at once leave the cache
                 topics += F.softmax(posterior.mean + draw * deviation, dim=1)
-            topics /= n_samples
+            topics /= n_draws
         theta[rows] = topics.cpu().numpy()
     return theta
 

@@ -54,7 +54,7 @@ def test_estimators(unchanged, small_multiview, tmp_path, model):
     if isinstance(model, PolylingualLDA):
         parameters |= {"optimize_interval": 2, "burn_in": 1}
     else:
-        parameters |= {"n_samples": 3, "early_stopping": True}
+        parameters |= {"n_draws": 3, "early_stopping": True}
     if "Distilled" in repr(model):
         parameters |= {"view": "image", "teacher__view": "en"}
         X = small_multiview[["en", "image"]]

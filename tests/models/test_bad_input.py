@@ -55,7 +55,7 @@ INVALID = {
     "validation_fraction": [0, 1, -0.1, 1.5, np.nan, "some", None],
     "n_iter_no_change": [0, -1, 1.5, "few", None],
     "warm_start": ["yes", 2, None],
-    "n_samples": [-1, 2.5, "many", None],
+    "n_draws": [-1, 2.5, "many", None],
     "device": [0, None],
     "callbacks": [3, "LRScheduler"],
     "checkpoint": [3, True],

@@ -164,9 +164,9 @@ def test_a_full_gpu_in_training(X):
 
 
 def test_a_full_gpu_in_transform(X, monkeypatch):
-    model = clone(NEURAL["contrast"]).set_params(n_samples=500).fit(X)
+    model = clone(NEURAL["contrast"]).set_params(n_draws=500).fit(X)
     monkeypatch.setattr(sklearn_m3l.network, "infer_topics", run_out_of_memory)
-    with pytest.raises(torch.OutOfMemoryError, match="lower n_samples=500"):
+    with pytest.raises(torch.OutOfMemoryError, match="lower n_draws=500"):
         model.transform(X)
 
 

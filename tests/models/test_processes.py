@@ -57,7 +57,7 @@ def X(small_multiview):
 
 
 def test_other_processes(quick, X, tmp_path):
-    model = quick(n_samples=2, inference_networks={"de": 0, "en": 0})
+    model = quick(n_draws=2, inference_networks={"de": 0, "en": 0})
     fitted = quick().fit(X)
     for name, thing in (("X", X), ("unfitted", model), ("fitted", fitted)):
         joblib.dump(thing, tmp_path / f"{name}.joblib")
@@ -81,7 +81,7 @@ def test_other_processes(quick, X, tmp_path):
 
 
 def test_threads(quick, X):
-    models = [quick(random_state=seed, n_samples=2) for seed in range(4)]
+    models = [quick(random_state=seed, n_draws=2) for seed in range(4)]
     alone = [model.fit_transform(X) for model in models]
     together = joblib.Parallel(n_jobs=4, backend="threading")(
         joblib.delayed(model.fit_transform)(X) for model in models

@@ -20,7 +20,7 @@ from sklearn_m3l import (
 
 NEURAL = {"n_components": 3, "max_iter": 2, "hidden_layer_sizes": (8,)}
 MODELS = {
-    "contrast": M3LContrastTopicModel(**NEURAL, n_samples=2, random_state=0),
+    "contrast": M3LContrastTopicModel(**NEURAL, n_draws=2, random_state=0),
     "zero_shot": ZeroShotTopicModel(**NEURAL, view="en", random_state=0),
     "student_of_text": DistilledTopicModel(
         **NEURAL,

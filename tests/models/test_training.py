@@ -54,7 +54,7 @@ def rows_seen(watch, training):
     }
 
 
-@pytest.mark.parametrize("parameters", [{}, {"n_samples": 3}, {"early_stopping": True}])
+@pytest.mark.parametrize("parameters", [{}, {"n_draws": 3}, {"early_stopping": True}])
 def test_same_seed_same_bits(quick, X, parameters):
     models = [quick(**parameters, random_state=seed).fit(X) for seed in (0, 0, 1)]
     topics = [model.transform(X) for model in models]
@@ -80,36 +80,36 @@ def test_no_random_state(quick, X):
 
 
 def test_global_generators_are_left_alone(quick, X, generator_states):
-    topics = quick(n_samples=2).fit(X).transform(X)
+    topics = quick(n_draws=2).fit(X).transform(X)
     np.random.seed(3)  # whatever their state is
     torch.manual_seed(3)
     random.seed(3)
     before = generator_states()
-    model = quick(n_samples=2, early_stopping=True).fit(X)
+    model = quick(n_draws=2, early_stopping=True).fit(X)
     model.transform(X)
     model.score(X)
     model.label(X)
     assert generator_states() == before
-    assert_array_equal(quick(n_samples=2).fit(X).transform(X), topics)
+    assert_array_equal(quick(n_draws=2).fit(X).transform(X), topics)
 
 
 def test_average_over_samples(quick, X):
-    model = quick(max_iter=5, n_samples=4000).fit(X)
+    model = quick(max_iter=5, n_draws=4000).fit(X)
     averages = [model.transform(X)]
     assert_array_equal(model.transform(X), averages[0])
     model._seed += 1
     averages.append(model.transform(X))
     # Both are near the expectation, of which softmax(mean) is another point.
     assert 0 < abs(averages[0] - averages[1]).max() < 0.03
-    means = model.set_params(n_samples=0).transform(X)
+    means = model.set_params(n_draws=0).transform(X)
     assert abs(means - averages[0]).max() > 0.03
-    few = model.set_params(n_samples=1).transform(X)
+    few = model.set_params(n_draws=1).transform(X)
     assert abs(few - averages[0]).max() > 0.05
     assert_allclose(few.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_samples_of_a_row_depend_on_no_other_row(quick, X):
-    model = quick(n_samples=3).fit(X)
+    model = quick(n_draws=3).fit(X)
     topics = model.transform(X)
     rows = np.random.default_rng(0).permutation(len(X))[: len(X) // 2]
     assert_allclose(model.transform(X[rows]), topics[rows], atol=1e-6)
@@ -323,7 +323,7 @@ STORES = {
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_stored_models_are_the_same(quick, X, tmp_path, store, early_stopping):
     model = quick(
-        n_samples=2, warm_start=True, early_stopping=early_stopping, callbacks=[Watch()]
+        n_draws=2, warm_start=True, early_stopping=early_stopping, callbacks=[Watch()]
     ).fit(X)
     stored = STORES[store](model, tmp_path)
     assert_array_equal(stored.transform(X), model.transform(X))
@@ -331,7 +331,7 @@ def test_stored_models_are_the_same(quick, X, tmp_path, store, early_stopping):
     assert stored.top_words("en") == model.top_words("en")
     assert stored.loss_curve_ == model.loss_curve_
     for one in (model, stored):
-        one.set_params(n_samples=0).fit(X)  # goes on where it was
+        one.set_params(n_draws=0).fit(X)  # goes on where it was
     assert stored.n_iter_ == 4
     assert_array_equal(stored.transform(X), model.transform(X))
 

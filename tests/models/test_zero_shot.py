@@ -348,7 +348,7 @@ def test_score(X, fitted):
 
 def test_average_over_samples(X):
     english = X[["en"]][8:]
-    sampled = quick(n_samples=2000).fit(english)
+    sampled = quick(n_draws=2000).fit(english)
     means = quick().fit(english)
     assert_array_equal(sampled.components_, means.components_)
     difference = abs(sampled.transform(english) - means.transform(english)).max()

@@ -73,7 +73,7 @@ def fitted_models():
     zero_shot = ZeroShotTopicModel(**NEURAL, view="en").fit(texts)
     distilled = DistilledTopicModel(**NEURAL)
     models = {
-        "contrast": (M3LContrastTopicModel(**NEURAL, n_samples=2).fit(X), X),
+        "contrast": (M3LContrastTopicModel(**NEURAL, n_draws=2).fit(X), X),
         "zero_shot": (zero_shot, texts),
         "student_of_text": (
             clone(distilled)

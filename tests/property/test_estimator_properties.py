@@ -23,12 +23,12 @@ NEURAL = {**SMALL, "random_state": 0}
 TEACHER = ZeroShotTopicModel(**SMALL, view="en")
 MODELS = {
     "contrast": M3LContrastTopicModel(**NEURAL),
-    "contrast, samples": M3LContrastTopicModel(**NEURAL, n_samples=20),
+    "contrast, samples": M3LContrastTopicModel(**NEURAL, n_draws=20),
     "zero shot": ZeroShotTopicModel(**NEURAL, view="en"),
-    "zero shot, samples": ZeroShotTopicModel(**NEURAL, view="en", n_samples=20),
+    "zero shot, samples": ZeroShotTopicModel(**NEURAL, view="en", n_draws=20),
     "distilled text": DistilledTopicModel(**NEURAL, view="de", teacher=TEACHER),
     "distilled picture": DistilledTopicModel(
-        **NEURAL, view="image", teacher=TEACHER, n_samples=20
+        **NEURAL, view="image", teacher=TEACHER, n_draws=20
     ),
     "polylingual": PolylingualLDA(
         3, max_iter=10, transform_max_iter=12, burn_in=4, random_state=0
