@@ -13,9 +13,9 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest --cov --cov-report=term
+	$(VENV)/bin/python -m pytest -n 2 --cov --cov-report=term
 
-# Tests that take seconds, on all cores.
+# All but the slow tests, on all cores.
 test-fast: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -q -n auto -m "not slow"
 
@@ -33,6 +33,8 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/codespell
+	$(VENV)/bin/python .ci/prose.py
 
 docs: $(VENV)/.docs
 	$(VENV)/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
