@@ -6,6 +6,16 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import sparse
 
+from sklearn_m3l.multiview._view import View
+
+# Types of article ids, and what each is kept as. A bool is an int in Python.
+_ID_TYPES: dict[type, tuple[type, ...]] = {
+    str: (str,),
+    bool: (bool, np.bool_),
+    int: (int, np.integer),
+    float: (float, np.floating),
+}
+
 
 def check_mapping(argument, given):
     """Return a mapping of view name to array as a dict of those that are given."""
@@ -16,12 +26,73 @@ def check_mapping(argument, given):
             f"{argument} must be a mapping of view name to array, such as "
             f"{{'en': array}}, not {type(given).__name__}"
         )
-    for name in given:
+    check_names(argument, given)
+    return {str(name): array for name, array in given.items() if array is not None}
+
+
+def check_names(argument, names) -> None:
+    """Refuse names of views that are not non-empty strings."""
+    for name in names:
         if not isinstance(name, str) or not name:
             raise TypeError(
-                f"view names are non-empty strings, but {argument} has {name!r}"
+                f"view names must be non-empty strings, but {argument} has {name!r}"
             )
-    return {str(name): array for name, array in given.items() if array is not None}
+
+
+def check_views(views) -> dict[str, View]:
+    """Return views by name, each checked once, of one length."""
+    if not isinstance(views, Mapping):
+        raise TypeError(
+            "views must be a mapping of view name to View, such as "
+            f"{{'en': View(embedding=array)}}, not {type(views).__name__}"
+        )
+    check_names("views", views)
+    if not views:
+        raise ValueError("a MultiView needs at least one view")
+    checked: dict[str, View] = {}
+    for name, view in views.items():
+        first = next(iter(checked.items()), None)
+        checked[str(name)] = _check_view(str(name), view, first)
+    return checked
+
+
+def _check_view(name: str, view, first: tuple[str, View] | None) -> View:
+    """Return a checked view of as many rows as the first one."""
+    if not isinstance(view, View):
+        raise TypeError(
+            f"view {name!r} must be a View, such as View(embedding=array), not "
+            f"{type(view).__name__}"
+        )
+    if view._is_checked:
+        _check_length(name, "it has", len(view), first)
+        return view
+    embedding = check_embedding(name, view.embedding)
+    counts = check_counts(name, view.counts)
+    if embedding is None and counts is None:
+        raise ValueError(f"view {name!r} needs an embedding or counts")
+    for what, array in (("embedding has", embedding), ("counts have", counts)):
+        if array is not None:
+            _check_length(name, what, array.shape[0], first)
+    n_rows = (counts if embedding is None else embedding).shape[0]
+    if counts is not None and counts.shape[0] != n_rows:
+        raise ValueError(
+            f"view {name!r}: counts have {counts.shape[0]} rows, but the embedding has "
+            f"{n_rows}"
+        )
+    words = check_vocabulary(name, view.vocabulary, counts)
+    present = check_present(name, view.present, n_rows)
+    checked = View._of_checked(embedding, counts, words, present)
+    check_finite(name, checked)
+    return checked
+
+
+def _check_length(name: str, what: str, n_rows: int, first) -> None:
+    if first is not None and n_rows != len(first[1]):
+        raise ValueError(
+            f"view {name!r}: {what} {n_rows} rows, but there are {len(first[1])} in "
+            f"view {first[0]!r}; give every view one row per tuple (use `present` for "
+            "rows that lack it)"
+        )
 
 
 def check_known(argument, given, known, lacking) -> None:
@@ -93,9 +164,11 @@ def check_vocabulary(name, vocabulary, counts):
     """Return a vocabulary as an array of strings."""
     if vocabulary is None:
         return None
+    if counts is None:
+        raise ValueError(f"view {name!r}: a vocabulary needs counts of its words")
     words = np.asarray(vocabulary, dtype=object)
     if words.ndim != 1 or not all(isinstance(word, str) for word in words):
-        raise TypeError(f"view {name!r}: the vocabulary is no sequence of strings")
+        raise TypeError(f"view {name!r}: the vocabulary must be a list of strings")
     if len(words) != counts.shape[1]:
         raise ValueError(
             f"view {name!r}: the vocabulary has {len(words)} words, but counts have "
@@ -136,6 +209,80 @@ def check_index(index, n_rows):
     if labels.shape != (n_rows,):
         raise ValueError(f"index has shape {labels.shape}, but there are {n_rows} rows")
     return labels
+
+
+def check_groups(groups, n_rows, labels):
+    """Return article ids as an array of strings or of numbers, None where none are.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_rows,) or None
+        Ids of one type.
+    n_rows : int
+        Number of rows.
+    labels : ndarray of shape (n_rows,)
+        Labels of the rows, for messages.
+    """
+    if groups is None:
+        return None
+    if isinstance(groups, (str, bytes)) or not hasattr(groups, "__iter__"):
+        raise TypeError(
+            f"groups must hold one article id per row, not {type(groups).__name__}"
+        )
+    cells = np.empty(0, dtype=object)
+    if getattr(groups, "ndim", 1) == 1:
+        listed = list(groups)
+        cells = np.empty(len(listed), dtype=object)
+        cells[:] = listed
+    shape = getattr(groups, "shape", cells.shape)
+    if shape != (n_rows,):
+        raise ValueError(f"groups has shape {shape}, but there are {n_rows} rows")
+    missing = np.flatnonzero([_is_missing(cell) for cell in cells])
+    if len(missing):
+        raise ValueError(
+            f"groups has no id in {len(missing)} of {n_rows} rows: "
+            f"{list_rows(missing, labels)}; give every row the id of its article"
+        )
+    kinds = {_id_type(cell) for cell in cells}
+    if len(kinds) > 1:
+        names = " and ".join(sorted(kind.__name__ for kind in kinds))
+        raise TypeError(f"groups mixes ids of type {names}; convert them to one type")
+    try:
+        return np.array(cells.tolist(), dtype=next(iter(kinds), int))
+    except OverflowError as error:
+        raise TypeError(
+            "groups holds integers of more than 64 bits; convert the ids to strings"
+        ) from error
+
+
+def _is_missing(cell) -> bool:
+    """Tell whether an id is None, NaN, NA, NaT or blank."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return True
+    try:
+        return bool(cell != cell)
+    except TypeError:  # pandas.NA is neither equal nor unequal
+        return True
+
+
+def _id_type(cell) -> type:
+    for kind, types in _ID_TYPES.items():
+        if isinstance(cell, types):
+            return kind
+    raise TypeError(
+        f"groups must hold strings or numbers, not {type(cell).__name__}; convert the "
+        "ids, for example with str"
+    )
+
+
+def list_rows(rows: np.ndarray, labels: np.ndarray) -> str:
+    """Return the first positions of some rows with their labels."""
+    named = [
+        str(row) if str(labels[row]) == str(row) else f"{row} ({str(labels[row])!r})"
+        for row in rows[:10]
+    ]
+    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+    return ", ".join(named) + more
 
 
 def check_finite(name, view) -> None:

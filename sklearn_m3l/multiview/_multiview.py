@@ -8,18 +8,18 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_m3l.multiview._checks import (
-    check_counts,
-    check_embedding,
-    check_finite,
+    check_groups,
     check_index,
     check_known,
     check_mapping,
-    check_present,
-    check_vocabulary,
+    check_views,
     selected_rows,
     selected_views,
 )
 from sklearn_m3l.multiview._view import View, frozen, is_on_disk, same_array
+
+# What article ids can be, by the kind of their dtype.
+_ID_KINDS = {"U": "str", "b": "bool", "i": "int", "f": "float"}
 
 
 class MultiView:
@@ -27,12 +27,25 @@ class MultiView:
 
     An immutable container that scikit-learn can split: `train_test_split`,
     `KFold`, `cross_validate` and `GridSearchCV` take it as `X` with no wrapper.
-    Build one with `MultiView.from_arrays`.
 
     ``X[rows]`` (a slice, positions or a boolean mask) selects rows,
     ``X[["en", "image"]]`` selects views, and ``X["en"]`` is one `View`: the
     spellings of a pandas DataFrame whose columns are the views. ``"en" in X`` tells
     whether there is such a view.
+
+    Parameters
+    ----------
+    views : mapping of str to View
+        The views by name, each with one row per tuple. They are checked once, here:
+        floating point embeddings and CSR counts are not copied, so do not change them
+        in place afterwards. The MultiView itself never writes to them.
+    index : array-like of shape (n_rows,), default=None
+        Row labels; by default the positions.
+    groups : array-like of str or of numbers of shape (n_rows,), default=None
+        The article of each row, where several rows belong to one article: they are
+        never each other's negatives, count once in the metrics, and stay together in a
+        `GroupKFold` that is given ``groups=X.groups``. By default every row is an
+        article of its own.
 
     Attributes
     ----------
@@ -46,26 +59,57 @@ class MultiView:
         Which rows have each view.
     index : ndarray of shape (n_rows,)
         Labels of the rows.
+    groups : ndarray of shape (n_rows,) or None
+        Article ids of the rows.
+
+    Raises
+    ------
+    ValueError
+        Where views differ in length, a view has neither embedding nor counts, an
+        embedding has NaN or infinity in a row that is present, counts are negative, a
+        vocabulary does not fit its counts, or a row has no article id. The message
+        names the view or the rows.
+    TypeError
+        Where an array does not hold numbers, a name is not a string, or article ids are
+        of several types.
+
+    See Also
+    --------
+    MultiView.from_arrays : Takes one mapping per kind of array.
+    sklearn_m3l.embedding.MultiViewEncoder : Makes a MultiView of a table.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_m3l import MultiView
-    >>> X = MultiView.from_arrays(
-    ...     embeddings={"en": np.eye(3), "image": np.ones((3, 2))},
-    ...     counts={"en": [[2, 0], [1, 1], [0, 4]]},
-    ...     vocabularies={"en": ["brush", "layer"]},
-    ...     present={"image": [True, False, True]},
+    >>> from sklearn_m3l import MultiView, View
+    >>> X = MultiView(
+    ...     {
+    ...         "en": View(
+    ...             embedding=np.eye(3),
+    ...             counts=[[2, 0], [1, 1], [0, 4]],
+    ...             vocabulary=["brush", "layer"],
+    ...         ),
+    ...         "image": View(embedding=np.ones((3, 2)), present=[True, False, True]),
+    ...     },
+    ...     groups=["tools", "tools", "layers"],
     ... )
     >>> X
-    MultiView of 3 rows and 2 views
+    MultiView of 3 rows (2 articles) and 2 views
       en     3 present  embedding 3 x float64  counts of 2 words, 4 cells
       image  2 present  embedding 2 x float64
     >>> X[1:][["image"]].shape
     (2, 1)
+    >>> X[1:].groups.tolist()
+    ['tools', 'layers']
+
+    The same rows with other article ids, or with none:
+
+    >>> MultiView(X.views, index=X.index).groups is None
+    True
     """
 
-    __slots__ = ("_index", "_views")
+    __slots__ = ("_groups", "_index", "_views")
+    _groups: np.ndarray | None
     _index: np.ndarray
     _views: Mapping[str, View]
 
@@ -73,14 +117,24 @@ class MultiView:
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # equal by content
 
-    def __init__(self):
-        raise TypeError("use MultiView.from_arrays(...) to build a MultiView")
+    def __init__(
+        self, views: Mapping[str, View], *, index: Any = None, groups: Any = None
+    ):
+        checked = check_views(views)
+        n_rows = len(next(iter(checked.values())))
+        labels = check_index(index, n_rows)
+        self._set(checked, labels, check_groups(groups, n_rows, labels))
 
-    @classmethod
-    def _build(cls, views: dict[str, View], index: np.ndarray) -> "MultiView":
-        self = object.__new__(cls)
+    def _set(self, views, index, groups) -> None:
         object.__setattr__(self, "_views", MappingProxyType(views))
         object.__setattr__(self, "_index", frozen(index))
+        object.__setattr__(self, "_groups", None if groups is None else frozen(groups))
+
+    @classmethod
+    def _of_checked(cls, views: dict[str, View], index, groups) -> "MultiView":
+        """Return a MultiView of parts that have been checked."""
+        self = object.__new__(cls)
+        self._set(views, index, groups)
         return self
 
     @classmethod
@@ -91,11 +145,9 @@ class MultiView:
         vocabularies: Mapping[str, Any] | None = None,
         present: Mapping[str, Any] | None = None,
         index: Any = None,
+        groups: Any = None,
     ) -> "MultiView":
-        """Build a MultiView from arrays, a mapping of view name to array each.
-
-        Floating point embeddings and CSR counts are not copied: do not change
-        them in place afterwards. The MultiView itself never writes to them.
+        """Build a MultiView from mappings of view name to array.
 
         Parameters
         ----------
@@ -110,6 +162,8 @@ class MultiView:
             Which rows have the view; all of them where a view is not named.
         index : array-like of shape (n_rows,), optional
             Row labels; by default the positions.
+        groups : array-like of shape (n_rows,), optional
+            Article ids, see `MultiView`.
 
         Returns
         -------
@@ -119,11 +173,20 @@ class MultiView:
         Raises
         ------
         ValueError
-            Where views differ in length, an embedding has NaN or infinity in a
-            row that is present, counts are negative, a vocabulary does not fit
-            its counts, or a name is unknown. The message names the view.
+            As in `MultiView`, and where `vocabularies` or `present` names a view that
+            has no array.
         TypeError
-            Where an array does not hold numbers, or a name is no string.
+            As in `MultiView`, and where an argument is not a mapping.
+
+        Examples
+        --------
+        >>> from sklearn_m3l import MultiView
+        >>> X = MultiView.from_arrays(
+        ...     embeddings={"en": [[1.0, 0.0], [0.0, 1.0]], "image": [[0.5], [0.1]]},
+        ...     present={"image": [True, False]},
+        ... )
+        >>> X.view_names
+        ('en', 'image')
         """
         embeddings = check_mapping("embeddings", embeddings)
         counts = check_mapping("counts", counts)
@@ -131,31 +194,12 @@ class MultiView:
         present = check_mapping("present", present)
         names = list(dict.fromkeys([*embeddings, *counts]))
         if not names:
-            raise ValueError("a MultiView needs an embedding or counts for some view")
+            raise ValueError("a MultiView needs an embedding or counts of some view")
         check_known("vocabularies", vocabularies, counts, "no counts")
         check_known("present", present, names, "neither embedding nor counts")
-
-        views: dict[str, View] = {}
-        n_rows: Any = None
-        for name in names:
-            embedding = check_embedding(name, embeddings.get(name))
-            bags = check_counts(name, counts.get(name))
-            for what, array in (("embedding has", embedding), ("counts have", bags)):
-                if array is None:
-                    continue
-                n_rows = array.shape[0] if n_rows is None else n_rows
-                if array.shape[0] != n_rows:
-                    raise ValueError(
-                        f"view {name!r}: {what} {array.shape[0]} rows, but there "
-                        f"are {n_rows} in view {names[0]!r}; give every view one row "
-                        "a tuple (use `present` for rows that lack it)"
-                    )
-            words = check_vocabulary(name, vocabularies.get(name), bags)
-            mask = check_present(name, present.get(name), n_rows)
-            view = View(embedding, bags, words, mask)
-            check_finite(name, view)
-            views[name] = view
-        return cls._build(views, check_index(index, n_rows))
+        arrays = (embeddings, counts, vocabularies, present)
+        views = {name: View(*(given.get(name) for given in arrays)) for name in names}
+        return cls(views, index=index, groups=groups)
 
     @classmethod
     def concat(cls, parts: Sequence["MultiView"]) -> "MultiView":
@@ -167,19 +211,30 @@ class MultiView:
         Parameters
         ----------
         parts : sequence of MultiView
-            At least one; views of one name must agree in width and vocabulary.
+            At least one; views of one name must agree in width and vocabulary, and
+            either all parts have article ids or none has.
 
         Returns
         -------
         MultiView
-            The rows of all parts in order, with their labels.
+            The rows of all parts in order, with their labels and article ids. The same
+            id in two parts is the same article.
+
+        Raises
+        ------
+        ValueError
+            Where parts do not agree.
+        TypeError
+            Where `parts` is not a sequence of MultiView objects, or article ids are of
+            several types.
         """
         parts = [] if isinstance(parts, MultiView) else list(parts)
         if not parts or not all(isinstance(part, MultiView) for part in parts):
             raise TypeError("concat takes a non-empty sequence of MultiView objects")
         names = list(dict.fromkeys(name for part in parts for name in part.view_names))
         views = {name: _concat_view(name, parts) for name in names}
-        return cls._build(views, _concat_index([part.index for part in parts]))
+        index = _concat_index([part.index for part in parts])
+        return cls._of_checked(views, index, _concat_groups(parts))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -206,6 +261,11 @@ class MultiView:
         """Labels of the rows."""
         return self._index
 
+    @property
+    def groups(self) -> np.ndarray | None:
+        """Article ids of the rows, None where every row is its own article."""
+        return self._groups
+
     def __len__(self) -> int:
         return len(self._index)
 
@@ -217,7 +277,7 @@ class MultiView:
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
-            "a MultiView is no array; take one of a view's, such as X['en'].embedding"
+            "a MultiView is not an array; take one of a view, such as X['en'].embedding"
         )
 
     def __deepcopy__(self, memo) -> "MultiView":
@@ -237,10 +297,12 @@ class MultiView:
         names = selected_views(key)
         if names is not None:
             self._check_views(names)
-            return self._build({name: self._views[name] for name in names}, self.index)
+            chosen = {name: self._views[name] for name in names}
+            return self._of_checked(chosen, self._index, self._groups)
         rows = selected_rows(key, len(self))
         views = {name: view._take(rows) for name, view in self._views.items()}
-        return self._build(views, self._index[rows])
+        groups = None if self._groups is None else self._groups[rows]
+        return self._of_checked(views, self._index[rows], groups)
 
     def _check_views(self, names) -> None:
         for position, name in enumerate(names):
@@ -257,19 +319,24 @@ class MultiView:
         return (
             set(self._views) == set(other._views)
             and same_array(self._index, other._index)
+            and same_array(self._groups, other._groups)
             and all(view._equals(other._views[n]) for n, view in self._views.items())
         )
 
     def __reduce__(self):
-        return _rebuild, (dict(self._views), self._index)
+        return MultiView._of_checked, (dict(self._views), self._index, self._groups)
 
     def __setattr__(self, name, value):
         raise AttributeError("a MultiView is immutable; build a new one instead")
 
     def __repr__(self) -> str:
         n_rows, n_views = self.shape
+        articles = ""
+        if self._groups is not None:
+            n_articles = len(np.unique(self._groups))
+            articles = f" ({n_articles:,} article{'s' * (n_articles != 1)})"
         lines = [
-            f"MultiView of {n_rows:,} row{'s' * (n_rows != 1)} "
+            f"MultiView of {n_rows:,} row{'s' * (n_rows != 1)}{articles} "
             f"and {n_views} view{'s' * (n_views != 1)}"
         ]
         width = max(map(len, self._views))
@@ -285,16 +352,32 @@ class MultiView:
         return "\n".join(lines)
 
 
-def _rebuild(views: dict[str, View], index: np.ndarray) -> MultiView:
-    """Unpickle a MultiView."""
-    return MultiView._build(views, index)
-
-
 def _concat_index(parts: Sequence[np.ndarray]) -> np.ndarray:
     kinds = {"number" if p.dtype.kind in "iuf" else p.dtype.kind for p in parts}
     if len(kinds) > 1:  # numpy would make strings of numbers
         parts = [part.astype(object) for part in parts]
     return np.concatenate(parts)
+
+
+def _concat_groups(parts: Sequence[MultiView]) -> np.ndarray | None:
+    without = [number for number, part in enumerate(parts) if part.groups is None]
+    if len(without) == len(parts):
+        return None
+    if without:
+        raise ValueError(
+            f"part {without[0]} has no article ids (groups), but another part does; "
+            "give ids to all parts, or to none"
+        )
+    given = [part.groups for part in parts if part.groups is not None]
+    # Without rows, ids have no type.
+    filled = [ids for ids in given if len(ids)] or given[:1]
+    kinds = {_ID_KINDS[ids.dtype.kind] for ids in filled}
+    if len(kinds) > 1:
+        raise TypeError(
+            f"article ids (groups) are of type {' and '.join(sorted(kinds))}; convert "
+            "them to one type"
+        )
+    return np.concatenate(filled)
 
 
 def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
@@ -305,7 +388,7 @@ def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
             (view.counts is None) != (first.counts is None)
         ):
             raise ValueError(
-                f"view {name!r}: one part has an embedding or counts, another has not"
+                f"view {name!r}: one part has an embedding or counts that another lacks"
             )
         if view.width != first.width:
             raise ValueError(
@@ -326,7 +409,7 @@ def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
     if first.counts is not None:
         counts = sparse.vstack([piece.counts for piece in pieces], format="csr")
     present = np.concatenate([piece.present for piece in pieces])
-    return View(embedding, counts, first.vocabulary, present)
+    return View._of_checked(embedding, counts, first.vocabulary, present)
 
 
 def _absent(like: View, n_rows: int) -> View:
@@ -337,4 +420,5 @@ def _absent(like: View, n_rows: int) -> View:
     if like.counts is not None:
         shape = (n_rows, like.counts.shape[1])
         counts = sparse.csr_array(shape, dtype=like.counts.dtype)
-    return View(embedding, counts, like.vocabulary, np.zeros(n_rows, dtype=bool))
+    present = np.zeros(n_rows, dtype=bool)
+    return View._of_checked(embedding, counts, like.vocabulary, present)

@@ -1,7 +1,7 @@
 """One view of every row, read-only and on disk where it was on disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,48 +50,68 @@ class _LazyRows:
 class View:
     """One view of every row: what one language or one kind of picture says.
 
+    Put Views into a `MultiView`, which checks them, fills in what is left out and makes
+    their arrays read-only. Until then a View holds what it was given.
+
     Parameters
     ----------
-    embedding : array of shape (n_rows, width) or None
-        Floating point vectors, one a row. A `numpy.memmap` stays one, whatever
-        its dtype. Rows in which the view is absent may hold anything.
-    counts : scipy.sparse.csr_array of shape (n_rows, n_words) or None
-        Non-negative word counts or weights; None for views that are no text.
-    vocabulary : ndarray of str of shape (n_words,) or None
+    embedding : array-like of shape (n_rows, width), default=None
+        Floating point vectors, one per row. A `numpy.memmap` stays one, whatever its
+        dtype. Rows in which the view is absent may hold anything.
+    counts : {array-like, sparse} of shape (n_rows, n_words), default=None
+        Non-negative word counts or weights; None for views without words. A MultiView
+        keeps them as a `scipy.sparse.csr_array`.
+    vocabulary : array-like of str of shape (n_words,), default=None
         The word of each column of `counts`.
-    present : ndarray of bool of shape (n_rows,)
-        Whether a row has this view.
+    present : array-like of bool of shape (n_rows,), default=None
+        Whether a row has this view; by default every row has it.
 
     See Also
     --------
-    MultiView.from_arrays : Builds and checks the views of a data set.
+    MultiView : Puts several views together.
 
     Notes
     -----
-    All arrays are read-only, those of `counts` too.
+    Floating point embeddings and CSR counts are not copied: do not change them in place
+    afterwards.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import MultiView, View
+    >>> view = View(counts=[[2, 0], [0, 1]], vocabulary=["brush", "layer"])
+    >>> view.is_text
+    True
+    >>> MultiView({"en": view})["en"].present
+    array([ True,  True])
     """
 
-    embedding: Any
-    counts: Any
-    vocabulary: np.ndarray | None
-    present: np.ndarray
+    embedding: Any = None
+    counts: Any = None
+    vocabulary: Any = None
+    present: Any = None
+    _is_checked: bool = field(default=False, init=False, repr=False)
 
-    def __post_init__(self):
-        arrays = {"present": frozen(self.present)}
-        if self.embedding is not None:
-            arrays["embedding"] = _frozen_embedding(self.embedding)
-        if self.counts is not None:
-            arrays["counts"] = _frozen_counts(self.counts)
-        if self.vocabulary is not None:
-            arrays["vocabulary"] = frozen(self.vocabulary)
-        for name, array in arrays.items():
-            object.__setattr__(self, name, array)
+    @classmethod
+    def _of_checked(cls, embedding, counts, vocabulary, present) -> "View":
+        """Return a View of arrays that have been checked, and freeze them."""
+        view = cls(
+            embedding=None if embedding is None else _frozen_embedding(embedding),
+            counts=None if counts is None else _frozen_counts(counts),
+            vocabulary=None if vocabulary is None else frozen(vocabulary),
+            present=frozen(present),
+        )
+        object.__setattr__(view, "_is_checked", True)
+        return view
 
     def __reduce__(self):
-        return View, (self.embedding, self.counts, self.vocabulary, self.present)
+        build = View._of_checked if self._is_checked else View
+        return build, (self.embedding, self.counts, self.vocabulary, self.present)
 
     def __len__(self) -> int:
-        return len(self.present)
+        if self.present is not None:
+            return len(self.present)
+        given = self.counts if self.embedding is None else self.embedding
+        return given.shape[0] if hasattr(given, "shape") else len(given)
 
     @property
     def is_text(self) -> bool:
@@ -153,7 +173,7 @@ class View:
         elif embedding is not None:
             embedding = embedding[rows]
         counts = None if self.counts is None else self.counts[rows]
-        return View(embedding, counts, self.vocabulary, self.present[rows])
+        return View._of_checked(embedding, counts, self.vocabulary, self.present[rows])
 
     def _equals(self, other: "View") -> bool:
         return (

@@ -149,10 +149,6 @@ class TestBuilding:
         X = MultiView.from_arrays(counts={"en": np.empty((0, 3))}, index=[])
         assert X.shape == (0, 1) and X["en"].read(slice(None)).shape == (0, 3)
 
-    def test_is_built_by_from_arrays_only(self):
-        with pytest.raises(TypeError, match="from_arrays"):
-            MultiView()
-
 
 BAD = np.ones((4, 2))
 NAN, INFINITE, HUGE = BAD.copy(), BAD.copy(), BAD.copy()

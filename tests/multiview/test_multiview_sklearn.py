@@ -235,7 +235,7 @@ def test_clone_keeps_a_multiview_parameter(small_multiview):
 def test_estimators_for_arrays_refuse_it_plainly(small_multiview):
     from sklearn.decomposition import PCA
 
-    with pytest.raises(TypeError, match="a MultiView is no array"):
+    with pytest.raises(TypeError, match="a MultiView is not an array"):
         PCA().fit(small_multiview)
 
 

@@ -41,7 +41,13 @@ def multiviews(draw, names=NAMES, min_rows=0, max_rows=7):
         index = [f"row {label}" for label in rng.integers(0, 9, n_rows)]
     elif labels == "numbers":
         index = rng.integers(-9, 9, n_rows)
-    return MultiView.from_arrays(embeddings, counts, vocabularies, present, index)
+    groups = None
+    if draw(st.booleans()):
+        groups = rng.integers(0, 4, n_rows)
+        groups = groups if draw(st.booleans()) else groups.astype(str)
+    return MultiView.from_arrays(
+        embeddings, counts, vocabularies, present, index, groups
+    )
 
 
 def row_keys(n_rows):
@@ -75,6 +81,8 @@ def test_rows_are_those_of_the_arrays(selection):
     part, at = X[rows], positions(X, rows)
     assert part.shape == (len(at), X.shape[1]) and len(part) == len(at)
     assert part.index.tolist() == X.index[at].tolist()
+    assert (part.groups is None) == (X.groups is None)
+    assert X.groups is None or part.groups.tolist() == X.groups[at].tolist()
     assert X[(rows, Ellipsis)] == X[at] == part
     for name, view in X.views.items():
         chosen = part[name]
@@ -163,7 +171,7 @@ def test_on_disk_as_in_memory(tmp_path_factory, selection):
             if view.vocabulary is not None:
                 others["vocabularies"][name] = view.vocabulary
     stored = MultiView.from_arrays(
-        embeddings, **others, present=X.present, index=X.index
+        embeddings, **others, present=X.present, index=X.index, groups=X.groups
     )
     assert stored == X and stored[rows] == X[rows]
     assert pickle.loads(pickle.dumps(stored[rows])) == X[rows]
@@ -173,6 +181,8 @@ def test_on_disk_as_in_memory(tmp_path_factory, selection):
 @given(multiviews(min_rows=1))
 def test_what_differs_is_unequal(X):
     assert X[:-1] != X and X[:0] != X
+    given = None if X.groups is not None else np.zeros(len(X), dtype=int)
+    assert MultiView(X.views, index=X.index, groups=given) != X
     for name, view in X.views.items():
         present = X.present | {name: ~view.present}
         views = X.views.items()
@@ -186,6 +196,7 @@ def test_what_differs_is_unequal(X):
             {n: v.vocabulary for n, v in named.items()},
             present,
             X.index,
+            X.groups,
         )
         assert other != X
 
