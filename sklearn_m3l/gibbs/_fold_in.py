@@ -1,12 +1,16 @@
-"""Folding in: the topics of new documents, the topics' words being known."""
+"""Fold in new documents: infer their topics while the topics' words stay fixed."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
 
-from sklearn_m3l.gibbs._kernels import Factors, fold_in_documents, make_scratch
-from sklearn_m3l.gibbs._random import random_stream
+from sklearn_m3l.gibbs._kernels import (
+    Factors,
+    fold_in_documents,
+    make_scratch,
+    random_stream,
+)
 from sklearn_m3l.gibbs._tokens import even_parts, first_words, tokenize
 from sklearn_m3l.gibbs._word_rows import rows_above
 from sklearn_m3l.utils._threads import run_threads
@@ -17,13 +21,14 @@ def fold_in(
     topic_word: Sequence[np.ndarray],
     doc_topic_prior: np.ndarray,
     *,
+    clusters: np.ndarray | None = None,
+    cluster_weight: float = 0.0,
     max_iter: int = 50,
     burn_in: int = 10,
-    prior_weight: float = 0.1,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> np.ndarray:
-    """Return the topic distributions of documents, by Gibbs sampling.
+    """Return the posterior mean of documents' topic distributions by Gibbs sampling.
 
     Parameters
     ----------
@@ -34,26 +39,27 @@ def fold_in(
         Word distribution of each topic in each of these languages, all above zero.
     doc_topic_prior : ndarray of shape (n_topics,)
         Dirichlet parameters of the documents.
+    clusters : ndarray of int of shape (n_docs,), optional
+        The topic that the prior of each document favors by `cluster_weight`; -1 for
+        none.
+    cluster_weight : float, default=0.0
+        What is added to the Dirichlet parameter of that topic.
     max_iter : int, default=50
         Number of sweeps over each document.
     burn_in : int, default=10
         Sweeps before the first that counts.
-    prior_weight : float, default=0.1
-        Share of the prior that is added to the documents' own topics in the result,
-        not in the sampling. 1 gives the posterior mean; but a prior as heavy as the
-        usual 50 / n_topics hides the topics of short documents, and less of it
-        predicts their other words, and finds their translations, better.
     seed : int, default=0
-        Seed. What a document gets depends on the seed and the document alone, not on
-        other documents or their order.
+        Seed. The result for a document depends only on the seed and that document, not
+        on other documents or their order.
     n_jobs : int, default=1
         Number of threads. It does not change the result.
 
     Returns
     -------
     ndarray of shape (n_docs, n_topics)
-        Topic distribution of each document, averaged over the sweeps after the first
-        `burn_in`; the mean of the prior if the document is empty.
+        Posterior mean of the topic distribution of each document, averaged over the
+        sweeps after the first `burn_in`; the mean of its prior if the document is
+        empty.
 
     Examples
     --------
@@ -62,34 +68,37 @@ def fold_in(
     >>> from sklearn_m3l.gibbs import fold_in
     >>> topic_word = np.array([[0.99, 0.01], [0.01, 0.99]])
     >>> counts = sparse.csr_array([[8, 0], [0, 2], [0, 0]])
-    >>> fold_in([counts], [topic_word], np.array([0.5, 0.5])).round(1)
+    >>> fold_in([counts], [topic_word], np.array([0.1, 0.1])).round(1)
     array([[1. , 0. ],
            [0. , 1. ],
            [0.5, 0.5]])
     """
     if not 0 <= burn_in < max_iter:
         raise ValueError(
-            f"burn_in must be at least 0 and below max_iter={max_iter}, got {burn_in}."
+            f"burn_in must be at least 0 and below max_iter={max_iter}, got {burn_in}"
         )
     floors = np.array([matrix.min(axis=1) for matrix in topic_word], np.float64)
     if not (floors > 0).all():
-        raise ValueError("All probabilities in topic_word must be above zero.")
-    tokens = tokenize(counts)
+        raise ValueError("all probabilities in topic_word must be above zero")
+    prior = np.array(doc_topic_prior, np.float64)
+    tokens = tokenize(counts, clusters, len(prior))
     rows = rows_above(topic_word, floors)
     first_word = first_words([matrix.shape[1] for matrix in topic_word])
     factors = Factors(np.ones_like(floors), floors, floors.max(axis=1))
-    prior = np.array(doc_topic_prior, np.float64)
     weights = np.zeros((len(tokens.doc_start) - 1, len(prior)))
     stream = random_stream(seed)
 
-    bounds = even_parts(tokens.doc_start, 0, n_jobs)
+    bounds = even_parts(tokens.doc_start, n_jobs)
 
     def fold_in_part(part: int) -> None:
+        scratch = make_scratch(prior, float(cluster_weight), stream.copy())
         fold_in_documents(
             bounds[part], bounds[part + 1], max_iter, burn_in, tokens, first_word, rows,
-            factors, stream, make_scratch(prior, stream.copy()), weights,
+            factors, stream, scratch, weights,
         )  # fmt: skip
 
     run_threads(fold_in_part, len(bounds) - 1)
-    theta = weights / (max_iter - burn_in) + prior_weight * prior
+    theta = weights / (max_iter - burn_in) + prior
+    clustered = np.flatnonzero(tokens.clusters >= 0)
+    theta[clustered, tokens.clusters[clustered]] += cluster_weight
     return theta / theta.sum(axis=1, keepdims=True)

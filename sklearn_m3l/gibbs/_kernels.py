@@ -1,48 +1,73 @@
-"""The compiled loops of training and of folding in, and the draw that they share."""
+"""All compiled code of the samplers, in one file.
+
+numba caches a function by the file that defines it, and does not notice when another
+file, whose functions it inlines, has changed. A helper in a file of its own would
+therefore keep running in its old version.
+
+Random numbers are xoshiro128++ [1]_, seeded by a hash. Their arithmetic fits signed
+64-bit integers, so the kernels give the same bits with and without compilation.
+
+References
+----------
+.. [1] D. Blackman and S. Vigna, "Scrambled Linear Pseudorandom Number Generators", ACM
+   Transactions on Mathematical Software 47 (2021).
+"""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_m3l.gibbs._random import mix, uniform
-from sklearn_m3l.gibbs._tokens import QUANTUM
-from sklearn_m3l.gibbs._word_rows import add_value
 from sklearn_m3l.utils._numba import inlined, kernel
 
-# After as many rejected proposals the smoothing part is summed over all topics.
+# Weights and counts are multiples of this, so that sums in float64 are exact and a
+# count that loses all its tokens is exactly zero.
+QUANTUM = 2.0**-15
+
+# After this many rejected proposals the smoothing part is summed over all topics.
 _MAX_PROPOSALS = 16
+
+_MASK = 0xFFFFFFFF
 
 
 class Factors(NamedTuple):
-    """What a unit of a word's row counts in each topic, and what a topic counts alone.
+    """The factors that turn counts into probabilities.
 
     A token's topic k has probability proportional to
-    ``doc[k] * (value[k] * rate[k] + smooth[k])``, `value` being the word's row and
-    `doc` the weight of each topic in the document plus the topic's prior.
+    ``doc[k] * (value[k] * rate[k] + smooth[k])``, where `value` is the word's row and
+    `doc` the weight of each topic in the document plus the document's prior.
     """
 
     rate: np.ndarray  # (n_languages, n_topics) float64
     smooth: np.ndarray  # (n_languages, n_topics) float64
-    bound: np.ndarray  # (n_languages,) float64: no less than any of smooth
+    bound: np.ndarray  # (n_languages,) float64: at least the largest of smooth
 
 
 class Scratch(NamedTuple):
-    """What one thread works with."""
+    """The prior of the documents, and the work space of one thread."""
 
     prior: np.ndarray  # (n_topics,) float64
     prior_sums: np.ndarray  # (n_topics,) float64: running sums of the prior
-    doc: np.ndarray  # (n_topics,) float64: between documents the prior
+    cluster_weight: float  # what a document's own cluster adds to its prior
+    doc: np.ndarray  # (n_topics,) float64: the prior, between documents
     running: np.ndarray  # (n_topics,) float64
     sums: np.ndarray  # (n_topics,) float64
     stream: np.ndarray  # (4,) int64: random numbers
 
 
-def make_scratch(prior: np.ndarray, stream: np.ndarray) -> Scratch:
+def make_scratch(
+    prior: np.ndarray, cluster_weight: float, stream: np.ndarray
+) -> Scratch:
     """Return the work space of a thread."""
     sums = np.cumsum(prior)
     return Scratch(
-        prior, sums, prior.copy(), np.zeros_like(prior), np.zeros_like(prior), stream
+        prior,
+        sums,
+        cluster_weight,
+        prior.copy(),
+        np.zeros_like(prior),
+        np.zeros_like(prior),
+        stream,
     )
 
 
@@ -60,7 +85,7 @@ def sample_documents(
     first, last, tokens, first_word, rows, totals, word_prior, word_mass, factors,
     scratch,
 ):  # fmt: skip
-    """Draw the topics of all tokens of some documents, keeping the counts up to date.
+    """Draw the topics of all tokens of some documents and update the counts.
 
     A token without a topic gets its first one. `word_prior` and `word_mass` are the
     Dirichlet parameter of a language's words, and its sum over the words.
@@ -68,9 +93,8 @@ def sample_documents(
     doc = scratch.doc
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
-        for token in range(begin, end):
-            if tokens.topics[token] >= 0:
-                doc[tokens.topics[token]] += tokens.weights[token]
+        cluster = tokens.clusters[document]
+        _open_document(begin, end, cluster, tokens, scratch)
         language = 0
         for token in range(begin, end):
             word, weight = tokens.words[token], tokens.weights[token]
@@ -82,8 +106,9 @@ def sample_documents(
                 totals[language, old] -= weight
                 _renew(language, old, totals, word_prior, word_mass, factors)
             new = _draw_topic(
-                token, begin, end, language, weight, tokens, rows, factors, scratch
-            )
+                token, begin, end, cluster, language, weight, tokens, rows, factors,
+                scratch,
+            )  # fmt: skip
             doc[new] += weight
             totals[language, new] += weight
             _renew(language, new, totals, word_prior, word_mass, factors)
@@ -92,7 +117,7 @@ def sample_documents(
                     add_value(rows, word, old, -weight)
                 add_value(rows, word, new, weight)
                 tokens.topics[token] = new
-        _close_document(begin, end, tokens, scratch)
+        _close_document(begin, end, cluster, tokens, scratch)
 
 
 @kernel
@@ -100,7 +125,7 @@ def fold_in_documents(
     first, last, max_iter, burn_in, tokens, first_word, rows, factors, seed, scratch,
     sums,
 ):  # fmt: skip
-    """Draw the topics of some documents, the words' rows standing.
+    """Draw the topics of some documents while the words' rows stay as they are.
 
     Each document has a random stream of its own, made from `seed` and from the
     document's words and weights. Row d of `sums` gets the weight of each topic in
@@ -108,6 +133,8 @@ def fold_in_documents(
     """
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
+        cluster = tokens.clusters[document]
+        _open_document(begin, end, cluster, tokens, scratch)
         for i in range(4):
             scratch.stream[i] = seed[i]
         for token in range(begin, end):
@@ -122,18 +149,19 @@ def fold_in_documents(
                 if old >= 0:
                     scratch.doc[old] -= weight
                 new = _draw_topic(
-                    token, begin, end, language, 0.0, tokens, rows, factors, scratch
-                )
+                    token, begin, end, cluster, language, 0.0, tokens, rows, factors,
+                    scratch,
+                )  # fmt: skip
                 scratch.doc[new] += weight
                 tokens.topics[token] = new
                 if iteration >= burn_in:
                     sums[document, new] += weight
-        _close_document(begin, end, tokens, scratch)
+        _close_document(begin, end, cluster, tokens, scratch)
 
 
 @kernel
 def count_documents(tokens, doc, row_end, topics, values):
-    """Fill in the topics of each document and their weights; return how many in all.
+    """Fill in the topics of each document and their weights; return their number.
 
     `doc`, of shape (n_topics,), is zero before and after.
     """
@@ -157,12 +185,16 @@ def count_documents(tokens, doc, row_end, topics, values):
 def documents_log_likelihood(first, last, tokens, scratch):
     """Return log p(topics) of some documents, their distributions integrated out.
 
-    Token by token, because gamma(x + 1) / gamma(x) is x: most logarithms are saved.
+    Going token by token saves most logarithms: gamma(x + 1) / gamma(x) is x.
     """
     result = 0.0
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
+        cluster = tokens.clusters[document]
         size = scratch.prior_sums[-1]
+        if cluster >= 0:
+            scratch.doc[cluster] += scratch.cluster_weight
+            size += scratch.cluster_weight
         product = 1.0
         for token in range(begin, end):
             topic, weight = tokens.topics[token], tokens.weights[token]
@@ -178,20 +210,32 @@ def documents_log_likelihood(first, last, tokens, scratch):
             scratch.doc[topic] = own + weight
             size += weight
         result += math.log(product)
-        _close_document(begin, end, tokens, scratch)
+        _close_document(begin, end, cluster, tokens, scratch)
     return result
 
 
+@inlined
+def _open_document(begin, end, cluster, tokens, scratch):
+    """Add a document's tokens, and the weight of its cluster, to the prior."""
+    if cluster >= 0:
+        scratch.doc[cluster] += scratch.cluster_weight
+    for token in range(begin, end):
+        if tokens.topics[token] >= 0:
+            scratch.doc[tokens.topics[token]] += tokens.weights[token]
+
+
 @kernel
-def _close_document(begin, end, tokens, scratch):
+def _close_document(begin, end, cluster, tokens, scratch):
     """Leave nothing but the prior in `scratch.doc`."""
     for token in range(begin, end):
         scratch.doc[tokens.topics[token]] = scratch.prior[tokens.topics[token]]
+    if cluster >= 0:
+        scratch.doc[cluster] = scratch.prior[cluster]
 
 
 @inlined
 def _renew(language, topic, totals, word_prior, word_mass, factors):
-    """Compute the factors of a topic anew."""
+    """Update the factors of a topic."""
     rate = 1.0 / (totals[language, topic] + word_mass[language])
     smooth = word_prior[language] * rate
     factors.rate[language, topic] = rate
@@ -200,14 +244,17 @@ def _renew(language, topic, totals, word_prior, word_mass, factors):
 
 
 @inlined
-def _draw_topic(token, begin, end, language, own, tokens, rows, factors, scratch):
+def _draw_topic(
+    token, begin, end, cluster, language, own, tokens, rows, factors, scratch
+):
     """Draw a token's topic given those of all other tokens.
 
-    The row's part of the distribution is summed over the word's topics alone. The
-    smoothing part, which is small, is drawn by rejection: a topic proportional to
-    `doc`, that of a token between `begin` and `end` or one from the prior, is kept with
-    probability ``smooth[k] / bound``. The cost of neither grows with the number of
-    topics. `doc` is without the token; `own` is its weight in the row.
+    The row's part of the distribution is summed over the word's topics only. The
+    smoothing part, which is small, is drawn by rejection: a topic is proposed in
+    proportion to `doc` (that of a token between `begin` and `end`, the document's
+    cluster, or one from the prior) and kept with probability ``smooth[k] / bound``.
+    Neither cost grows with the number of topics. `doc` excludes the token; `own` is its
+    weight in the row.
     """
     doc, running = scratch.doc, scratch.running
     rate, smooth = factors.rate[language], factors.smooth[language]
@@ -220,12 +267,15 @@ def _draw_topic(token, begin, end, language, own, tokens, rows, factors, scratch
         total += value * (doc[topic] * rate[topic])
         running[j] = total
     bound = factors.bound[language]
-    envelope = bound * (end - begin + scratch.prior_sums[-1])
+    extra = scratch.cluster_weight if cluster >= 0 else 0.0
+    envelope = bound * (end - begin + extra + scratch.prior_sums[-1])
     for _ in range(_MAX_PROPOSALS):
         point = uniform(scratch.stream) * (total + envelope)
         if point < total:
             return rows.topic[start + _first_above(running, point)]
-        topic = _propose(token, begin, end, tokens, smooth, bound, scratch)
+        topic = _propose(
+            token, begin, end, cluster, extra, tokens, smooth, bound, scratch
+        )
         if topic >= 0:
             return topic
     rest = 0.0
@@ -261,10 +311,10 @@ def _bisect(running, point):
 
 
 @kernel
-def _propose(token, begin, end, tokens, smooth, bound, scratch):
+def _propose(token, begin, end, cluster, extra, tokens, smooth, bound, scratch):
     """Return a topic of the smoothing part, or -1 if it is rejected."""
     n_tokens = end - begin
-    place = uniform(scratch.stream) * (n_tokens + scratch.prior_sums[-1])
+    place = uniform(scratch.stream) * (n_tokens + extra + scratch.prior_sums[-1])
     if place < n_tokens:
         other = begin + int(place)
         topic = tokens.topics[other]
@@ -272,8 +322,119 @@ def _propose(token, begin, end, tokens, smooth, bound, scratch):
             return -1
         height = tokens.weights[other] * smooth[topic]
     else:
-        topic = _bisect(scratch.prior_sums, place - n_tokens)
+        place -= n_tokens
+        topic = cluster
+        if place >= extra:
+            topic = _bisect(scratch.prior_sums, place - extra)
         height = smooth[topic]
     if uniform(scratch.stream) * bound < height:
         return topic
     return -1
+
+
+@kernel
+def fill_rows(rows, first, matrix, floor):
+    """Append what one language has above the floor, its first word being `first`."""
+    for topic in range(matrix.shape[0]):
+        for column in range(matrix.shape[1]):
+            excess = matrix[topic, column] - floor[topic]
+            if excess > 0:
+                word = first + column
+                place = rows.start[word] + rows.length[word]
+                rows.topic[place] = topic
+                rows.value[place] = excess
+                rows.length[word] += 1
+
+
+@inlined
+def add_value(rows, word, topic, amount):
+    """Add an amount to one cell; a cell that comes to zero leaves the row."""
+    start = rows.start[word]
+    last = start + rows.length[word] - 1
+    place = start
+    while place <= last and rows.topic[place] != topic:
+        place += 1
+    if place > last:
+        rows.topic[place] = topic
+        rows.value[place] = amount
+        rows.length[word] += 1
+    else:
+        rows.value[place] += amount
+        if rows.value[place] == 0:
+            rows.topic[place] = rows.topic[last]
+            rows.value[place] = rows.value[last]
+            rows.length[word] -= 1
+
+
+@kernel
+def copy_rows(source, target):
+    """Copy rows into others that have at least as much room for each word."""
+    for word in range(len(source.length)):
+        target.length[word] = source.length[word]
+        begin = source.start[word]
+        shift = target.start[word] - begin
+        for place in range(begin, begin + source.length[word]):
+            target.topic[place + shift] = source.topic[place]
+            target.value[place + shift] = source.value[place]
+
+
+@kernel
+def merge_copies(rows, lengths, topics, values, merged):
+    """Add to the rows what each of their copies gained or lost.
+
+    Row `c` of `lengths`, `topics` and `values` is copy `c`, laid out as `rows` is.
+    `merged`, of shape (n_topics,), is zero before and after.
+    """
+    n_copies = len(lengths)
+    for word in range(len(rows.length)):
+        start = rows.start[word]
+        for place in range(start, start + rows.length[word]):
+            merged[rows.topic[place]] -= (n_copies - 1) * rows.value[place]
+        for copy in range(n_copies):
+            for place in range(start, start + lengths[copy, word]):
+                merged[topics[copy, place]] += values[copy, place]
+        end = start
+        for copy in range(n_copies):
+            for place in range(start, start + lengths[copy, word]):
+                topic = topics[copy, place]
+                if merged[topic] != 0:
+                    rows.topic[end] = topic
+                    rows.value[end] = merged[topic]
+                    merged[topic] = 0.0
+                    end += 1
+        rows.length[word] = end - start
+
+
+def random_stream(*key: int) -> np.ndarray:
+    """Return the state of a generator, shape (4,), for a key of non-negative ints."""
+    return np.random.SeedSequence(key).generate_state(4).astype(np.int64)
+
+
+@inlined
+def uniform(state):
+    """Return the next number of the stream, in [0, 1) with 32 random bits."""
+    s0, s1, s2, s3 = state[0], state[1], state[2], state[3]
+    total = (s0 + s3) & _MASK
+    result = ((((total << 7) & _MASK) | (total >> 25)) + s0) & _MASK
+    shifted = (s1 << 9) & _MASK
+    s2 ^= s0
+    s3 ^= s1
+    state[0] = s0 ^ s3
+    state[1] = s1 ^ s2
+    state[2] = s2 ^ shifted
+    state[3] = ((s3 << 11) & _MASK) | (s3 >> 21)
+    return result * (1.0 / 4294967296.0)
+
+
+@kernel
+def mix(state, value):
+    """Work an integer of 32 bits into every word of a stream's state."""
+    x = int(value) & _MASK
+    for i in range(4):
+        # The rounds of a 32-bit integer hash; the multipliers are below 2**31, so
+        # that no product overflows.
+        x = (x + state[i] + 0x9E3779B9) & _MASK
+        x = ((x ^ (x >> 16)) * 0x21F0AAAD) & _MASK
+        x = ((x ^ (x >> 15)) * 0x735A2D97) & _MASK
+        x ^= x >> 15
+        state[i] = x

@@ -1,4 +1,4 @@
-"""The prior of documents over topics, learnt from the topics of documents."""
+"""Learn the Dirichlet prior of documents from their topics."""
 
 from typing import NamedTuple
 
@@ -6,35 +6,50 @@ import numpy as np
 from scipy import sparse
 from scipy.special import psi
 
-from sklearn_m3l.gibbs._tokens import QUANTUM
+from sklearn_m3l.gibbs._kernels import QUANTUM
 
 # A Gamma prior keeps the parameter of a topic that no document has above zero.
 _SHAPE, _SCALE = 1.001, 1.0
 
 
 class Histogram(NamedTuple):
-    """How many documents have some weight in a topic, and how many have some size."""
+    """How many documents have some weight in a topic, and how many have some size.
+
+    A document and a topic are an `own` pair if the topic is the document's cluster.
+    """
 
     topics: np.ndarray  # (n_pairs,) int64
+    own: np.ndarray  # (n_pairs,) bool
     weights: np.ndarray  # (n_pairs,) float64: above 0
     repeats: np.ndarray  # (n_pairs,) int64: documents with this weight in this topic
+    clustered: np.ndarray  # (n_sizes,) bool: whether the documents have a cluster
     sizes: np.ndarray  # (n_sizes,) float64: weight in all topics
     size_repeats: np.ndarray  # (n_sizes,) int64: documents of this size
 
 
-def doc_topic_histogram(counts: sparse.csr_array) -> Histogram:
+def doc_topic_histogram(counts: sparse.csr_array, clusters: np.ndarray) -> Histogram:
     """Return the histogram of counts of shape (n_documents, n_topics)."""
     n_topics = counts.shape[1]
+    own = np.repeat(clusters, np.diff(counts.indptr)) == counts.indices
     units = np.rint(counts.data / QUANTUM).astype(np.int64)
-    pairs, repeats = np.unique(units * n_topics + counts.indices, return_counts=True)
-    sizes, size_repeats = np.unique(counts.sum(axis=1), return_counts=True)
-    return Histogram(
-        pairs % n_topics, pairs // n_topics * QUANTUM, repeats, sizes, size_repeats
+    keys, repeats = np.unique(
+        (units * n_topics + counts.indices) * 2 + own, return_counts=True
     )
+    totals = np.rint(counts.sum(axis=1) / QUANTUM).astype(np.int64)
+    sizes, size_repeats = np.unique(totals * 2 + (clusters >= 0), return_counts=True)
+    pairs = keys // 2
+    return Histogram(
+        pairs % n_topics, keys % 2 == 1, pairs // n_topics * QUANTUM, repeats,
+        sizes % 2 == 1, sizes // 2 * QUANTUM, size_repeats,
+    )  # fmt: skip
 
 
 def optimize_prior(
-    prior: np.ndarray, histogram: Histogram, max_iter: int = 50, tol: float = 1e-4
+    prior: np.ndarray,
+    cluster_weight: float,
+    histogram: Histogram,
+    max_iter: int = 50,
+    tol: float = 1e-4,
 ) -> np.ndarray:
     """Return the Dirichlet parameters under which the documents are most likely.
 
@@ -42,12 +57,14 @@ def optimize_prior(
     ----------
     prior : ndarray of shape (n_topics,)
         Where to start.
+    cluster_weight : float
+        What a document's cluster adds to the parameter of its topic; not changed.
     histogram : Histogram
         The documents.
     max_iter : int, default=50
         Number of iterations at most.
     tol : float, default=1e-4
-        Stop when no parameter changes by more than this share of it.
+        Stop when no parameter changes by more than this share of its value.
 
     Returns
     -------
@@ -56,13 +73,17 @@ def optimize_prior(
 
     References
     ----------
-    .. [1] T. Minka, "Estimating a Dirichlet distribution" (2000), equation 55.
+    .. [1] T. Minka, "Estimating a Dirichlet distribution" (2000), equation 55. With a
+       cluster's weight ``w``, a topic's gain is summed over documents at ``prior + w``;
+       the bound splits it between the two in proportion, so the update keeps its form.
     .. [2] H. Wallach, "Structured Topic Models for Language" (2008), section 2.3: the
        Gamma prior of the parameters.
     """
-    topics, weights, repeats, sizes, size_repeats = histogram
+    topics, _, weights, repeats, _, sizes, size_repeats = histogram
+    pair_extra = cluster_weight * histogram.own
+    size_extra = cluster_weight * histogram.clustered
     for _ in range(max_iter):
-        own, total = prior[topics], prior.sum()
+        own, total = prior[topics] + pair_extra, prior.sum() + size_extra
         gains = repeats * (psi(weights + own) - psi(own))
         gain = np.bincount(topics, gains, minlength=len(prior))
         cost = size_repeats @ (psi(sizes + total) - psi(total))

@@ -8,14 +8,17 @@ from scipy import sparse
 from scipy.special import gammaln
 
 from sklearn_m3l.gibbs._kernels import (
+    Scratch,
+    copy_rows,
     count_documents,
     documents_log_likelihood,
     make_factors,
     make_scratch,
+    merge_copies,
+    random_stream,
     sample_documents,
 )
 from sklearn_m3l.gibbs._prior import doc_topic_histogram, optimize_prior
-from sklearn_m3l.gibbs._random import random_stream
 from sklearn_m3l.gibbs._tokens import (
     Tokens,
     even_parts,
@@ -26,10 +29,8 @@ from sklearn_m3l.gibbs._tokens import (
 )
 from sklearn_m3l.gibbs._word_rows import (
     WordRows,
-    copy_rows,
     dense_rows,
     empty_rows,
-    merge_copies,
     rows_above,
     topic_totals,
     used_places,
@@ -38,7 +39,7 @@ from sklearn_m3l.utils._threads import deferred_interrupt, run_threads
 
 
 class _State(NamedTuple):
-    """Topics of tokens, and the counts that follow from them."""
+    """The topics of all tokens, and the counts that follow from them."""
 
     tokens: Tokens
     rows: WordRows
@@ -48,16 +49,15 @@ class _State(NamedTuple):
 class PolylingualGibbs:
     """Collapsed Gibbs sampler of topics that several languages share.
 
-    A document is a tuple of texts, one a language, with one topic distribution; a
-    topic has a word distribution in every language [1]_. The state is a topic for each
-    token. A sweep draws all of them anew, at a cost that grows with the topics that a
-    word really has, not with the number of topics [2]_.
+    A document is a tuple of texts, one per language, with one topic distribution; a
+    topic has a word distribution in every language [1]_. The state is the topic of each
+    token. A sweep redraws all topics, at a cost that grows with the number of topics
+    that a word really has, not with the number of all topics [2]_.
 
-    With several threads each works on a part of the documents with its own copy of the
-    topic-word counts, and the copies are merged after every sweep: approximate
-    distributed LDA [3]_. One thread samples exactly. The result depends on the seed and
-    the number of threads alone. The object can be pickled, and goes on from there to
-    the same bits.
+    With several threads, each samples a part of the documents against its own copy of
+    the topic-word counts, and the copies are merged after every sweep: approximate
+    distributed LDA [3]_. One thread samples exactly. The result depends only on the
+    seed and the number of threads. A pickled sampler continues with the same bits.
 
     Parameters
     ----------
@@ -67,8 +67,13 @@ class PolylingualGibbs:
         Dirichlet parameters of the documents, all above zero.
     topic_word_prior : float or sequence of float
         Dirichlet parameter of a topic's words, above zero; may differ by language.
+    cluster_weight : float, default=0.0
+        What is added to the Dirichlet parameter of one topic in the documents that
+        `add_documents` assigns to the cluster of that topic. It acts like this many
+        tokens of the topic.
     topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
-        Counts of earlier documents. They stand: new documents are sampled into them.
+        Counts of earlier documents. They stay fixed, and new documents are sampled on
+        top of them.
     seed : int, default=0
         Seed of all random numbers.
     n_jobs : int, default=1
@@ -80,8 +85,10 @@ class PolylingualGibbs:
         Dirichlet parameters of the documents.
     topic_word_prior : ndarray of shape (n_languages,)
         Dirichlet parameter of the words in each language.
+    cluster_weight : float
+        Weight of a document's cluster in its prior.
     n_passes : int
-        Number of sweeps and of additions of documents so far.
+        Number of sweeps and of calls of `add_documents` so far.
 
     References
     ----------
@@ -113,19 +120,27 @@ class PolylingualGibbs:
         doc_topic_prior: np.ndarray,
         topic_word_prior: float | Sequence[float],
         *,
+        cluster_weight: float = 0.0,
         topic_word_counts: Sequence[np.ndarray] | None = None,
         seed: int = 0,
         n_jobs: int = 1,
     ) -> None:
         self.doc_topic_prior = np.array(doc_topic_prior, np.float64)
         self.topic_word_prior = np.full(len(n_words), topic_word_prior, np.float64)
+        self.cluster_weight = float(cluster_weight)
         self.seed = seed
         self.n_jobs = n_jobs
         self.n_passes = 0
         if not 0 < self.n_topics <= np.iinfo(np.int16).max:
-            raise ValueError(f"There can be 1 to 32767 topics, got {self.n_topics}.")
+            raise ValueError(
+                f"the number of topics must be 1 to 32767, got {self.n_topics}"
+            )
         if not ((self.doc_topic_prior > 0).all() and (self.topic_word_prior > 0).all()):
-            raise ValueError("All prior parameters must be above zero.")
+            raise ValueError("all parameters of the priors must be above zero")
+        if not 0 <= self.cluster_weight < np.inf:
+            raise ValueError(
+                f"cluster_weight must be finite and not negative, got {cluster_weight}"
+            )
         self._first_word = first_words(n_words)
         rows = empty_rows(np.zeros(self._first_word[-1], np.int64))
         if topic_word_counts is not None:
@@ -133,7 +148,7 @@ class PolylingualGibbs:
             rows = rows_above(topic_word_counts, floors)
             rows.value[:] = quantize(rows.value)
         self._state = _State(
-            tokenize([sparse.csr_array((0, n)) for n in n_words]),
+            tokenize([sparse.csr_array((0, n)) for n in n_words], None, self.n_topics),
             rows,
             topic_totals(rows, self._first_word, self.n_topics),
         )
@@ -150,7 +165,7 @@ class PolylingualGibbs:
 
     @property
     def topic_word_counts(self) -> list[np.ndarray]:
-        """Weight of each word in each topic, (n_topics, n_words_l) a language."""
+        """Weight of each word in each topic, (n_topics, n_words_l) per language."""
         dense = dense_rows(self._state.rows, self.n_topics)
         return np.split(dense, self._first_word[1:-1], axis=1)
 
@@ -169,7 +184,7 @@ class PolylingualGibbs:
         )
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Return all that sampling depends on, but the documents: not copied."""
+        """Return all that sampling depends on except the documents, without a copy."""
         tokens, rows, totals = self._state
         return {
             "topics": tokens.topics,
@@ -180,7 +195,7 @@ class PolylingualGibbs:
         }
 
     def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from a state of a sampler of the same documents.
+        """Continue from a state of a sampler of the same documents.
 
         Parameters
         ----------
@@ -192,9 +207,11 @@ class PolylingualGibbs:
         self.n_passes = int(state["n_passes"])
 
     def add_documents(
-        self, counts: Sequence[sparse.csr_matrix | sparse.csr_array]
+        self,
+        counts: Sequence[sparse.csr_matrix | sparse.csr_array],
+        clusters: np.ndarray | None = None,
     ) -> None:
-        """Add documents, and draw first topics for their tokens one after the other.
+        """Add documents, and draw a first topic for each of their tokens in turn.
 
         Parameters
         ----------
@@ -202,14 +219,17 @@ class PolylingualGibbs:
             Non-negative word counts in each language; where a row is empty, the
             document lacks the language. Fractions are weights: 2.3 is two tokens of
             weight 1 and one of weight 0.3.
+        clusters : ndarray of int of shape (n_new,), optional
+            The topic that the prior of each document favors by `cluster_weight`; -1
+            for none.
         """
         n_words = np.diff(self._first_word).tolist()
         if [matrix.shape[1] for matrix in counts] != n_words:
             raise ValueError(
-                f"The languages have {n_words} words, got count matrices of shapes "
-                f"{[matrix.shape for matrix in counts]}."
+                f"the languages have {n_words} words, got count matrices of shapes "
+                f"{[matrix.shape for matrix in counts]}"
             )
-        new = tokenize(counts)
+        new = tokenize(counts, clusters, self.n_topics)
         tokens, rows, totals = self._state
         room = np.diff(rows.start) + np.bincount(new.words, minlength=len(rows.length))
         grown = empty_rows(np.minimum(room, self.n_topics))
@@ -219,17 +239,12 @@ class PolylingualGibbs:
         self._sample(0, len(new.doc_start) - 1, _State(new, grown, totals), 0)
         self._state = _State(join_tokens(tokens, new), grown, totals)
 
-    def sweep(self, first: int = 0) -> None:
-        """Draw the topics of all tokens anew.
+    def sweep(self) -> None:
+        """Redraw the topics of all tokens.
 
         KeyboardInterrupt is raised only after the whole sweep.
-
-        Parameters
-        ----------
-        first : int, default=0
-            The first document to sample. The topics of those before it stand.
         """
-        bounds = even_parts(self._state.tokens.doc_start, first, self.n_jobs)
+        bounds = even_parts(self._state.tokens.doc_start, self.n_jobs)
         with deferred_interrupt():
             self.n_passes += 1
             if len(bounds) == 2:
@@ -240,13 +255,13 @@ class PolylingualGibbs:
     def log_likelihood(self) -> float:
         """Return log p(words, topics), with the distributions integrated out.
 
-        Standing counts are in it as words, but not as documents.
+        It includes the words of `topic_word_counts`, but not their documents.
         """
         tokens, rows, totals = self._state
-        bounds = even_parts(tokens.doc_start, 0, self.n_jobs)
+        bounds = even_parts(tokens.doc_start, self.n_jobs)
 
         def add_up(part: int) -> float:
-            scratch = make_scratch(self.doc_topic_prior, np.zeros(4, np.int64))
+            scratch = self._scratch(np.zeros(4, np.int64))
             return documents_log_likelihood(
                 bounds[part], bounds[part + 1], tokens, scratch
             )
@@ -265,14 +280,17 @@ class PolylingualGibbs:
     def optimize_doc_topic_prior(self) -> None:
         """Set `doc_topic_prior` to the likeliest parameters, given the topics.
 
-        They may differ by topic. Minka's fixed point, with a weak Gamma prior.
+        They may differ by topic. Uses Minka's fixed point, with a weak Gamma prior.
         """
+        histogram = doc_topic_histogram(
+            self.doc_topic_counts, self._state.tokens.clusters
+        )
         self.doc_topic_prior = optimize_prior(
-            self.doc_topic_prior, doc_topic_histogram(self.doc_topic_counts)
+            self.doc_topic_prior, self.cluster_weight, histogram
         )
 
     def _sample_parts(self, bounds: np.ndarray) -> None:
-        """Sample every part with a copy of the counts; then merge the copies."""
+        """Sample every part against a copy of the counts, then merge the copies."""
         tokens, rows, totals = self._state
         n_parts = len(bounds) - 1
         lengths = np.empty((n_parts, len(rows.length)), np.int32)
@@ -298,8 +316,11 @@ class PolylingualGibbs:
         sample_documents(
             first, last, state.tokens, self._first_word, state.rows, state.totals,
             word_prior, word_mass, make_factors(state.totals, word_prior, word_mass),
-            make_scratch(self.doc_topic_prior, stream),
+            self._scratch(stream),
         )  # fmt: skip
+
+    def _scratch(self, stream: np.ndarray) -> Scratch:
+        return make_scratch(self.doc_topic_prior, self.cluster_weight, stream)
 
 
 def _log_rising(base: np.ndarray | float, weight: np.ndarray) -> np.ndarray:

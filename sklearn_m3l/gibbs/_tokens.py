@@ -1,4 +1,4 @@
-"""Tokens: the count matrices of all languages as one flat list of weighted words."""
+"""The count matrices of all languages as one flat list of weighted tokens."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,21 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-# Weights and counts are multiples of this, so that sums in float64 are exact and a
-# count that loses all its tokens is exactly zero.
-QUANTUM = 2.0**-15
+from sklearn_m3l.gibbs._kernels import QUANTUM
 
 
 class Tokens(NamedTuple):
-    """Documents one after the other, in each the words of language after language.
+    """The tokens of all documents, ordered by document, then language, then word.
 
-    A word has one number over all languages: those of the first language come first.
+    Words are numbered across languages, the words of the first language first.
     """
 
     doc_start: np.ndarray  # (n_docs + 1,) int64: where each document begins
     words: np.ndarray  # (n_tokens,) int32
     weights: np.ndarray  # (n_tokens,) float32, in (0, 1]
-    topics: np.ndarray  # (n_tokens,) int16, -1 where there is none yet
+    topics: np.ndarray  # (n_tokens,) int16, -1 before the first draw
+    clusters: np.ndarray  # (n_docs,) int16, the topic that the prior favors, or -1
 
 
 def quantize(values: np.ndarray) -> np.ndarray:
@@ -28,22 +27,39 @@ def quantize(values: np.ndarray) -> np.ndarray:
     return np.maximum(np.rint(values / QUANTUM), 1) * QUANTUM
 
 
-def tokenize(counts: Sequence[sparse.csr_matrix | sparse.csr_array]) -> Tokens:
-    """Return the tokens of count matrices, one a language, with the same rows.
+def tokenize(
+    counts: Sequence[sparse.csr_matrix | sparse.csr_array],
+    clusters: np.ndarray | None,
+    n_topics: int,
+) -> Tokens:
+    """Return the tokens of count matrices, one per language, with the same rows.
 
     A cell of 2.3 becomes two tokens of weight 1 and one of weight 0.3.
     """
     n_rows = {matrix.shape[0] for matrix in counts}
     if len(n_rows) > 1:
         raise ValueError(
-            f"The count matrices of all languages need the same number of rows, got "
-            f"{sorted(n_rows)}."
+            "the count matrices of all languages need the same number of rows, got "
+            f"{sorted(n_rows)}"
         )
     matrix = sparse.hstack(counts, format="csr", dtype=np.float64)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     if not np.all(np.isfinite(matrix.data) & (matrix.data > 0)):
-        raise ValueError("Counts must be finite and not negative.")
+        raise ValueError("counts must be finite and not negative")
+    if clusters is None:
+        clusters = np.full(matrix.shape[0], -1)
+    clusters = np.asarray(clusters)
+    if clusters.shape != matrix.shape[:1]:
+        raise ValueError(
+            f"clusters must have shape {matrix.shape[:1]}, got {clusters.shape}"
+        )
+    if clusters.dtype.kind not in "iu" or not np.all(
+        (clusters >= -1) & (clusters < n_topics)
+    ):
+        raise ValueError(
+            f"clusters must be integers from 0 to {n_topics - 1}, or -1 for no cluster"
+        )
     values = quantize(matrix.data)
     n_tokens = np.ceil(values).astype(np.int64)
     cell_end = np.cumsum(n_tokens)
@@ -54,6 +70,7 @@ def tokenize(counts: Sequence[sparse.csr_matrix | sparse.csr_array]) -> Tokens:
         np.repeat(matrix.indices.astype(np.int32), n_tokens),
         weights,
         np.full(len(weights), -1, np.int16),
+        clusters.astype(np.int16),
     )
 
 
@@ -64,6 +81,7 @@ def join_tokens(first: Tokens, second: Tokens) -> Tokens:
         np.concatenate((first.words, second.words)),
         np.concatenate((first.weights, second.weights)),
         np.concatenate((first.topics, second.topics)),
+        np.concatenate((first.clusters, second.clusters)),
     )
 
 
@@ -72,11 +90,11 @@ def first_words(n_words: Sequence[int]) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(n_words))).astype(np.int64)
 
 
-def even_parts(doc_start: np.ndarray, first: int, n_parts: int) -> np.ndarray:
-    """Return bounds that part the documents from `first` on evenly by tokens."""
+def even_parts(doc_start: np.ndarray, n_parts: int) -> np.ndarray:
+    """Return bounds that split the documents into parts of about as many tokens."""
     n_docs = len(doc_start) - 1
-    n_parts = max(1, min(n_parts, n_docs - first))
-    targets = np.linspace(doc_start[first], doc_start[-1], n_parts + 1)
-    bounds = np.searchsorted(doc_start, targets).clip(first)
+    n_parts = max(1, min(n_parts, n_docs))
+    targets = np.linspace(0, doc_start[-1], n_parts + 1)
+    bounds = np.searchsorted(doc_start, targets)
     bounds[-1] = n_docs
     return bounds

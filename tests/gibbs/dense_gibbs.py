@@ -79,18 +79,19 @@ def _sweep(doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass, unifo
 
 
 def joint_log_likelihood(n_dk, topic_word_counts, alpha, beta):
-    """Return log p(w, z) from the closed form."""
-    alpha = np.broadcast_to(alpha, n_dk.shape[1])
+    """Return log p(w, z) from the closed form; alpha may differ by document."""
+    alpha = np.broadcast_to(alpha, n_dk.shape)
     beta = np.broadcast_to(beta, len(topic_word_counts))
     result = _dirichlet_multinomial(n_dk, alpha)
     for n_kw, b in zip(topic_word_counts, beta, strict=True):
-        result += _dirichlet_multinomial(n_kw, np.full(n_kw.shape[1], b))
+        result += _dirichlet_multinomial(n_kw, np.full(n_kw.shape, b))
     return result
 
 
 def _dirichlet_multinomial(counts, prior):
     """Return the log-likelihood of rows of counts in their order of drawing."""
-    rows = gammaln(counts + prior).sum(axis=1) - gammaln(
-        counts.sum(axis=1) + prior.sum()
+    return sum(
+        gammaln(rows + own).sum(axis=1).sum() * sign
+        - gammaln(rows.sum(axis=1) + own.sum(axis=1)).sum() * sign
+        for sign, rows, own in ((1, counts, prior), (-1, 0 * counts, prior))
     )
-    return rows.sum() + len(counts) * (gammaln(prior.sum()) - gammaln(prior).sum())

@@ -52,8 +52,11 @@ def add_up(assignments, probabilities, counts, n_topics):
 
 
 def exact_posterior(counts, alpha, beta):
-    """Return the posterior of the counts, where all tokens weigh the same."""
-    n_topics, tokens = len(alpha), tokens_of(counts)
+    """Return the posterior of the counts, where all tokens weigh the same.
+
+    `alpha` has shape (n_topics,) or (n_documents, n_topics).
+    """
+    n_topics, tokens = alpha.shape[-1], tokens_of(counts)
     assignments = list(product(range(n_topics), repeat=len(tokens)))
     logs = np.array(
         [
@@ -90,10 +93,14 @@ def stationary_distribution(counts, alpha, beta):
     return add_up(assignments, np.linalg.matrix_power(sweep, 200)[0], counts, n_topics)
 
 
-def sampled_states(counts, alpha, beta, seed, n_samples=3000, thinning=2):
+def sampled_states(
+    counts, alpha, beta, seed, clusters=None, n_samples=3000, thinning=2, **params
+):
     """Return how often a chain of the sampler is in each state of the counts."""
-    sampler = PolylingualGibbs([len(m[0]) for m in counts], alpha, beta, seed=seed)
-    sampler.add_documents([sparse.csr_array(np.array(m, float)) for m in counts])
+    n_words = [len(matrix[0]) for matrix in counts]
+    sampler = PolylingualGibbs(n_words, alpha, beta, seed=seed, **params)
+    counts = [sparse.csr_array(np.array(matrix, float)) for matrix in counts]
+    sampler.add_documents(counts, clusters)
     states = {}
     for _ in range(n_samples):
         for _ in range(thinning):
@@ -132,6 +139,19 @@ def test_chain_has_the_exact_posterior(counts, alpha, beta):
     assert p_value(observed, expected) > 0.01
 
 
+@needs_compilation
+@pytest.mark.parametrize("weight", [0.4, 3.0])
+def test_chain_with_clusters_has_the_exact_posterior(weight):
+    counts = [[[2, 1], [0, 2], [1, 0]], [[0, 0], [1, 0], [0, 1]]]
+    alpha, clusters = np.array([0.3, 0.5, 0.2]), np.array([2, 0, -1])
+    by_document = alpha + weight * (clusters[:, np.newaxis] == np.arange(3))
+    expected = exact_posterior(counts, by_document, [0.4, 0.6])
+    observed = sampled_states(
+        counts, alpha, [0.4, 0.6], seed=0, clusters=clusters, cluster_weight=weight
+    )
+    assert p_value(observed, expected) > 0.01
+
+
 def test_enumeration_of_the_posterior_and_of_the_conditionals_agree():
     counts, alpha, beta = [[[1, 1]], [[0, 2]]], np.array([0.5, 1.5]), [0.3, 0.6]
     posterior = exact_posterior(counts, alpha, beta)
@@ -163,7 +183,8 @@ def expected_theta(counts, topic_word, alpha):
 
 
 @needs_compilation
-def test_fold_in_has_the_exact_posterior_mean():
+@pytest.mark.parametrize("cluster", [-1, 0, 1])
+def test_fold_in_has_the_exact_posterior_mean(cluster):
     alpha = np.array([0.3, 0.2, 0.6])
     topic_word = [
         np.array([[0.7, 0.3], [0.2, 0.8], [0.5, 0.5]]),
@@ -174,24 +195,25 @@ def test_fold_in_has_the_exact_posterior_mean():
         [sparse.csr_array(m) for m in counts],
         topic_word,
         alpha,
+        clusters=np.array([cluster]),
+        cluster_weight=1.5,
         max_iter=20000,
         burn_in=100,
-        prior_weight=1.0,
     )
+    alpha += 1.5 * (np.arange(3) == cluster)
     expected = expected_theta(counts, topic_word, alpha)
     np.testing.assert_allclose(theta[0], expected, atol=0.01)
 
 
 def test_smoothing_part_is_exact_where_proposals_are_hardly_ever_kept():
     # A word that no topic is known for; the likely topic is hardly ever proposed.
-    alpha = np.array([1.0, 1.0, 1e-3])
+    alpha = np.array([1e-3, 1e-3, 1e-6])
     topic_word = np.array([[1e-4, 1 - 1e-4], [2e-4, 1 - 2e-4], [0.4, 0.6]])
     theta = fold_in(
         [sparse.csr_array([[1, 0]])],
         [topic_word],
         alpha,
         max_iter=2000,
-        prior_weight=1e-9,
     )
     expected = alpha * topic_word[:, 0]
     np.testing.assert_allclose(theta[0], expected / expected.sum(), atol=0.03)

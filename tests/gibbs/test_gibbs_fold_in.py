@@ -6,7 +6,7 @@ from scipy import sparse
 
 from sklearn_m3l.gibbs import fold_in
 
-ALPHA = np.array([0.2, 0.5, 0.3])
+ALPHA = np.array([0.02, 0.05, 0.03])
 
 
 def fold(counts, topic_word, **params):
@@ -121,12 +121,36 @@ def test_either_language_finds_the_topic():
     assert theta.max(axis=1).min() > 0.95
 
 
-def test_prior_weight_mixes_in_the_prior(counts, topic_word):
-    size = sum(matrix.sum(axis=1) for matrix in counts)[:, np.newaxis]
-    own, mean = (fold(counts, topic_word, prior_weight=w) for w in (1e-12, 1.0))
-    full = size[:, 0] > 0
-    expected = (own * size + ALPHA) / (size + ALPHA.sum())
-    np.testing.assert_allclose(mean[full], expected[full], rtol=1e-3)
+def test_clusters_tilt_the_prior(counts, topic_word):
+    counts = [sparse.csr_array(matrix.toarray()) for matrix in counts]
+    counts = [sparse.vstack([m, sparse.csr_array((1, m.shape[1]))]) for m in counts]
+    clusters = np.arange(16) % 4 - 1
+    theta = fold(counts, topic_word, clusters=clusters, cluster_weight=50.0)
+    own = clusters >= 0
+    np.testing.assert_array_equal(theta[own].argmax(axis=1), clusters[own])
+    # Nothing else changes, and an empty document gets the mean of its prior.
+    plain = fold(counts, topic_word)
+    np.testing.assert_array_equal(theta[~own], plain[~own])
+    expected = (ALPHA + 50.0 * (np.arange(3) == 2)) / (ALPHA.sum() + 50.0)
+    np.testing.assert_allclose(theta[15], expected)
+    assert clusters[15] == 2
+    np.testing.assert_array_equal(
+        fold(counts, topic_word, clusters=clusters, cluster_weight=0.0), plain
+    )
+
+
+@pytest.mark.parametrize(
+    ("clusters", "message"),
+    [
+        ([0, 1], r"clusters must have shape \(15,\), got \(2,\)"),
+        ([3] * 15, "clusters must be integers from 0 to 2, or -1"),
+        ([-2] * 15, "clusters must be integers from 0 to 2, or -1"),
+        ([0.5] * 15, "clusters must be integers from 0 to 2, or -1"),
+    ],
+)
+def test_bad_clusters(counts, topic_word, clusters, message):
+    with pytest.raises(ValueError, match=message):
+        fold(counts, topic_word, clusters=np.array(clusters), cluster_weight=1.0)
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,11 @@ def make_counts(n_rows=40, seed=0, fractional=False):
     return counts
 
 
-def make_sampler(counts=None, n_sweeps=5, n_topics=4, **params):
+def make_sampler(counts=None, n_sweeps=5, n_topics=4, clusters=None, **params):
     sampler = PolylingualGibbs(
         N_WORDS, np.linspace(0.2, 0.8, n_topics), [0.1, 0.3], **params
     )
-    sampler.add_documents(make_counts() if counts is None else counts)
+    sampler.add_documents(make_counts() if counts is None else counts, clusters)
     for _ in range(n_sweeps):
         sampler.sweep()
     return sampler
@@ -152,12 +152,20 @@ def test_large_counts():
 
 @pytest.mark.parametrize("fractional", [False, True])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_log_likelihood_is_the_closed_form(n_jobs, fractional):
-    sampler = make_sampler(make_counts(fractional=fractional), n_jobs=n_jobs)
+@pytest.mark.parametrize("cluster_weight", [0.0, 2.5])
+def test_log_likelihood_is_the_closed_form(n_jobs, fractional, cluster_weight):
+    clusters = np.arange(40) % 5 - 1
+    sampler = make_sampler(
+        make_counts(fractional=fractional),
+        n_jobs=n_jobs,
+        clusters=clusters,
+        cluster_weight=cluster_weight,
+    )
+    extra = cluster_weight * (clusters[:, np.newaxis] == np.arange(4))
     expected = joint_log_likelihood(
         sampler.doc_topic_counts.toarray(),
         sampler.topic_word_counts,
-        sampler.doc_topic_prior,
+        sampler.doc_topic_prior + extra,
         [0.1, 0.3],
     )
     assert sampler.log_likelihood() == pytest.approx(expected, rel=1e-10)
@@ -242,10 +250,6 @@ def test_documents_added_in_two_batches():
     assert sampler.n_documents == 40
     np.testing.assert_array_equal(sampler.doc_topic_counts.toarray()[:25], before)
     assert_consistent(sampler, counts)
-    for _ in range(5):
-        sampler.sweep(first=25)
-    np.testing.assert_array_equal(sampler.doc_topic_counts.toarray()[:25], before)
-    assert_consistent(sampler, counts)
     sampler.sweep()
     assert (sampler.doc_topic_counts.toarray()[:25] != before).any()
     assert_consistent(sampler, counts)
@@ -282,17 +286,24 @@ def test_standing_counts_draw_documents_to_their_topics():
     )
 
 
-def test_optimized_prior_maximizes_the_likelihood():
-    sampler = make_sampler(make_counts(100, fractional=True), n_sweeps=5)
+@pytest.mark.parametrize("cluster_weight", [0.0, 0.7])
+def test_optimized_prior_maximizes_the_likelihood(cluster_weight):
+    clusters = np.arange(100) % 5 - 1
+    sampler = make_sampler(
+        make_counts(100, fractional=True),
+        n_sweeps=5,
+        clusters=clusters,
+        cluster_weight=cluster_weight,
+    )
     n_dk = sampler.doc_topic_counts.toarray()
-    n_dk = n_dk[n_dk.sum(axis=1) > 0]
+    extra = cluster_weight * (clusters[:, np.newaxis] == np.arange(4))
 
     def loss(log_alpha):
-        alpha = np.exp(log_alpha)
-        rising = gammaln(n_dk + alpha).sum() - len(n_dk) * gammaln(alpha).sum()
-        total = alpha.sum()
+        alpha = np.exp(log_alpha) + extra
+        rising = (gammaln(n_dk + alpha) - gammaln(alpha)).sum()
+        total = alpha.sum(axis=1)
         rising -= (gammaln(n_dk.sum(axis=1) + total) - gammaln(total)).sum()
-        return -(rising + 0.001 * log_alpha.sum() - total)
+        return -(rising + 0.001 * log_alpha.sum() - np.exp(log_alpha).sum())
 
     best = np.exp(minimize(loss, np.zeros(4), method="BFGS", tol=1e-8).x)
     for _ in range(20):
@@ -361,8 +372,8 @@ def test_bad_counts_change_nothing(counts, message):
 @pytest.mark.parametrize(
     ("alpha", "beta", "message"),
     [
-        (np.ones(0), 0.1, "32767 topics, got 0"),
-        (np.ones(40000), 0.1, "32767 topics, got 40000"),
+        (np.ones(0), 0.1, "1 to 32767, got 0"),
+        (np.ones(40000), 0.1, "1 to 32767, got 40000"),
         (np.array([1.0, 0.0]), 0.1, "prior"),
         (np.ones(2), [0.1, -1.0], "prior"),
     ],
@@ -370,3 +381,34 @@ def test_bad_counts_change_nothing(counts, message):
 def test_bad_priors(alpha, beta, message):
     with pytest.raises(ValueError, match=message):
         PolylingualGibbs(N_WORDS, alpha, beta)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_bad_cluster_weights(weight):
+    with pytest.raises(ValueError, match="cluster_weight must be finite and not neg"):
+        PolylingualGibbs(N_WORDS, np.ones(2), 0.1, cluster_weight=weight)
+
+
+@pytest.mark.parametrize("clusters", [[0, 1], [4] * 40, [-2] * 40, [0.5] * 40])
+def test_bad_clusters_change_nothing(clusters):
+    sampler = make_sampler(cluster_weight=1.0)
+    before = sampler.log_likelihood()
+    with pytest.raises(ValueError, match="clusters must"):
+        sampler.add_documents(make_counts(), np.array(clusters))
+    assert sampler.n_documents == 40
+    assert sampler.log_likelihood() == before
+
+
+def test_documents_start_in_their_clusters():
+    clusters = np.arange(40) % 5 - 1
+    sampler = make_sampler(clusters=clusters, cluster_weight=1e6, n_sweeps=0, n_jobs=2)
+    expected = np.zeros((40, 4))
+    sizes = sum(matrix.sum(axis=1) for matrix in make_counts())
+    expected[np.arange(40), clusters] = sizes
+    has = clusters >= 0
+    found = sampler.doc_topic_counts.toarray()
+    np.testing.assert_array_equal(found[has], expected[has])
+    sampler.sweep()
+    np.testing.assert_array_equal(
+        sampler.doc_topic_counts.toarray()[has], expected[has]
+    )
