@@ -10,7 +10,7 @@ import pandas as pd
 
 from sklearn_m3l.display._names import check_of_rows, first_of_each, name_rows
 from sklearn_m3l.display._topic_space import lay_out
-from sklearn_m3l.metrics import pairwise_jensen_shannon
+from sklearn_m3l.metrics import paired_jensen_shannon, pairwise_jensen_shannon
 from sklearn_m3l.metrics._evaluation import topics_by_view
 from sklearn_m3l.multiview import MultiView
 
@@ -199,17 +199,11 @@ def _mix(model, X: MultiView, topics: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _divergences(topics: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.ndarray]:
-    found = {}
-    for first, second in combinations(topics, 2):
-        p, q = topics[first].astype(float), topics[second].astype(float)
-        mean = (p + q) / 2
-        bits = (_entropy(mean) - (_entropy(p) + _entropy(q)) / 2) / np.log(2)
-        found[first, second] = np.clip(bits, 0, 1)
-    return found
-
-
-def _entropy(theta: np.ndarray) -> np.ndarray:
-    return -np.sum(theta * np.log(theta, where=theta > 0, out=np.zeros_like(theta)), 1)
+    """Return the divergence of each pair of views in bits, from 0 to 1."""
+    return {
+        (one, other): paired_jensen_shannon(topics[one], topics[other]) / np.log(2)
+        for one, other in combinations(topics, 2)
+    }
 
 
 def _nearest(topic_word: Mapping[str, np.ndarray]) -> list[list[int]]:

@@ -5,7 +5,11 @@ from sklearn_m3l.metrics._coherence import (
     npmi_coherence,
     topic_diversity,
 )
-from sklearn_m3l.metrics._divergence import mean_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._divergence import (
+    mean_jensen_shannon,
+    paired_jensen_shannon,
+    pairwise_jensen_shannon,
+)
 from sklearn_m3l.metrics._retrieval import (
     mean_reciprocal_rank,
     uninterpolated_average_precision,
@@ -28,6 +32,7 @@ __all__ = [
     "mean_jensen_shannon",
     "mean_reciprocal_rank",
     "npmi_coherence",
+    "paired_jensen_shannon",
     "pairwise_jensen_shannon",
     "topic_diversity",
     "uninterpolated_average_precision",

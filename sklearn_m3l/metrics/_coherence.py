@@ -1,4 +1,4 @@
-"""How coherent topics are within a language, across two, and how diverse."""
+"""Coherence of topics within a language and across two, and their diversity."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_array
 
-# gensim's, added to the probability that two words occur together.
+# Added to the probability that two words occur together, as in gensim.
 _EPSILON = 1e-12
 
 _COUNTS = ["array-like", "sparse matrix"]
@@ -18,23 +18,23 @@ _COUNTS = ["array-like", "sparse matrix"]
 def _first_words(
     topics: Sequence[Sequence[str]], n_words: int, name: str
 ) -> list[list[str]]:
-    """Check that each topic has ``n_words`` distinct words to begin with."""
+    """Return the first words of each topic; refuse repeated and too few words."""
     if not len(topics):
-        raise ValueError(f"{name} is empty; give one list of words a topic.")
+        raise ValueError(f"{name} is empty; give one list of words per topic")
     first = []
     for number, topic in enumerate(topics):
         if isinstance(topic, str):
             raise ValueError(
-                f"Topic {number} of {name} is a string; give a list of words."
+                f"topic {number} of {name} is a string; give a list of words"
             )
         words = list(topic)[:n_words]
         if len(words) < n_words:
             raise ValueError(
-                f"Topic {number} of {name} has {len(words)} words, fewer than "
-                f"n_words={n_words}; give more words or lower n_words."
+                f"topic {number} of {name} has {len(words)} words, fewer than "
+                f"n_words={n_words}; give more words or lower n_words"
             )
         if len(set(words)) < n_words:
-            raise ValueError(f"Topic {number} of {name} repeats a word.")
+            raise ValueError(f"topic {number} of {name} repeats a word")
         first.append(words)
     return first
 
@@ -53,31 +53,27 @@ def _check_counts(counts: ArrayLike, name: str) -> sparse.csr_array:
 def _columns_of(
     topics: list[list[str]], vocabulary: ArrayLike, n_columns: int, suffix: str
 ) -> list[list[int]]:
-    """Columns of the topics' words; ``suffix`` tells the language in errors."""
+    """Return the columns of the topics' words; errors name the language by suffix."""
     words = np.asarray(vocabulary).tolist()
     column = {word: position for position, word in enumerate(words)}
     if len(words) != n_columns:
         raise ValueError(
             f"vocabulary{suffix} has {len(words)} words and counts{suffix} "
-            f"{n_columns} columns; they must agree."
+            f"{n_columns} columns; they must agree"
         )
     if len(column) < len(words):
-        raise ValueError(f"vocabulary{suffix} repeats a word.")
-    _refuse_words(
-        {word for words in topics for word in words} - column.keys(),
-        f"not in vocabulary{suffix}",
-    )
+        raise ValueError(f"vocabulary{suffix} repeats a word")
+    unknown = {word for words in topics for word in words} - column.keys()
+    if unknown:
+        shown = ", ".join(repr(str(word)) for word in sorted(unknown)[:10])
+        raise ValueError(
+            f"{len(unknown)} topic words are not in vocabulary{suffix}, such as {shown}"
+        )
     return [[column[word] for word in words] for words in topics]
 
 
-def _refuse_words(words: set[str], fault: str) -> None:
-    if words:
-        shown = ", ".join(repr(str(word)) for word in sorted(words)[:10])
-        raise ValueError(f"{len(words)} topic word(s) {fault}, such as {shown}.")
-
-
 def _unique_documents(counts: sparse.csr_array) -> np.ndarray:
-    """First position of each distinct row of canonical counts."""
+    """Return the first position of each distinct row of canonical counts."""
     first: dict[tuple[bytes, bytes], int] = {}
     bounds = zip(counts.indptr[:-1], counts.indptr[1:], strict=True)
     for row, (start, stop) in enumerate(bounds):
@@ -87,7 +83,7 @@ def _unique_documents(counts: sparse.csr_array) -> np.ndarray:
 
 
 def _presence(counts: sparse.csr_array, documents: np.ndarray) -> sparse.csc_array:
-    """Which word (column) occurs in which document, as 0 and 1."""
+    """Return which word (column) occurs in which document, as 0 and 1."""
     presence = sparse.csc_array(counts[documents])
     presence.data = np.ones_like(presence.data, dtype=np.float64)
     return presence
@@ -96,31 +92,34 @@ def _presence(counts: sparse.csr_array, documents: np.ndarray) -> sparse.csc_arr
 def _npmi(
     together: np.ndarray, alone_a: np.ndarray, alone_b: np.ndarray, n_documents: int
 ) -> np.ndarray:
-    """Return gensim's log ratio measure, from numbers of documents."""
+    """Return gensim's log ratio measure, from numbers of documents.
+
+    It is 0, as between independent words, where either word is in no document.
+    """
     joint = together / n_documents + _EPSILON
     independent = np.outer(alone_a / n_documents, alone_b / n_documents)
-    return np.log(joint / independent) / -np.log(joint)
+    seen = independent > 0
+    ratio = np.divide(joint, independent, out=np.ones_like(joint), where=seen)
+    return np.log(ratio) / -np.log(joint)
 
 
 def _document_coherence(
     topics: list[list[str]], counts: ArrayLike, vocabulary: ArrayLike
 ) -> np.ndarray:
-    """Coherence of each topic, from co-occurrence in whole documents."""
+    """Return the coherence of each topic, from co-occurrence in whole documents."""
     canonical = _check_counts(counts, "counts")
     topic_columns = _columns_of(topics, vocabulary, canonical.shape[1], "")
     documents = _unique_documents(canonical)
     documents = documents[np.diff(canonical.indptr)[documents] > 0]
+    if not len(documents):
+        raise ValueError("counts has no document with a word")
     presence = _presence(canonical, documents)
     pairs = np.triu_indices(len(topics[0]), k=1)
     coherence = []
-    for words, columns in zip(topics, topic_columns, strict=True):
+    for columns in topic_columns:
         block = presence[:, columns]
         together = (block.T @ block).toarray()
         alone = together.diagonal()
-        _refuse_words(
-            {word for word, count in zip(words, alone, strict=True) if not count},
-            "in no document of counts",
-        )
         npmi = _npmi(together, alone, alone, presence.shape[0])
         coherence.append(npmi[pairs].mean())
     return np.array(coherence)
@@ -129,29 +128,35 @@ def _document_coherence(
 def _window_coherence(
     topics: list[list[str]], texts: Sequence[Sequence[str]], window_size: int
 ) -> np.ndarray:
-    """Coherence of each topic, from gensim's sliding windows."""
-    # Here, because gensim takes a second to import.
+    """Return the coherence of each topic, from gensim's sliding windows."""
+    # Imported here because gensim takes a second to import.
     from gensim.corpora import Dictionary
     from gensim.models import CoherenceModel
 
     if any(isinstance(text, str) for text in texts):
-        raise ValueError("texts holds a string; give each text as a list of tokens.")
+        raise ValueError("texts holds a string; give each text as a list of tokens")
     unique = [list(text) for text in dict.fromkeys(map(tuple, texts)) if text]
     dictionary = Dictionary(unique)
-    _refuse_words(
-        {word for words in topics for word in words} - dictionary.token2id.keys(),
-        "in none of the texts",
-    )
-    model = CoherenceModel(
-        topics=topics,
-        texts=unique,
-        dictionary=dictionary,
-        coherence="c_npmi",
-        window_size=window_size,
-        topn=len(topics[0]),
-        processes=1,
-    )
-    return np.array(model.get_coherence_per_topic())
+    n_words = len(topics[0])
+    coherence = np.zeros(len(topics))
+    # gensim takes only words that it has seen, and as many of each topic.
+    seen = [[word for word in words if word in dictionary.token2id] for words in topics]
+    if not any(seen):
+        raise ValueError("texts has no topic word; are they the tokens of the model?")
+    for n_seen in {len(words) for words in seen} - {0, 1}:
+        chosen = [number for number, words in enumerate(seen) if len(words) == n_seen]
+        model = CoherenceModel(
+            topics=[seen[number] for number in chosen],
+            texts=unique,
+            dictionary=dictionary,
+            coherence="c_npmi",
+            window_size=window_size,
+            topn=n_seen,
+            processes=1,
+        )
+        share = n_seen * (n_seen - 1) / (n_words * (n_words - 1))
+        coherence[chosen] = np.array(model.get_coherence_per_topic()) * share
+    return coherence
 
 
 @validate_params(
@@ -179,15 +184,17 @@ def npmi_coherence(
     """Topic coherence: normalized pointwise mutual information of the top words.
 
     The measure is ``c_npmi`` of gensim's ``CoherenceModel``, the mean NPMI over all
-    pairs of a topic's top words. There are two ways to count what occurs together:
+    pairs of a topic's top words. Words can occur together
 
-    - from ``counts`` and ``vocabulary``: in whole documents, which is gensim with a
+    - in whole documents, from ``counts`` and ``vocabulary``: this is gensim with a
       window as wide as the longest document;
-    - from ``texts``: in gensim's sliding windows of ``window_size`` tokens, the
-      paper's way, which needs the order of the words.
+    - in gensim's sliding windows of ``window_size`` tokens, from ``texts``: this is
+      what the paper does, and needs the order of the words.
 
     Identical documents count once: rows are tuples, so that a page with five pictures
-    is five rows with equal counts. Empty documents (absent views) count as none.
+    is five rows with equal counts. Empty documents (absent views) are left out. A top
+    word that is in no document is no evidence: its pairs count 0, as independent
+    words do.
 
     Parameters
     ----------
@@ -199,7 +206,7 @@ def npmi_coherence(
     vocabulary : array-like of shape (n_vocabulary,), default=None
         Word of each column of ``counts``.
     texts : sequence of sequences of str, default=None
-        Tokens of each document in order; give these or ``counts``, not both.
+        Tokens of each document in order; give either these or ``counts``.
     n_words : int, default=10
         Number of top words used of each topic.
     window_size : int, default=10
@@ -216,8 +223,8 @@ def npmi_coherence(
     Raises
     ------
     ValueError
-        If a topic word is not in the vocabulary or in no document, or a topic has
-        fewer than ``n_words`` words.
+        If a topic word is not in the vocabulary, a topic has fewer than ``n_words``
+        words, no document has a word, or no text has any of the topics' words.
 
     References
     ----------
@@ -238,10 +245,10 @@ def npmi_coherence(
     words = _first_words(topics, n_words, "topics")
     if texts is not None:
         if counts is not None or vocabulary is not None:
-            raise ValueError("Give texts, or counts and vocabulary, not both.")
+            raise ValueError("give texts, or counts and vocabulary, not both")
         coherence = _window_coherence(words, texts, window_size)
     elif counts is None or vocabulary is None:
-        raise ValueError("Give counts and vocabulary, or texts.")
+        raise ValueError("give counts and vocabulary, or texts")
     else:
         coherence = _document_coherence(words, counts, vocabulary)
     return float(coherence.mean()) if average else coherence
@@ -273,9 +280,10 @@ def cross_lingual_npmi(
 ) -> float | np.ndarray:
     """Cross-lingual coherence: NPMI of one language's top words with another's.
 
-    A word of one language and a word of the other occur together in a tuple if both
-    are found in it. Tuples that lack either language, that is any count in it, are no
-    evidence and left out; identical tuples count once.
+    A word of one language and a word of the other occur together in a tuple that has
+    both. Tuples without a word in either language are left out, and identical tuples
+    count once. A top word that is in no such tuple is no evidence: its pairs count 0,
+    as independent words do.
 
     Parameters
     ----------
@@ -300,8 +308,9 @@ def cross_lingual_npmi(
     Raises
     ------
     ValueError
-        If a topic word is not in its vocabulary or in no complete tuple, a topic has
-        fewer than ``n_words`` words, or the numbers of topics or tuples differ.
+        If a topic word is not in its vocabulary, a topic has fewer than ``n_words``
+        words, the numbers of topics or tuples differ, or no tuple has words in both
+        languages.
 
     References
     ----------
@@ -329,30 +338,23 @@ def cross_lingual_npmi(
     if len(words_a) != len(words_b):
         raise ValueError(
             f"topics_a has {len(words_a)} topics and topics_b {len(words_b)}; they "
-            "must be the same topics."
+            "must be the same topics"
         )
     a, b = _check_counts(counts_a, "counts_a"), _check_counts(counts_b, "counts_b")
     if a.shape[0] != b.shape[0]:
         raise ValueError(
             f"counts_a has {a.shape[0]} rows and counts_b {b.shape[0]}; row i of each "
-            "must be one tuple."
+            "must be one tuple"
         )
     columns_a = _columns_of(words_a, vocabulary_a, a.shape[1], "_a")
     columns_b = _columns_of(words_b, vocabulary_b, b.shape[1], "_b")
     documents = _unique_documents(sparse.hstack([a, b], format="csr"))
     complete = (np.diff(a.indptr) > 0) & (np.diff(b.indptr) > 0)
     documents = documents[complete[documents]]
+    if not len(documents):
+        raise ValueError("no tuple has words in both counts_a and counts_b")
     presence_a, presence_b = _presence(a, documents), _presence(b, documents)
     alone_a, alone_b = presence_a.sum(axis=0), presence_b.sum(axis=0)
-    for words, columns, alone, name in (
-        (words_a, columns_a, alone_a, "topics_a"),
-        (words_b, columns_b, alone_b, "topics_b"),
-    ):
-        pairs = zip(sum(words, []), alone[sum(columns, [])], strict=True)
-        _refuse_words(
-            {word for word, count in pairs if not count},
-            f"of {name} in no complete tuple",
-        )
     coherence = np.array(
         [
             _npmi(

@@ -1,6 +1,7 @@
 """Jensen-Shannon divergence: of every pair of rows, and of aligned rows."""
 
 import warnings
+from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_array
 
-from sklearn_m3l.metrics._articles import check_labels, mean_over_articles
+from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
 
 # Added to one side of each mixture: makes 0 log 0 a negligible 1e-297 rather than
 # NaN, and is lost to rounding beside any probability above 1e-284.
@@ -19,10 +20,15 @@ _TINY = 1e-300
 _TILE_TERMS = 1 << 16
 # Terms of a task: some 30 ms, so that threads are worth their start.
 _TASK_TERMS = 1 << 24
+# Terms of a block of aligned rows: each array of it takes 8 MiB.
+_BLOCK_TERMS = 1 << 20
 
 
 def _check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
-    """Rows that sum to 1 exactly (or are all NaN), or an error naming the first bad."""
+    """Return rows that sum to 1 exactly or are all NaN; refuse others, the first named.
+
+    The result is the caller's to overwrite.
+    """
     checked: np.ndarray = check_array(
         rows, dtype=np.float64, ensure_all_finite=False, input_name=name
     )
@@ -32,10 +38,10 @@ def _check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
     bad = np.flatnonzero(~good & ~np.isnan(checked).all(axis=1))
     if bad.size:
         raise ValueError(
-            f"Row {bad[0]} of {name} is no distribution (sum {sums[bad[0]]:.6g}, "
-            f"least entry {checked[bad[0]].min():.6g}); {bad.size} such row(s) in all. "
-            "Entries must be finite, non-negative and sum to 1 within 1e-3; only the "
-            "row of an absent view may be NaN, and then in every column."
+            f"{bad.size} of {len(checked)} rows of {name} are not distributions, the "
+            f"first is row {bad[0]} (sum {sums[bad[0]]:.6g}, smallest entry "
+            f"{checked[bad[0]].min():.6g}); entries must be finite, non-negative and "
+            "sum to 1 within 1e-3, or all be NaN in the row of an absent view"
         )
     return checked / sums[:, np.newaxis]
 
@@ -44,7 +50,7 @@ def _check_same_width(X: np.ndarray, Y: np.ndarray) -> None:
     if X.shape[1] != Y.shape[1]:
         raise ValueError(
             f"X has {X.shape[1]} columns and Y has {Y.shape[1]}; both must be "
-            "distributions over the same topics."
+            "distributions over the same topics"
         )
 
 
@@ -96,13 +102,13 @@ def pairwise_jensen_shannon(
 
     It is the divergence, not its square root (the distance that
     :func:`scipy.spatial.distance.jensenshannon` returns), in natural logarithm:
-    0 for equal rows, ln 2 for rows without a common topic. It is computed in float64
+    0 for equal rows, ln 2 for rows that share no topic. It is computed in float64
     and in tiles: beyond the result it needs the memory of a few copies of X and Y.
 
     Parameters
     ----------
     X : array-like of shape (n, n_topics)
-        Distributions, one a row: non-negative and summing to 1 within 1e-3 (they are
+        Distributions, one per row: non-negative and summing to 1 within 1e-3 (they are
         normalized). A row of NaN alone is an absent view.
     Y : array-like of shape (m, n_topics), default=None
         Distributions to compare with; X itself if None.
@@ -118,7 +124,7 @@ def pairwise_jensen_shannon(
     Raises
     ------
     ValueError
-        If a row is no distribution or the widths differ.
+        If a row is not a distribution or the widths differ.
 
     References
     ----------
@@ -134,6 +140,17 @@ def pairwise_jensen_shannon(
     array([[0.   , 0.693, 0.216],
            [0.216, 0.216, 0.   ]])
     """
+    rows_of = divergence_blocks(X, Y, n_jobs=n_jobs)
+    return rows_of(slice(None))
+
+
+def divergence_blocks(
+    X: ArrayLike, Y: ArrayLike | None, *, n_jobs: int | None
+) -> Callable[[slice], np.ndarray]:
+    """Check the input, and return the function from rows of X to their divergences.
+
+    Whatever the rows are, each pair has the same bits.
+    """
     p = _check_distributions(X, "X")
     q = p if Y is None else _check_distributions(Y, "Y")
     _check_same_width(p, q)
@@ -143,19 +160,88 @@ def pairwise_jensen_shannon(
     q_shifted = q + _TINY
     p_terms = _negative_entropy(p + (p + _TINY)) / 2
     q_terms = _negative_entropy(q + q_shifted) / 2
-    divergences = np.empty((len(p), len(q)))
-    n_tasks = min(len(p), -(-len(p) * q.size // _TASK_TERMS))
-    # Threads, because numpy drops the interpreter's lock in its loops.
-    parallel = Parallel(
-        n_jobs=min(effective_n_jobs(n_jobs), n_tasks), require="sharedmem"
-    )
-    parallel(
-        delayed(_divergence_block)(
-            p[rows], q_shifted, p_terms[rows], q_terms, divergences[rows]
+
+    def divergences_of(rows: slice) -> np.ndarray:
+        some, terms = p[rows], p_terms[rows]
+        divergences = np.empty((len(some), len(q)))
+        n_tasks = min(len(some), -(-len(some) * q.size // _TASK_TERMS))
+        # Threads, because numpy drops the interpreter's lock in its loops.
+        parallel = Parallel(
+            n_jobs=min(effective_n_jobs(n_jobs), n_tasks), require="sharedmem"
         )
-        for rows in gen_batches(len(p), -(-len(p) // n_tasks))
-    )
-    return divergences
+        parallel(
+            delayed(_divergence_block)(
+                some[part], q_shifted, terms[part], q_terms, divergences[part]
+            )
+            for part in gen_batches(len(some), -(-len(some) // n_tasks))
+        )
+        return divergences
+
+    return divergences_of
+
+
+@validate_params(
+    {"X": ["array-like"], "Y": ["array-like"]}, prefer_skip_nested_validation=True
+)
+def paired_jensen_shannon(X: ArrayLike, Y: ArrayLike) -> np.ndarray:
+    """Jensen-Shannon divergence between row i of X and row i of Y.
+
+    Row i of X and row i of Y are two views of one tuple. The divergence is that of
+    :func:`pairwise_jensen_shannon`, of whose matrix this is the diagonal, up to
+    rounding. It is computed in blocks of rows: beyond the result it needs the memory
+    of one copy of X and Y.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, n_topics)
+        Distributions of one view: non-negative and summing to 1 within 1e-3 (they are
+        normalized). A row of NaN alone is an absent view.
+    Y : array-like of shape (n, n_topics)
+        Distributions of the other view.
+
+    Returns
+    -------
+    divergences : ndarray of shape (n,), dtype float64
+        Values from 0 to ln 2, in nats; NaN where either row is absent. Divide by ln 2
+        for bits.
+
+    Raises
+    ------
+    ValueError
+        If a row is not a distribution or the shapes differ.
+
+    See Also
+    --------
+    mean_jensen_shannon : Their mean, in which each article counts once.
+
+    References
+    ----------
+    .. [1] J. Lin, "Divergence measures based on the Shannon entropy", IEEE
+       Transactions on Information Theory 37(1), 1991, Eq. 4.1.
+
+    Examples
+    --------
+    >>> from sklearn_m3l.metrics import paired_jensen_shannon
+    >>> english = [[1.0, 0.0], [0.5, 0.5], [0.5, 0.5]]
+    >>> german = [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
+    >>> paired_jensen_shannon(english, german).round(3)
+    array([0.693, 0.   , 0.216])
+    """
+    p, q = _check_distributions(X, "X"), _check_distributions(Y, "Y")
+    _check_same_width(p, q)
+    if len(p) != len(q):
+        raise ValueError(
+            f"X has {len(p)} rows and Y has {len(q)}; row i of each must be two views "
+            "of one tuple"
+        )
+    divergences = np.empty(len(p))
+    for rows in gen_batches(len(p), max(1, _BLOCK_TERMS // p.shape[1])):
+        p_half, q_half = p[rows] / 2, q[rows] / 2
+        p_shifted, q_shifted = p_half + _TINY, q_half + _TINY
+        entropies = _negative_entropy(p_half + p_shifted)
+        entropies += _negative_entropy(q_half + q_shifted)
+        divergences[rows] = entropies / 2 - _negative_entropy(p_half + q_shifted)
+    return np.clip(divergences, 0, np.log(2), out=divergences)
 
 
 @validate_params(
@@ -172,7 +258,7 @@ def mean_jensen_shannon(
     """Mean Jensen-Shannon divergence between two aligned views.
 
     Row i of X and row i of Y are two views of one tuple; the lower the mean, the
-    closer the views lie. Pairs that lack a view are skipped and counted in a warning.
+    closer the views are. Rows that lack a view are skipped and counted in a warning.
 
     Parameters
     ----------
@@ -182,8 +268,8 @@ def mean_jensen_shannon(
     Y : array-like of shape (n, n_topics)
         Distributions of the other view.
     groups : array-like of shape (n,), default=None
-        Article ids. The pairs of one article are averaged first, so that each
-        article counts once; without ids each pair does.
+        Article ids. The rows of one article are averaged first, so that each
+        article counts once; without ids each row does.
 
     Returns
     -------
@@ -193,12 +279,12 @@ def mean_jensen_shannon(
     Raises
     ------
     ValueError
-        If a row is no distribution, the shapes differ, or no pair has both views.
+        If a row is not a distribution, the shapes differ, or no row has both views.
 
     Warns
     -----
     UserWarning
-        If pairs are skipped because a view is absent.
+        If rows are skipped because a view is absent.
 
     References
     ----------
@@ -215,29 +301,16 @@ def mean_jensen_shannon(
     >>> round(mean_jensen_shannon(english, german, groups=["a", "b", "b"]), 3)
     0.347
     """
-    p, q = _check_distributions(X, "X"), _check_distributions(Y, "Y")
-    _check_same_width(p, q)
-    if len(p) != len(q):
-        raise ValueError(
-            f"X has {len(p)} rows and Y has {len(q)}; row i of each must be two views "
-            "of one tuple."
-        )
-    labels = (
-        np.arange(len(p))
-        if groups is None
-        else check_labels(groups, len(p), "groups", "rows")
-    )
-    present = ~(np.isnan(p[:, 0]) | np.isnan(q[:, 0]))
+    divergences = paired_jensen_shannon(X, Y)
+    n_rows = len(divergences)
+    ids = np.arange(n_rows) if groups is None else check_groups(groups, n_rows)
+    present = ~np.isnan(divergences)
     if not present.any():
-        raise ValueError("No row has both views: in each, X or Y is NaN.")
+        raise ValueError("no row has both views: in each row, X or Y is NaN")
     if not present.all():
         warnings.warn(
-            f"Skipped {(~present).sum()} of {len(p)} pairs that lack a view (NaN).",
+            f"skipped {(~present).sum()} of {n_rows} rows that lack a view (NaN)",
             UserWarning,
             stacklevel=3,
         )
-    p, q = p[present] / 2, q[present] / 2
-    p_shifted, q_shifted = p + _TINY, q + _TINY
-    entropies = _negative_entropy(p + p_shifted) + _negative_entropy(q + q_shifted)
-    divergences = entropies / 2 - _negative_entropy(p + q_shifted)
-    return mean_over_articles(np.clip(divergences, 0, np.log(2)), labels[present])
+    return mean_over_articles(divergences[present], ids[present])

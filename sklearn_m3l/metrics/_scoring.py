@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
-from sklearn_m3l.metrics._articles import check_labels
+from sklearn_m3l.metrics._articles import check_groups
 from sklearn_m3l.metrics._coherence import npmi_coherence
 from sklearn_m3l.metrics._divergence import mean_jensen_shannon, pairwise_jensen_shannon
 from sklearn_m3l.metrics._retrieval import (
@@ -43,7 +43,7 @@ def check_known(wanted: Iterable[str], names: Iterable[str]) -> None:
 def article_ids(X: Any, y: Any) -> np.ndarray:
     """Return the article of each row, by default one each."""
     n_rows = _num_samples(X)
-    return np.arange(n_rows) if y is None else check_labels(y, n_rows, "y", "rows of X")
+    return np.arange(n_rows) if y is None else check_groups(y, n_rows, "y", "rows of X")
 
 
 def infer_topics(estimator: Any, X: Any) -> np.ndarray:
@@ -105,21 +105,11 @@ def coherence(model: Any, X: Any, view: str | None, n_words: int) -> float:
         raise ValueError(
             f"view {view!r} has {len(vocabulary)} words, fewer than n_words={n_words}"
         )
-    seen = set(vocabulary[np.asarray(counts.sum(axis=0)).ravel() > 0])
-    if not seen:
+    if not counts.sum():
         raise ValueError(f"no row of X has a known word in view {view!r}")
-    by_number: dict[int, list[list[str]]] = {}
-    topics = model.top_words(view, n_words)
-    for words in topics:
-        known = [word for word in words if word in seen]
-        by_number.setdefault(len(known), []).append(known)
-    total = 0.0
-    for number, group in by_number.items():
-        if number > 1:  # words without any other have no pair
-            value = npmi_coherence(group, counts, vocabulary, n_words=number)
-            n_pairs = number * (number - 1) / 2
-            total += value * n_pairs * len(group)
-    return total / (len(topics) * n_words * (n_words - 1) / 2)
+    return npmi_coherence(
+        model.top_words(view, n_words), counts, vocabulary, n_words=n_words
+    )
 
 
 def _counts(X: Any, view: str, vocabulary: np.ndarray) -> Any:

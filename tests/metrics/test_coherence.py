@@ -132,22 +132,38 @@ def test_coherence_bad_input():
         with pytest.raises(ValueError, match=message):
             npmi_coherence(topics, *args, **{"n_words": 2, **kwargs})
 
-    fails("1 topic word.s. not in vocabulary, such as 'x'", [["a", "x"]], counts, words)
-    fails("in no document of counts, such as 'c'", [["a", "c"]], counts, words)
-    fails("in none of the texts, such as 'x'", [["a", "x"]], texts=[["a", "b"], ["a"]])
+    fails("1 topic words are not in vocabulary, .* 'x'", [["a", "x"]], counts, words)
+    fails("no document with a word", [["a", "b"]], np.zeros((2, 3)), words)
+    fails("texts has no topic word", [["x", "y"]], texts=[["a", "b"], ["a"]])
     fails("texts holds a string", [["a", "b"]], texts=["a b", "b a"])
-    fails("Topic 1 of topics has 1 words", [["a", "b"], ["a"]], counts, words)
-    fails("Topic 0 of topics repeats a word", [["a", "a"]], counts, words)
-    fails("Topic 0 of topics is a string", ["a", "b"], counts, words)
+    fails("topic 1 of topics has 1 words", [["a", "b"], ["a"]], counts, words)
+    fails("topic 0 of topics repeats a word", [["a", "a"]], counts, words)
+    fails("topic 0 of topics is a string", ["a", "b"], counts, words)
     fails("topics is empty", [], counts, words)
     fails("has 2 words and counts 3 columns", [["a", "b"]], counts, ["a", "b"])
     fails("vocabulary repeats a word", [["a", "b"]], counts, ["a", "b", "a"])
     fails("Negative values", [["a", "b"]], [[-1, 1, 0]], words)
-    fails("Give counts and vocabulary, or texts", [["a", "b"]], counts)
-    fails("Give counts and vocabulary, or texts", [["a", "b"]])
+    fails("give counts and vocabulary, or texts", [["a", "b"]], counts)
+    fails("give counts and vocabulary, or texts", [["a", "b"]])
     fails("not both", [["a", "b"]], counts, words, texts=[["a", "b"]])
     fails("'n_words' parameter", [["a", "b"]], counts, words, n_words=1)
     fails("'window_size' parameter", [["a", "b"]], counts, words, window_size=0)
+
+
+def test_words_that_do_not_occur_count_as_chance():
+    counts, words = [[1, 1, 0, 1], [0, 1, 0, 2], [1, 1, 0, 0]], ["a", "b", "c", "d"]
+    texts = [["a", "b", "d"], ["b", "d", "d"], ["b", "a"]]
+    topics = [["a", "b", "c"], ["b", "c", "d"], ["a", "d", "b"], ["c", "a", "x"]]
+    pairs = npmi_coherence(
+        [["a", "b"], ["b", "d"]], texts=texts, n_words=2, average=False
+    )
+    complete = npmi_coherence(topics[2:3], texts=texts, n_words=3)
+    expected = [pairs[0] / 3, pairs[1] / 3, complete, 0]
+    options = {"n_words": 3, "average": False}
+    assert_allclose(npmi_coherence(topics, texts=texts, **options), expected)
+    words = [*words, "x"]
+    counts = np.c_[counts, [0, 0, 0]]
+    assert_allclose(npmi_coherence(topics, counts, words, **options), expected)
 
 
 def cross_npmi_by_loops(topics_a, topics_b, counts_a, counts_b, words_a, words_b):
@@ -231,7 +247,7 @@ def test_cross_lingual_npmi_bad_input(bilingual):
     fails("not in vocabulary_b", a, a, counts_a, counts_b, words_a, words_b)
     fails("vocabulary_b has 9 words", a, b, counts_a, counts_b, words_a, words_a)
     fails(
-        "Topic 0 of topics_b has 2",
+        "topic 0 of topics_b has 2",
         a,
         [["A", "B"]],
         counts_a,
@@ -239,10 +255,28 @@ def test_cross_lingual_npmi_bad_input(bilingual):
         words_a,
         words_b,
     )
-    counts_b[:, 2] = 0
-    fails(
-        "of topics_b in no complete tuple, such as 'C'",
-        *(a, b, counts_a, counts_b, words_a, words_b),
+    counts_b[:] = 0
+    fails("no tuple has words in both", a, b, counts_a, counts_b, words_a, words_b)
+
+
+def test_cross_lingual_npmi_takes_absent_words_for_chance(bilingual):
+    a, b, counts_a, counts_b, words_a, words_b = bilingual
+    options = {"n_words": 3, "average": False}
+    counts_b[3:6, :4] = 1  # of tuples that lack the other language
+    counts_b[5:, 2] = 0
+    counts_a[3:6] = 0
+    result = cross_lingual_npmi(*bilingual, **options)
+    without = [["A", "B"], ["J", "D", "L"]]
+    pairs = [
+        cross_lingual_npmi(
+            [[one]], [[other]], counts_a, counts_b, words_a, words_b, n_words=1
+        )
+        for one in a[0]
+        for other in without[0]
+    ]
+    assert result[0] == pytest.approx(sum(pairs) / 9)
+    assert result[1] == pytest.approx(
+        cross_lingual_npmi(a[1:], b[1:], *bilingual[2:], n_words=3)
     )
 
 

@@ -270,7 +270,7 @@ def test_npmi_needs_the_words_of_fit(by_hand):
 
 
 def test_y_of_another_length(by_hand):
-    with pytest.raises(ValueError, match="y has 3 labels for 4 rows of X"):
+    with pytest.raises(ValueError, match="y has 3 ids for 4 rows of X"):
         make_mrr_scorer("en", "de")(*by_hand, [1, 2, 3])
 
 

@@ -13,6 +13,7 @@ from sklearn_m3l.metrics import (
     mean_jensen_shannon,
     mean_reciprocal_rank,
     npmi_coherence,
+    paired_jensen_shannon,
     pairwise_jensen_shannon,
     topic_diversity,
     uninterpolated_average_precision,
@@ -25,7 +26,7 @@ RETRIEVAL = [mean_reciprocal_rank, uninterpolated_average_precision]
 def absent_views_are_skipped():
     """Let the warnings about them pass."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Skipped", UserWarning)
+        warnings.filterwarnings("ignore", "skipped", UserWarning)
         yield
 
 
@@ -88,6 +89,7 @@ def test_mean_divergence(drawn):
     assert_allclose(mean_jensen_shannon(X[rows], Y[rows]), mean, atol=1e-12)
     pairs = pairwise_jensen_shannon(X, Y).diagonal()
     assert_allclose(mean, np.nanmean(pairs), atol=1e-12)
+    assert_allclose(paired_jensen_shannon(X, Y), pairs, atol=1e-12)
     assert mean_jensen_shannon(X, X) == 0
     groups = rng.integers(0, 3, len(X))
     grouped = mean_jensen_shannon(X, Y, groups)
@@ -103,38 +105,41 @@ def retrievals(draw):
     rng = draw(generators())
     n_queries, n_items = draw(st.integers(1, 8)), draw(st.integers(1, 8))
     distances = rng.integers(0, draw(st.integers(1, 9)), (n_queries, n_items)) / 8
-    y_index = rng.integers(0, 4, n_items)
-    y_query = rng.choice(y_index, n_queries)
+    groups_item = rng.integers(0, 4, n_items)
+    groups_query = rng.choice(groups_item, n_queries)
     distances[rng.random(n_queries) < 0.2] = np.nan
     distances[:, rng.random(n_items) < 0.2] = np.nan
     query = draw(st.integers(0, n_queries - 1))  # one that is answered
-    answer = np.flatnonzero(y_index == y_query[query])[0]
+    answer = np.flatnonzero(groups_item == groups_query[query])[0]
     absent_queries = np.isnan(distances).all(axis=1)
     absent_items = np.isnan(distances).all(axis=0)
     absent_queries[query] = absent_items[answer] = False
     missing = absent_queries[:, None] | absent_items
     distances[np.isnan(distances)] = 0.5
     distances[missing] = np.nan
-    return distances, y_query, y_index, rng
+    return distances, groups_query, groups_item, rng
 
 
 @pytest.mark.parametrize("metric", RETRIEVAL)
 @given(retrievals())
 def test_retrieval_by_article(metric, drawn):
-    distances, y_query, y_index, rng = drawn
-    score = metric(distances, y_query, y_index)
+    distances, groups_query, groups_item, rng = drawn
+    score = metric(distances, groups_query, groups_item)
     assert 0 < score <= 1
-    queries, items = rng.permutation(len(y_query)), rng.permutation(len(y_index))
+    queries, items = (
+        rng.permutation(len(groups_query)),
+        rng.permutation(len(groups_item)),
+    )
     permuted = metric(
-        distances[np.ix_(queries, items)], y_query[queries], y_index[items]
+        distances[np.ix_(queries, items)], groups_query[queries], groups_item[items]
     )
     assert_allclose(permuted, score, atol=1e-12)
     names = np.array(["oak", "ash", "yew", "elm"])
-    assert_allclose(metric(distances, names[y_query], names[y_index]), score)
+    assert_allclose(metric(distances, names[groups_query], names[groups_item]), score)
     # Ranks are all that counts.
-    assert_allclose(metric(np.exp(3 * distances) - 2, y_query, y_index), score)
-    best = np.where(y_query[:, None] == y_index, 0.0, 1.0)
-    assert_allclose(metric(best + 0 * distances, y_query, y_index), 1)
+    assert_allclose(metric(np.exp(3 * distances) - 2, groups_query, groups_item), score)
+    best = np.where(groups_query[:, None] == groups_item, 0.0, 1.0)
+    assert_allclose(metric(best + 0 * distances, groups_query, groups_item), 1)
 
 
 @pytest.mark.parametrize("metric", RETRIEVAL)
