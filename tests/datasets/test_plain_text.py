@@ -183,6 +183,14 @@ def test_octis_with_fewer_columns(folder, width):
     assert info == {"vocabulary": None, "metadata": None}
 
 
+@pytest.mark.parametrize(("end", "n_rows"), [("", 4), ("\n", 4), ("\n\n", 5)])
+def test_blank_lines_of_one_column_are_empty_documents(folder, end, n_rows):
+    labels = ["17", "3", "12", "5", "6"][:n_rows]
+    frame = read_octis(folder(f"\na b\n\nc{end}", indexes="\n".join(labels)))
+    assert frame["text"].isna().tolist() == [True, False, True, False, True][:n_rows]
+    assert frame.index.tolist() == labels
+
+
 def test_octis_is_read_as_pandas_does(folder):
     saved = pd.DataFrame([['a "b" c', "train", "x"], ["d\te", "test", "y"]])
     path = folder(saved.to_csv(sep="\t", index=False, header=False))
@@ -200,6 +208,7 @@ def test_octis_in_chunks(folder):
 OCTIS_DAMAGE = {
     "few fields": ("a b\ttrain\n", "2 columns instead of 3"),
     "many fields": ("a b\ttrain\tx\ty\n", "4 columns instead of 3"),
+    "blank line": ("\n", "a blank line instead of 3 columns"),
     "another split": ("a b\tdev\tx\n", "the split 'dev' is none of"),
     "not UTF-8": (b"a \xe4\ttrain\tx\n", "not UTF-8: byte 0xe4"),
 }

@@ -222,8 +222,13 @@ DAMAGED = {
             2,
             "not UTF-8: byte 0xe4",
         ),
-        "open quote": (M3L_GOOD + 'a,b,"c,d,e\nx', 2, "unexpected end of data"),
-        "text after a quote": ('a,b,"c" d,e,f\n' + M3L_GOOD, 1, "expected after"),
+        "open quote": (M3L_GOOD + 'a,b,"c,d,e\nx', 2, "cell that is never closed"),
+        "blank line": ("\n" + M3L_GOOD, 1, "a blank line instead of 5 columns"),
+        "text after a quote": (
+            'a,b,"c" d,e,f\n' + M3L_GOOD,
+            1,
+            "text after the closing quote",
+        ),
     },
     "wit": {
         "few fields": ("en\ta\tb\n" + WIT_GOOD, 1, "3 columns instead of 17"),
@@ -238,7 +243,7 @@ DAMAGED = {
             2,
             "not UTF-8: byte 0xff",
         ),
-        "open quote": (WIT_GOOD + 'en\t"b\tc\n', 2, "unexpected end of data"),
+        "open quote": (WIT_GOOD + 'en\t"b\tc\n', 2, "cell that is never closed"),
     },
 }
 
@@ -262,6 +267,17 @@ def test_damage_is_named_or_skipped(write, kind, damage):
     assert frame["image"].tolist()[-1] == "e.jpg"
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize("name", ["tuples.csv", "tuples.CSV.GZ", "tuples"])
+def test_compression_is_told_by_content(tmp_path, pack, name):
+    if name.endswith("GZ"):
+        pack = gzip.compress
+    (tmp_path / name).write_bytes(pack(M3L.encode()))
+    (tmp_path / "plain.csv").write_text(M3L, encoding="utf-8")
+    expected = read_m3l_csv(tmp_path / "plain.csv")
+    pd.testing.assert_frame_equal(read_m3l_csv(tmp_path / name), expected)
+
+
 @pytest.mark.parametrize("kind", READERS)
 def test_harmless_differences(write, kind):
     reader, name = READERS[kind]
@@ -269,7 +285,8 @@ def test_harmless_differences(write, kind):
     expected = reader(write(content, name))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for same in ("\ufeff" + content, content + "\n\n", content[:-1]):
+        blank = content + "\n\r\n"
+        for same in ("\ufeff" + content, blank, content[:-1]):
             found = reader(write(same, name), on_error="skip")
             pd.testing.assert_frame_equal(found, expected)
 

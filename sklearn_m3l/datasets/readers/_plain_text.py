@@ -221,23 +221,23 @@ def _octis_rows(path, view, labels, on_error, verbose) -> Rows:
     with reading([path], on_error, verbose) as (source,):
         rows = source.rows("\t")
         first = next(rows, (1, []))
-        line, width = first[0], len(first[1])
+        width = len(first[1])
         if not 1 <= width <= 3:
-            raise source.fail(line, f"{width} columns, not document, split and label")
+            raise source.fail(1, f"{width} columns, not document, split and label")
         head = [] if labels is None else ["index"]
         yield [*head, *[view, "split", "label"][:width]]
-        for line, row in chain([first], rows):
-            if len(row) != width:
-                source.report(line, f"{len(row)} columns instead of {width}")
-            elif width > 1 and row[1] not in _SPLITS:
+        for line, row in source.even(chain([first], rows), width):
+            if width > 1 and row[1] not in _SPLITS:
                 source.report(line, f"the split {row[1]!r} is none of {_SPLITS}")
             elif labels is not None and line > len(labels):
                 source.report(line, f"indexes.txt has only {len(labels)} labels")
             else:
                 head = [] if labels is None else [labels[line - 1]]
                 yield [*head, *(field or None for field in row)]
-        if labels is not None and line < len(labels):
-            source.report(line, f"the end, but indexes.txt has {len(labels)} labels")
+        if labels is not None and source.n_lines < len(labels):
+            source.report(
+                source.n_lines, f"the end, but indexes.txt has {len(labels)} labels"
+            )
 
 
 def _octis_list(path: Path) -> list[str] | None:

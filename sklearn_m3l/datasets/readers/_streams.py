@@ -22,17 +22,56 @@ PathLike: TypeAlias = str | os.PathLike[str]
 # The names of the columns, then the values of each row.
 Rows: TypeAlias = Generator[Sequence[Any], None, None]
 
-# What is longer than this is taken for damage: it bounds the memory a reader needs.
+# A longer line or row counts as damage, which bounds the memory that a reader needs.
 LONGEST = 2**24
+# The first bytes of compressed files, and of files that are not text.
+_COMPRESSED = {
+    b"\x1f\x8b": ".gz",
+    **{b"BZh%d1AY&SY" % level: ".bz2" for level in range(1, 10)},
+}
+_FOREIGN = {
+    b"PK\x03\x04": "a workbook or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\xfd7zXZ": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
+}
+# What the csv module says of a row, in words for people.
+_CSV_ERRORS = {
+    "unexpected end of data": "a quoted cell that is never closed",
+    "expected after": "text after the closing quote of a cell",
+    "new-line character seen": "a carriage return that ends no line",
+}
 _BLOCK = 2**18
 _N_TOLD = 5
 
 
 class Source:
-    """A corpus file, plain or compressed, that knows its damage by line."""
+    """A corpus file, plain or compressed, that knows its damage by line.
 
-    def __init__(self, path: PathLike, damage: "_Damage", bar: tqdm):
+    Parameters
+    ----------
+    path : str or path-like
+        The file. Its first bytes tell its compression.
+    damage : _Damage
+        Collects what is wrong.
+    bar : tqdm
+        Shows the bytes that are read.
+    encoding : str, default="utf-8"
+        How letters are stored.
+
+    Attributes
+    ----------
+    n_lines : int
+        The number of lines that have been read.
+    """
+
+    def __init__(
+        self, path: PathLike, damage: "_Damage", bar: tqdm, encoding: str = "utf-8"
+    ):
         self.path = Path(path)
+        self.n_lines = 0
+        self._encoding = encoding
         self._damage = damage
         self._bar = bar
         self._undecodable = (0, "")
@@ -67,11 +106,21 @@ class Source:
             else:
                 yield number, line.rstrip("\r\n")
 
-    def rows(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the first line and the fields of each row; blank lines are none."""
+    def rows(
+        self, delimiter: str, *, quoting: bool = True
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Yield the first line and the fields of each row.
+
+        A blank line is a row with one empty field.
+        """
         # The limit is the process's and 128 KiB at first, less than a long article.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
-        reader = csv.reader(self._texts_of_rows(), delimiter=delimiter, strict=True)
+        reader = csv.reader(
+            self._texts_of_rows(),
+            delimiter=delimiter,
+            quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+            strict=True,
+        )
         while True:
             line = reader.line_num + 1
             self._n_of_row = 0
@@ -80,31 +129,60 @@ class Source:
             except StopIteration:
                 return
             except csv.Error as error:
-                self.report(line, f"not a row: {error}")
+                self.report(line, f"not a row: {_explain(error)}")
                 continue
             bad, why = self._undecodable
             if line <= bad <= reader.line_num:
                 self.report(bad, why)
-            elif row:
-                yield line, row
+            else:
+                yield line, row or [""]
 
-    def table(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    def table(
+        self, delimiter: str, *, quoting: bool = True
+    ) -> Iterator[tuple[int, list[str]]]:
         """Yield the header, then the rows that have as many fields as it."""
-        rows = self.rows(delimiter)
-        line, header = next(rows, (1, []))
-        if not header:
+        rows = self.rows(delimiter, quoting=quoting)
+        line, header = next(rows, (1, [""]))
+        if not any(header):
             raise self.fail(line, "there is no header")
         yield line, header
+        yield from self.even(rows, len(header))
+
+    def even(
+        self, rows: Iterable[tuple[int, list[str]]], width: int
+    ) -> Iterator[tuple[int, list[str]]]:
+        """Yield the rows of this many fields, and report all others.
+
+        In a table of several columns blank lines are no rows: they may end the file.
+        """
+        blank = None
         for line, row in rows:
-            if len(row) == len(header):
+            if row == [""] and width > 1:
+                blank = blank or line
+                continue
+            if blank is not None:
+                self.report(blank, f"a blank line instead of {width} columns")
+                blank = None
+            if len(row) == width:
                 yield line, row
             else:
-                self.report(line, f"{len(row)} columns instead of {len(header)}")
+                self.report(line, f"{len(row)} columns instead of {width}")
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise ValueError(f"{self.path} is not a regular file")
         with io.BufferedReader(_File(self.path, self._bar), _BLOCK) as raw:
-            match self.path.suffix:
+            head = raw.peek(8)
+            for mark, kind in _FOREIGN.items():
+                if head.startswith(mark):
+                    raise self.fail(
+                        1, f"not a text but {kind}; unpack it, or save it as text"
+                    )
+            found = [
+                kind for mark, kind in _COMPRESSED.items() if head.startswith(mark)
+            ]
+            match (found or [self.path.suffix.lower()])[0]:
                 case ".gz":
                     with gzip.GzipFile(fileobj=raw) as stream:
                         yield stream
@@ -115,18 +193,25 @@ class Source:
                     yield raw
 
     def _texts(self) -> Iterator[str]:
-        """Yield each line; what is not UTF-8 is replaced, and remembered."""
-        number = 0
+        """Yield each line; what cannot be decoded is replaced, and remembered."""
         with self._open() as stream:
+            # In most encodings a line ends with the byte that is a line feed in ASCII.
+            is_wide = "\n".encode(self._encoding) != b"\n"
+            if is_wide:
+                stream = io.TextIOWrapper(stream, self._encoding, newline="\n")
             try:
                 while line := stream.readline(LONGEST + 1):
-                    number += 1
+                    self.n_lines += 1
                     if len(line) > LONGEST:
-                        self.report(number, f"longer than {LONGEST:,} bytes")
+                        self.report(self.n_lines, f"longer than {LONGEST:,} bytes")
                         return
-                    yield self._decode(number, line)
+                    yield line if is_wide else self._decode(self.n_lines, line)
+            except UnicodeError as error:
+                self.report(
+                    self.n_lines + 1, f"not {self._encoding} from here: {error}"
+                )
             except (EOFError, OSError, zlib.error) as error:
-                self._report_unreadable(number + 1, error)
+                self._report_unreadable(self.n_lines + 1, error)
 
     def _texts_of_rows(self) -> Iterator[str]:
         """Yield each line, until a row of many lines in quotes is too long."""
@@ -138,16 +223,29 @@ class Source:
             yield text
 
     def _decode(self, number: int, line: bytes) -> str:
+        is_utf8 = self._encoding == "utf-8"
+        encoding = "utf-8-sig" if is_utf8 and number == 1 else self._encoding
         try:
-            return line.decode("utf-8-sig" if number == 1 else "utf-8")
+            return line.decode(encoding)
         except UnicodeDecodeError as error:
-            self._undecodable = (number, why_not_utf8(error))
-            return line.decode("utf-8", errors="replace")
+            why = why_not_utf8(error) if is_utf8 else f"not {encoding}: {error.reason}"
+            if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                why = "not UTF-8 but UTF-16"
+            self._undecodable = (number, why)
+            return line.decode(encoding, errors="replace")
 
     def _report_unreadable(self, line: int, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise error  # the disk's fault, not the file's
         self.report(line, f"the compressed file is damaged or cut off here ({error})")
+
+
+def _explain(error: csv.Error) -> str:
+    """Say what is wrong with a row."""
+    for part, meaning in _CSV_ERRORS.items():
+        if part in str(error):
+            return meaning
+    return str(error)
 
 
 class _File(io.FileIO):
@@ -188,7 +286,10 @@ class _Damage:
 
 @contextmanager
 def reading(
-    paths: Iterable[PathLike], on_error: str, verbose: bool
+    paths: Iterable[PathLike],
+    on_error: str = "raise",
+    verbose: bool = False,
+    encoding: str = "utf-8",
 ) -> Iterator[list[Source]]:
     """Give a source for each file, under one progress bar; warn of what was skipped."""
     paths = list(paths)
@@ -201,7 +302,7 @@ def reading(
         disable=not verbose,
     ) as bar:
         try:
-            yield [Source(path, damage, bar) for path in paths]
+            yield [Source(path, damage, bar, encoding) for path in paths]
         finally:
             damage.warn()
 

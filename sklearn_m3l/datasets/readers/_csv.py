@@ -1,0 +1,154 @@
+"""Reader of tables with a header: CSV and TSV files of any columns."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from sklearn_m3l.datasets.readers._streams import Source, reading
+
+QUOTINGS = ("auto", "double", "none")
+# The rarer in texts first: it wins where a header has as many of another.
+_SEPARATORS = "\t;,"
+_QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|$)')
+
+
+class Format(NamedTuple):
+    """How a table is written.
+
+    Parameters
+    ----------
+    separator : str or None
+        The character between cells. By default a tab in ``.tsv`` files, and otherwise
+        the tab, semicolon or comma that the header has most of outside of quotes. A
+        header with none of them is a table of one column, whose texts may have commas.
+    quoting : {"auto", "double", "none"}
+        "double": cells may be enclosed in quotation marks, and then hold separators
+        and line breaks. "auto": likewise, but where tabs separate cells, a quoted cell
+        with both a tab and a line break is an error, since it is most likely several
+        rows of which two cells begin or end with a quotation mark. "none": quotation
+        marks are ordinary characters.
+    encoding : str
+        The encoding of the text; "utf-8" includes files with a byte order mark.
+    """
+
+    separator: str | None = None
+    quoting: str = "auto"
+    encoding: str = "utf-8"
+
+
+class Table(NamedTuple):
+    """Columns of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Strings, None where a cell is empty. The index counts rows from 1.
+    lines : list of int of length n_rows
+        The line of the file that each row begins in, counted from 1.
+    n_lines : int
+        The lines of the file, that of the header included.
+    """
+
+    frame: pd.DataFrame
+    lines: list[int]
+    n_lines: int
+
+
+def read_table(
+    path: Path,
+    select: Callable[[list[str]], Sequence[str]],
+    form: Format = Format(),  # noqa: B008 (immutable)
+) -> Table:
+    """Read columns of a CSV or TSV file with a header, plain or compressed.
+
+    Every row of the file becomes one row of the result. In a table of one column a
+    blank line is a row with an empty cell.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    select : callable
+        Takes the names of all columns, in Unicode's form C, and returns those to read.
+    form : Format
+        How the file is written.
+
+    Returns
+    -------
+    Table
+        The selected columns, in the order of `select`.
+
+    Raises
+    ------
+    ValueError
+        If a selected column is missing or there twice, if there are no rows, or if
+        anything cannot be read without doubt: a row with more or fewer cells than the
+        header, text after a closing quote, a quote that is never closed, damaged
+        compression, another encoding. The message names the file and the line.
+    OSError
+        If the file cannot be opened.
+    """
+    separator = form.separator or _SEPARATORS[0]
+    try:
+        if form.separator is None:
+            with reading([path], encoding=form.encoding) as (source,):
+                separator = _find_separator(source)
+        with reading([path], encoding=form.encoding) as (source,):
+            rows = source.table(separator, quoting=form.quoting != "none")
+            header = next(rows)[1]
+            if form.quoting == "auto" and separator == "\t":
+                rows = _without_swallowed_rows(source, rows)
+            header = [unicodedata.normalize("NFC", name) for name in header]
+            names = list(select(header))
+            places = [_find_column(path, header, name) for name in names]
+            cells, lines = [], []
+            for line, row in rows:
+                cells.append([row[place] or None for place in places])
+                lines.append(line)
+        if not cells:
+            raise ValueError(f"{path} has no rows below its header")
+    except ValueError as error:
+        raise ValueError(
+            f"{error} (read with separator {separator!r}, quoting {form.quoting!r} and "
+            f"encoding {form.encoding!r}; set these if the file is written otherwise)"
+        ) from error
+    index = pd.RangeIndex(1, len(cells) + 1)
+    frame = pd.DataFrame(cells, index, names, dtype=object)
+    return Table(frame, lines, source.n_lines)
+
+
+def _find_separator(source: Source) -> str:
+    """Return the separator that the first line has most of, outside of quotes."""
+    if ".tsv" in [suffix.lower() for suffix in source.path.suffixes]:
+        return "\t"
+    with closing(source.lines()) as lines:
+        _, header = next(lines, (1, ""))
+    return max(_SEPARATORS, key=_QUOTED.sub("", header or "").count)
+
+
+def _without_swallowed_rows(source: Source, rows: Iterator) -> Iterator:
+    """Refuse quoted cells that seem to be rows: quotation marks around row ends."""
+    for line, row in rows:
+        for cell in row:
+            if "\n" in cell and "\t" in cell:
+                source.report(
+                    line,
+                    f"a quoted cell of {cell.count(chr(10)) + 1} lines holds tabs, so "
+                    "it is most likely several rows; quoting 'none' reads quotation "
+                    "marks as ordinary characters, quoting 'double' accepts the cell",
+                )
+        yield line, row
+
+
+def _find_column(path: Path, header: list[str], name: str) -> int:
+    if header.count(name) == 1:
+        return header.index(name)
+    count = "several columns" if name in header else "no column"
+    raise ValueError(
+        f"{path} has {count} {name!r}; its columns are {', '.join(header)}"
+    )
