@@ -1,4 +1,4 @@
-"""The table of faults names tests that there are."""
+"""The page on failure modes names tests that exist."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NAMED = re.findall(
-    r"``(tests/\S+\.py)::(\w+)``", (ROOT / "docs/faults.rst").read_text()
+    r"``(tests/\S+\.py)::(\w+)``", (ROOT / "docs/failure_modes.rst").read_text()
 )
 
 
@@ -16,5 +16,5 @@ def test_the_table_is_read():
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED)
-def test_every_test_is_there(path, name):
+def test_every_named_test_exists(path, name):
     assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
