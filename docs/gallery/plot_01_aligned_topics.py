@@ -2,8 +2,8 @@
 Aligned topics of two languages
 ===============================
 
-One model, one set of topics, words in English and in German. A German page is found by
-the topics of its English counterpart.
+One model learns one set of topics, with words in English and in German. The topics of
+an English page then find its German counterpart.
 """
 
 import numpy as np
@@ -14,8 +14,8 @@ from sklearn_m3l.display import TopicWordsDisplay
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
 # %%
-# The bundled corpus has a row for every picture of a page. Here pictures do not matter,
-# so the first row of each page is enough.
+# The bundled corpus has one row per picture of a page. Pictures do not matter here, so
+# we keep the first row of each page.
 
 
 def load_pages(subset):
@@ -36,15 +36,15 @@ model = M3LContrastTopicModel(n_components=20, random_state=0).fit(train)
 model.topics_frame(n_words=6).head(8)
 
 # %%
-# The same as bars, for two topics.
+# The word weights of two topics, as bars.
 
 TopicWordsDisplay.from_estimator(
     model, topics=[0, 1], n_words=6, view_labels={"en": "English", "de": "German"}
 )
 
 # %%
-# Topics of pages that the model has never seen, from one language at a time. Each
-# English page is compared with all German ones: how near is its own counterpart?
+# Infer topics for pages that the model has never seen, from one language at a time, and
+# compare each English page with all German pages. How close is its counterpart?
 
 english, german = model.transform(test[["en"]]), model.transform(test[["de"]])
 distances = pairwise_jensen_shannon(english, german)

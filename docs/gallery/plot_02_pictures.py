@@ -2,8 +2,8 @@
 Topics of pictures
 ==================
 
-A picture gets a topic, and a topic has words in every language. So a picture gets
-words, though nobody wrote any for it.
+The model assigns topics to a picture, and a topic has words in every language. So the
+picture gets words, although nobody wrote any for it.
 """
 
 import io
@@ -15,20 +15,21 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
-first = np.unique(train.target, return_index=True)[1]  # a row a page, for speed
+first = np.unique(train.target, return_index=True)[1]  # one row per page, for speed
 model = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0)
 model.fit(train.data[first])
 
 # %%
-# Held-out pages: the model has seen neither the pictures nor the texts. ``label`` looks
-# at the picture alone.
+# On held-out pages, the model has seen neither the pictures nor the texts. ``label``
+# reads the picture alone.
 
 pictures = test.data[test.data["image"].present][["image"]]
 labels = model.label(pictures, n_words=4)
 labels.head()
 
 # %%
-# The three topics that pictures show most clearly, each with its four best pictures.
+# Show the three topics that pictures represent most clearly, each with its four best
+# pictures.
 
 paths = test.frame["image"][test.data["image"].present].to_numpy()
 theta = model.transform(pictures)

@@ -2,7 +2,7 @@
 A map of the topic space
 ========================
 
-Texts and pictures in one plane: points are near each other if their topics are. This
+A map places texts and pictures in one plane: points are close if their topics are. This
 is Figure 2 of the paper.
 """
 
@@ -13,13 +13,13 @@ from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicSpaceDisplay
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
-first = np.unique(train.target, return_index=True)[1]  # a row a page, for speed
+first = np.unique(train.target, return_index=True)[1]  # one row per page, for speed
 model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0)
 model.fit(train.data[first])
 
 # %%
-# A page with five pictures is five rows. ``names`` says what a row shows, so that a
-# page is one point all the same. The larger topics are named by a word.
+# A page with five pictures takes five rows. ``names`` identifies what each row shows,
+# so that the page is still one point. A word names each of the larger topics.
 
 pages = test.target_names[test.target]
 display = TopicSpaceDisplay.from_estimator(
@@ -31,5 +31,5 @@ display = TopicSpaceDisplay.from_estimator(
 )
 
 # %%
-# ``display.write_html("map.html")`` writes the same as an interactive page, and
-# :class:`~sklearn_m3l.display.TopicReport` one with the documents, too.
+# ``display.write_html("map.html")`` writes the map as an interactive page.
+# :class:`~sklearn_m3l.display.TopicReport` writes a page that also has the documents.

@@ -1,9 +1,9 @@
 """
-My own CSV
-==========
+Starting from a CSV file
+========================
 
-A table with a column for each language and one for pictures is all you need. Here we
-first write such a table, as you would have one, and then start from it.
+All you need is a table with one column per language and one column of pictures. Here we
+first write such a table and then start from it.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import make_multiview_encoder
 
 # %%
-# A CSV and a folder of pictures. The first 300 pages will do.
+# Write a CSV file and a folder of pictures for the first 300 pages.
 
 folder = tempfile.TemporaryDirectory()
 corpus = load_gimp_help("train")
@@ -29,16 +29,16 @@ for row, path in table["image"].dropna().items():
 table.to_csv(Path(folder.name, "pages.csv"), index=False)
 
 # %%
-# From here on it is your script. Cells may be empty: such a row lacks the view, and no
+# Your own script starts here. Cells may be empty: the row then lacks that view, and no
 # row is dropped.
 
 df = pd.read_csv(Path(folder.name, "pages.csv"))
 df.notna().sum()
 
 # %%
-# The columns are named by ISO 639-1 codes, so the stop words of these languages are
-# left out. Texts are embedded by LSA and pictures by simple statistics; for better
-# embeddings see :doc:`/user_guide/encoders`.
+# The column names are ISO 639-1 codes, so the stop words of these languages are
+# removed. LSA embeds the texts, and simple statistics embed the pictures. For better
+# embeddings, see :doc:`/user_guide/encoders`.
 
 pipeline = Pipeline(
     [
@@ -50,20 +50,20 @@ pipeline.fit(df)
 pipeline["topics"].topics_frame(n_words=5).head(8)
 
 # %%
-# Topics of each row from all that it has, and from German alone.
+# Infer the topics of each row from all its views, and from German alone.
 
 theta = pipeline.transform(df)
 german = pipeline.transform(df[["de"]].dropna())
 theta.shape, german.shape
 
 # %%
-# Put the foremost topic beside the texts, and write the table back.
+# Add the dominant topic to the table, and save it.
 
 result = df.assign(topic=theta.argmax(axis=1))
 result.to_csv(Path(folder.name, "pages_with_topics.csv"), index=False)
 result["topic"].value_counts().head()
 
 # %%
-# Remove the files again.
+# Remove the files.
 
 folder.cleanup()

@@ -2,8 +2,8 @@
 Choosing the number of topics
 =============================
 
-``GridSearchCV`` works as for any estimator. The scorers of this package say what to
-look for: retrieval across languages, and coherent words.
+``GridSearchCV`` works as it does for any estimator. The scorers of this package define
+what to optimize: retrieval across languages, and coherent words.
 """
 
 import matplotlib.pyplot as plt
@@ -16,11 +16,12 @@ from sklearn_m3l.display import AblationDisplay
 from sklearn_m3l.metrics import make_alignment_scorer
 
 corpus = load_gimp_help("train")
-first = np.unique(corpus.target, return_index=True)[1]  # a row a page, for speed
+first = np.unique(corpus.target, return_index=True)[1]  # one row per page, for speed
 X = corpus.data[first][["en", "de"]]
 
 # %%
-# Two folds and forty epochs keep this short. For a real choice take more of both.
+# Two folds and forty epochs keep this example short. For a real choice, use more of
+# both.
 
 search = GridSearchCV(
     M3LContrastTopicModel(max_iter=40, random_state=0),
@@ -33,7 +34,7 @@ search.fit(X)
 search.best_params_
 
 # %%
-# Lines join the means over the folds; bars are their standard deviation.
+# Lines connect the means over folds; bars show the standard deviation.
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.5), layout="constrained")
 for ax, name in zip(axes, ["mrr", "npmi"], strict=True):
@@ -43,5 +44,5 @@ for ax, name in zip(axes, ["mrr", "npmi"], strict=True):
     ax.set(xlabel="Topics", ylabel=name.upper())
 
 # %%
-# ``examples/grid_search.py`` in the repository searches over topics and batch sizes,
-# from raw texts and pictures; see :doc:`/user_guide/grid_search`.
+# In the repository, ``examples/grid_search.py`` searches over topics and batch sizes,
+# starting from raw texts and pictures; see :doc:`/user_guide/grid_search`.

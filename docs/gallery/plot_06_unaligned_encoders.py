@@ -2,9 +2,9 @@
 Unaligned encoders
 ==================
 
-No multilingual encoder knows your languages? Embed each by itself. LSA needs nothing
-but the texts. The vectors of two languages then have nothing to do with each other, and
-it is the model that aligns them.
+If no multilingual encoder knows your languages, embed each language separately. LSA
+needs nothing but the texts. The vectors of two languages are then unrelated, and the
+model aligns them.
 """
 
 import numpy as np
@@ -18,19 +18,18 @@ train = load_gimp_help("train").frame.drop_duplicates(["en", "de"])
 test = load_gimp_help("test").frame.drop_duplicates(["en", "de"])
 
 # %%
-# An encoder for each language, each fitted on that language alone.
+# Fit one encoder per language, on that language alone.
 
 encoder = make_multiview_encoder(["en", "de"], random_state=0).fit(train)
 X, X_test = encoder.transform(train), encoder.transform(test)
 X
 
 # %%
-# Search German pages by English ones with the vectors themselves: little better
-# than chance.
+# Searching German pages with the vectors of English pages is little better than chance.
 
 
 def standardize(vectors):
-    """Give every dimension mean 0 and deviation 1, and every vector length 1."""
+    """Standardize every dimension, and scale every vector to length 1."""
     vectors = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -40,7 +39,7 @@ print(f"LSA vectors  MRR {mean_reciprocal_rank(1 - english @ german.T):.3f}")
 print(f"Chance       MRR {np.mean(1 / np.arange(1, len(test) + 1)):.3f}")
 
 # %%
-# Search by the topics that the model learnt from the same vectors.
+# Searching with topics that the model learned from the same vectors works.
 
 model = M3LContrastTopicModel(n_components=30, random_state=0).fit(X)
 english, german = model.transform(X_test[["en"]]), model.transform(X_test[["de"]])

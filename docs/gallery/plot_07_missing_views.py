@@ -2,8 +2,8 @@
 Missing views
 =============
 
-A page without its translation, a page without a picture: they stay in the training
-data. A view that a row lacks takes part in nothing, and the row's other views do.
+Pages without a translation or without a picture stay in the training data. A missing
+view takes no part in training, and the other views of the row count in full.
 """
 
 import warnings
@@ -24,7 +24,8 @@ def load_pages(subset):
 full, test = load_pages("train"), load_pages("test")
 
 # %%
-# Take the German text from half of the pages. ``present`` tells which rows have it.
+# Remove the German text from half of the pages. ``present`` marks the rows that have
+# it.
 
 has_german = np.random.default_rng(0).random(len(full)) < 0.5
 texts = ["en", "de"]
@@ -38,8 +39,8 @@ half = MultiView.from_arrays(
 half
 
 # %%
-# Train on that, and beside it on the complete pairs alone. Which finds the German
-# counterpart of held-out English pages better?
+# Train on all rows, and for comparison on the complete pairs only. Which model is
+# better at finding the German counterpart of held-out English pages?
 
 for name, X in {"complete pairs alone": half[has_german], "all rows": half}.items():
     model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0).fit(X)
@@ -48,8 +49,8 @@ for name, X in {"complete pairs alone": half[has_german], "all rows": half}.item
     print(f"{name:<21} {len(X)} rows  MRR {mrr:.3f}")
 
 # %%
-# A row with one view gets the topics of that view, a row with several the mean over
-# them. A row that has none of the views asked for gets NaN, with a warning.
+# A row with one view gets the topics of that view, and a row with several views gets
+# the mean over them. A row without any of the requested views gets NaN, with a warning.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

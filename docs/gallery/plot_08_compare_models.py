@@ -2,8 +2,8 @@
 Comparing the four models
 =========================
 
-All four on the same pages, with the same measures. This is a quick look at one small
-corpus with few epochs, and no ranking.
+All four models learn from the same pages and are measured in the same way. This is a
+quick look at one small corpus with few epochs, not a ranking.
 """
 
 import matplotlib.pyplot as plt
@@ -24,11 +24,11 @@ from sklearn_m3l.metrics import (
 )
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
-X = train.data[np.unique(train.target, return_index=True)[1]]  # a row a page
+X = train.data[np.unique(train.target, return_index=True)[1]]  # one row per page
 
 # %%
-# ZeroshotTM learns from English alone, and PLTM takes no pictures. The student of
-# ZeroshotTM-KD here is of German, so it knows no pictures either.
+# ZeroshotTM learns from English alone, and PLTM does not read pictures. The student of
+# ZeroshotTM-KD reads German here, so it does not read pictures either.
 
 teacher = ZeroShotTopicModel(20, view="en", max_iter=60)
 models = {
@@ -43,9 +43,10 @@ for model in models.values():
     model.fit(X)
 
 # %%
-# MRR: English pages search their German counterparts. NPMI: do the English words of a
-# topic occur together in the training pages? UAP: English pages search their pictures,
-# which only M3L-Contrast can do here.
+# MRR measures how well English pages find their German counterparts. NPMI measures
+# whether the English words of a topic occur together in the training pages. UAP
+# measures how well English pages find their pictures, which only M3L-Contrast can do
+# here.
 
 mrr, npmi = make_mrr_scorer("en", "de"), make_npmi_scorer("en")
 uap = make_uap_scorer("en", "image")
@@ -63,8 +64,8 @@ table.loc["M3L-Contrast", "UAP en-image"] = score
 table.round(3)
 
 # %%
-# The pretrained embeddings of English and German are aligned here, which is what
-# ZeroshotTM needs. :doc:`/user_guide/choosing` says when to take which model.
+# The pretrained embeddings of English and German are aligned here, as ZeroshotTM
+# requires. :doc:`/user_guide/choosing` explains when to use which model.
 
 ax = table[["MRR en-de", "NPMI en"]].plot.barh(figsize=(7, 3.5), rot=0)
 ax.invert_yaxis()

@@ -2,8 +2,8 @@
 A classifier on topic features
 ==============================
 
-Topics are features like any other. Because all languages share them, a classifier that
-learns from English pages works on German ones.
+Topics are features like any other. All languages share them, so a classifier that
+learns from English pages also works on German pages.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ topics = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0).fit
 classifier = make_pipeline(FrozenEstimator(topics), LogisticRegression(C=10))
 
 # %%
-# Learn from English, predict German.
+# Train the classifier on English, and predict German.
 
 classifier.fit(X[["en"]], y)
 for name in ["en", "de"]:
@@ -44,7 +44,7 @@ for name in ["en", "de"]:
 print(f"always the larger class: {max(y_test.mean(), 1 - y_test.mean()):.3f}")
 
 # %%
-# Which topics speak for a filter?
+# Which topics indicate a filter?
 
 weights = classifier[-1].coef_[0]
 topics.topics_frame(n_words=5).assign(weight=weights.round(1)).sort_values(

@@ -2,8 +2,8 @@
 Saving and loading
 ==================
 
-``save_model`` writes a file without code: arrays and JSON. What is loaded gives the
-same bits.
+``save_model`` writes a file without code: arrays and JSON. A loaded model gives the
+same results, to the bit.
 """
 
 import tempfile
@@ -25,12 +25,12 @@ with tempfile.TemporaryDirectory() as folder:
     loaded = load_model(path)
 
 # %%
-# The same topics, of the same rows, to the bit.
+# Both models give the same rows the same topics, to the bit.
 
 np.array_equal(loaded.transform(X), model.transform(X))
 
 # %%
-# A pipeline that begins with a :class:`~sklearn_m3l.embedding.MultiViewEncoder` can be
-# stored in the same way.
+# You can save a pipeline that starts with a
+# :class:`~sklearn_m3l.embedding.MultiViewEncoder` in the same way.
 
 loaded.topics_frame(n_words=5).head()
