@@ -48,3 +48,16 @@ def test_documented_versions():
         name = {"PyTorch": "torch"}.get(package, package.lower())
         assert pins("constraints-oldest.txt")[name] == oldest
         assert pins("constraints.txt")[name] == newest
+
+
+def test_python_versions_agree():
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", "utf-8")
+    claimed = re.findall(r"Python :: (3\.\d+)", config["metadata"]["classifiers"])
+    oldest = config["options"]["python_requires"].removeprefix(">=")
+    assert claimed[0] == oldest
+    workflow = (ROOT / ".github/workflows/tests.yml").read_text("utf-8")
+    tested = set(re.findall(r'"(3\.\d+)"', workflow))
+    assert tested == set(claimed)
+    for page in ("README.md", "docs/install.rst"):
+        assert f"Python {oldest} or newer" in (ROOT / page).read_text("utf-8")
