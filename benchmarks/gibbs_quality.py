@@ -31,8 +31,8 @@ LANGUAGES = ("en", "de")
 def pages(subset):
     """Return the texts of the corpus, each page once."""
     corpus = load_gimp_help(subset)
-    _, rows = np.unique(corpus.target, return_index=True)
-    return corpus.data[rows][list(LANGUAGES)]
+    _, rows = np.unique(corpus.data.groups, return_index=True)
+    return corpus.data[np.sort(rows)][list(LANGUAGES)]
 
 
 def judge(topic_word, alpha, train, test):

@@ -31,14 +31,14 @@ def load(corpus, data, validation):
             return load_gimp_help("train"), load_gimp_help("test"), settings
         pages = load_gimp_help("train")
         split = GroupShuffleSplit(1, test_size=0.25, random_state=0)
-        rows = next(split.split(pages.data, groups=pages.target))
-        parts = [Bunch(data=pages.data[r], target=pages.target[r]) for r in rows]
+        rows = next(split.split(pages.data, groups=pages.data.groups))
+        parts = [Bunch(data=pages.data[r]) for r in rows]
         return *parts, settings
     if data is None:
         raise SystemExit("multi30k needs --data FOLDER")
     names = ["train", "val" if validation else "test_2016"]
     splits = load_multi30k(data, names)
-    parts = [Bunch(data=splits[n], target=range(len(splits[n]))) for n in names]
+    parts = [Bunch(data=splits[n]) for n in names]
     return *parts, {"n_components": 100}
 
 
@@ -71,7 +71,7 @@ def main():
     for seed in arguments.seeds:
         model = M3LContrastTopicModel(**settings, random_state=seed)
         start = time.perf_counter()
-        model.fit(train.data, train.target)
+        model.fit(train.data)
         seconds = time.perf_counter() - start
         scores = evaluate_alignment(model, train, test)
         runs.append({name: score.value for name, score in scores.items()})

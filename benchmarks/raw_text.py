@@ -29,12 +29,11 @@ STOP_WORDS = {"en": "en", "de": ["de", "en"]}
 def read_pages(subset: str) -> Bunch:
     """Return raw texts and bundled arrays, a row a page."""
     corpus = load_gimp_help(subset)
-    rows = np.unique(corpus.target, return_index=True)[1]
+    rows = np.sort(np.unique(corpus.data.groups, return_index=True)[1])
     texts = list(STOP_WORDS)
     return Bunch(
         frame=corpus.frame[texts].iloc[rows],
         data=corpus.data[rows][texts],
-        target=corpus.target[rows],
     )
 
 
@@ -83,7 +82,7 @@ def main() -> None:
     for subset, pages in (("train", train), ("test", test)):
         X = pipeline["encode"].transform(pages.frame)
         print_similarity(X, pages, subset)
-        encoded[subset] = Bunch(data=X, target=pages.target)
+        encoded[subset] = Bunch(data=X)
     for name, view in encoded["train"].data.views.items():
         shared = np.intersect1d(view.vocabulary, train.data[name].vocabulary)
         print(f"{name}: {len(shared):,} of {view.counts.shape[1]:,} words are bundled")

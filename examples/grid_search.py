@@ -34,12 +34,12 @@ GRID = {"model__n_components": [25, 50, 100], "model__batch_size": [16, 32, 64, 
 
 
 def load_table(subset):
-    """Return a DataFrame of raw texts and pictures, and the page of each row."""
+    """Return a DataFrame of raw texts, pictures and the page of each row."""
     corpus = load_gimp_help(subset)
     frame = corpus.frame.astype(object)
     # The pictures are JPEG files in the column, as bytes; None where there is none.
     frame["image"] = [corpus.thumbnails.get(path) for path in frame["image"]]
-    return frame, corpus.target
+    return frame
 
 
 def print_table(results):
@@ -85,13 +85,15 @@ def main():
     )
     arguments = parser.parse_args()
     start = time.perf_counter()
-    X, pages = load_table("train")
+    X = load_table("train")
     with tempfile.TemporaryDirectory() as folder:
         pipeline = Pipeline(
             [
                 (
                     "encoder",
-                    make_multiview_encoder(["en", "de"], ["image"], random_state=0),
+                    make_multiview_encoder(
+                        ["en", "de"], ["image"], groups="page", random_state=0
+                    ),
                 ),
                 (
                     "model",
@@ -109,10 +111,9 @@ def main():
             n_jobs=arguments.n_jobs,
             verbose=2,
         )
-        search.fit(X, pages, groups=pages)
+        search.fit(X, groups=X["page"])
         print_table(search.cv_results_)
-        X_test, pages_test = load_table("test")
-        scores = search.scorer_(search.best_estimator_, X_test, pages_test)
+        scores = search.scorer_(search.best_estimator_, load_table("test"))
     print(f"\nThe best, {search.best_params_}, on pages that the search has not seen:")
     for name, label in METRICS.items():
         print(f"  {label:<24} {-scores[name] if name == 'jsd' else scores[name]:.3f}")

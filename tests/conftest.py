@@ -65,6 +65,16 @@ def make_multiview():
 
 
 @pytest.fixture(scope="session")
+def with_groups():
+    """Return a function that gives the rows of a MultiView other article ids."""
+
+    def give(X, groups):
+        return MultiView(X.views, index=X.index, groups=groups)
+
+    return give
+
+
+@pytest.fixture(scope="session")
 def small_multiview():
     """Return 60 rows of English, German and a picture, about three topics.
 

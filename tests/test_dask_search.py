@@ -45,8 +45,8 @@ def client():
 @pytest.fixture(scope="module")
 def corpus():
     corpus = load_gimp_help("test")
-    rows = corpus.target < np.unique(corpus.target)[40]
-    return corpus.data[rows], corpus.frame[rows].astype(object), corpus.target[rows]
+    rows = np.isin(corpus.data.groups, np.unique(corpus.data.groups)[:40])
+    return corpus.data[rows], corpus.frame[rows].astype(object)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def model():
     return M3LContrastTopicModel(max_iter=2, hidden_layer_sizes=(8,), random_state=0)
 
 
-def search(estimator, X, y, grid):
+def search(estimator, X, groups, grid):
     searched = GridSearchCV(
         estimator,
         grid,
@@ -63,7 +63,7 @@ def search(estimator, X, y, grid):
         cv=GroupKFold(3),
         error_score="raise",
     )
-    return searched.fit(X, y, groups=y)
+    return searched.fit(X, groups=groups)
 
 
 def assert_same(there, here):
@@ -93,11 +93,11 @@ def _process():
 
 
 def test_search_on_a_multiview(client, corpus, model):
-    X, _, y = corpus
+    X, _ = corpus
     grid = {"n_components": [2, 6], "batch_size": [16, 32]}
-    here = search(model, X, y, grid)
+    here = search(model, X, X.groups, grid)
     with joblib.parallel_config(backend="dask"):
-        there = search(model, X, y, grid)
+        there = search(model, X, X.groups, grid)
     assert_same(there, here)
     np.testing.assert_allclose(
         there.best_estimator_.transform(X), here.best_estimator_.transform(X), rtol=1e-4
@@ -105,12 +105,12 @@ def test_search_on_a_multiview(client, corpus, model):
 
 
 def test_search_of_a_pipeline_on_a_table(client, corpus, model):
-    _, frame, y = corpus
-    encoder = make_multiview_encoder(["en", "de"], random_state=0)
+    _, frame = corpus
+    encoder = make_multiview_encoder(["en", "de"], groups="page", random_state=0)
     encoder.set_params(en__encoder__n_components=8, de__encoder__n_components=8)
     pipeline = Pipeline([("encoder", encoder), ("model", model)])
     grid = {"model__n_components": [2, 6]}
-    here = search(pipeline, frame, y, grid)
+    here = search(pipeline, frame, frame["page"], grid)
     with joblib.parallel_config(backend="dask"):
-        there = search(pipeline, frame, y, grid)
+        there = search(pipeline, frame, frame["page"], grid)
     assert_same(there, here)

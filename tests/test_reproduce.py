@@ -54,11 +54,11 @@ def few_tuples(gimp_help):
             {name: X[name].vocabulary[words] for name, words in known.items()},
             X.present,
             X.index,
+            X.groups,
         )
         texts = {name: values[:n] for name, values in part.texts.items()}
         return Bunch(
             data=data,
-            target=part.target[:n],
             texts=texts,
             titles=part.titles[:n],
             paths=part.paths[:n],
@@ -233,7 +233,6 @@ def test_corpus_without_pictures(benchmarks, few_tuples, scale, tmp_path):
     parts = {
         name: Bunch(
             data=part.data[["en", "de"]],
-            target=part.target,
             texts=part.texts,
             titles=part.titles,
         )

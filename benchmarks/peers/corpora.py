@@ -42,8 +42,8 @@ def read_gimp_help() -> Corpus:
     """Return the pages of the bundled corpus, one row each."""
     parts = []
     for subset in ("train", "test"):
-        X, pages = load_gimp_help(subset, return_X_y=True)
-        parts.append(X[np.unique(pages, return_index=True)[1]])
+        X = load_gimp_help(subset).data
+        parts.append(X[np.sort(np.unique(X.groups, return_index=True)[1])])
     train, test = _keep_words(*parts)
     return Corpus(f"Manual of GIMP, {len(train)} pages", train, test)
 

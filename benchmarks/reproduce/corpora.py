@@ -50,7 +50,7 @@ class Corpus:
     n_components : int
         Topics of the tables.
     train, test : Bunch
-        With a MultiView ``data``, article ids ``target``, raw texts by language
+        With a MultiView ``data`` that has article ids, raw texts by language
         ``texts``, names of the articles ``titles`` and, where there are pictures, their
         paths ``paths``.
     texts, pictures : str
@@ -105,10 +105,7 @@ class Material:
 
 def make_material(corpus: Corpus, texts: str | None, pictures: str | None) -> Material:
     """Return a corpus with other encoders, or with its own where they are None."""
-    train, test = (
-        Bunch(data=part.data, target=part.target)
-        for part in (corpus.train, corpus.test)
-    )
+    train, test = (Bunch(data=part.data) for part in (corpus.train, corpus.test))
     replaced: list[dict[str, np.ndarray]] = [{}, {}]
     if texts == LSA:
         for language in LANGUAGES:
@@ -132,19 +129,19 @@ def make_material(corpus: Corpus, texts: str | None, pictures: str | None) -> Ma
 
 def make_parts(train: Bunch) -> Parts:
     """Return the rows that the models are trained on."""
-    _, pages = np.unique(train.target, return_index=True)
+    _, pages = np.unique(train.data.groups, return_index=True)
     pictures = train.data
     if "image" in train.data:
         pictures = train.data[train.data["image"].present]
-    texts = train.data[pages][list(LANGUAGES)]
-    return Parts(texts, pictures, train.data, np.asarray(train.target))
+    texts = train.data[np.sort(pages)][list(LANGUAGES)]
+    return Parts(texts, pictures, train.data)
 
 
 def example_rows(corpus: Corpus, n: int = 3) -> np.ndarray:
     """Return test rows that have all views, of different articles, evenly spaced."""
     complete = np.all(list(corpus.test.data.present.values()), axis=0)
     rows = np.flatnonzero(complete)
-    _, firsts = np.unique(np.asarray(corpus.test.target)[rows], return_index=True)
+    _, firsts = np.unique(corpus.test.data.groups[rows], return_index=True)
     places = np.linspace(0, len(firsts) - 1, n + 2)[1:-1].astype(int)
     return rows[np.sort(firsts)[np.unique(places)]]
 
@@ -157,6 +154,7 @@ def _with_embeddings(X: MultiView, embeddings: dict[str, np.ndarray]) -> MultiVi
         {name: view.vocabulary for name, view in texts.items()},
         X.present,
         X.index,
+        X.groups,
     )
 
 
@@ -193,9 +191,8 @@ def _load_gimp_help() -> Corpus:
         parts.append(
             Bunch(
                 data=bunch.data,
-                target=bunch.target,
                 texts={name: bunch.frame[name].tolist() for name in LANGUAGES},
-                titles=bunch.target_names[bunch.target].tolist(),
+                titles=bunch.data.groups.tolist(),
                 paths=[path or None for path in bunch.frame["image"].fillna("")],
             )
         )
@@ -291,7 +288,8 @@ def _load_texts(folder: Path, *frames: pd.DataFrame) -> Corpus:
 
 def _plain_part(X: MultiView, texts: dict[str, list[str]]) -> Bunch:
     titles = [shorten(text, 70, placeholder=" ...") for text in texts["en"]]
-    return Bunch(data=X, target=np.arange(len(X)), texts=texts, titles=titles)
+    X = MultiView(X.views, index=X.index, groups=np.arange(len(X)))
+    return Bunch(data=X, texts=texts, titles=titles)
 
 
 # Readers of corpora that are not bundled, by what the command calls them.

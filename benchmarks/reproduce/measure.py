@@ -48,7 +48,7 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
         seconds = time.perf_counter() - start
         views = views_of(cell, material.aligned)
         X = material.test.data[views]
-        held_out = Bunch(data=X, target=material.test.target)
+        held_out = Bunch(data=X)
         scores = evaluate_alignment(model, material.train, held_out)
         values = {name: score.value for name, score in scores.items()}
         for name in model.vocabularies_:
@@ -68,7 +68,7 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
             "examples": _examples(model, X[material.examples]),
         }
         if cell.mapped:
-            result["map"] = _map(model, X, material.test.target)
+            result["map"] = _map(model, X)
     return result
 
 
@@ -105,13 +105,11 @@ def _examples(model, X) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _map(model, X, articles) -> dict[str, Any]:
+def _map(model, X) -> dict[str, Any]:
     """Return the points of Figure 2, a text once, and the words that name topics."""
     rows = np.unique(np.linspace(0, len(X) - 1, min(len(X), _MOST_MAPPED)).astype(int))
     names = {
-        view: np.asarray(articles)[rows].astype(str)
-        for view in X.view_names
-        if X[view].is_text
+        view: X.groups[rows].astype(str) for view in X.view_names if X[view].is_text
     }
     points = topic_space(model, X[rows], names=names, random_state=0)
     points[["x", "y"]] = points[["x", "y"]].astype(float).round(2)

@@ -21,7 +21,7 @@ from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 def load_pages(subset):
     """Return the English and the German text of each page."""
     corpus = load_gimp_help(subset)
-    first = np.unique(corpus.target, return_index=True)[1]
+    first = np.sort(np.unique(corpus.data.groups, return_index=True)[1])
     return corpus.data[first][["en", "de"]]
 
 

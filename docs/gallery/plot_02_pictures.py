@@ -15,7 +15,8 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
-first = np.unique(train.target, return_index=True)[1]  # one row per page, for speed
+# One row per page, for speed.
+first = np.sort(np.unique(train.data.groups, return_index=True)[1])
 model = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0)
 model.fit(train.data[first])
 

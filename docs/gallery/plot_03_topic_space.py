@@ -13,7 +13,8 @@ from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicSpaceDisplay
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
-first = np.unique(train.target, return_index=True)[1]  # one row per page, for speed
+# One row per page, for speed.
+first = np.sort(np.unique(train.data.groups, return_index=True)[1])
 model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0)
 model.fit(train.data[first])
 
@@ -21,7 +22,7 @@ model.fit(train.data[first])
 # A page with five pictures takes five rows. ``names`` identifies what each row shows,
 # so that the page is still one point. A word names each of the larger topics.
 
-pages = test.target_names[test.target]
+pages = test.data.groups
 display = TopicSpaceDisplay.from_estimator(
     model,
     test.data,

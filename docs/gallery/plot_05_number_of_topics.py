@@ -16,7 +16,8 @@ from sklearn_m3l.display import AblationDisplay
 from sklearn_m3l.metrics import make_alignment_scorer
 
 corpus = load_gimp_help("train")
-first = np.unique(corpus.target, return_index=True)[1]  # one row per page, for speed
+# One row per page, for speed.
+first = np.sort(np.unique(corpus.data.groups, return_index=True)[1])
 X = corpus.data[first][["en", "de"]]
 
 # %%

@@ -18,7 +18,7 @@ from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 def load_pages(subset):
     """Return the first row of each page."""
     corpus = load_gimp_help(subset)
-    return corpus.data[np.unique(corpus.target, return_index=True)[1]]
+    return corpus.data[np.sort(np.unique(corpus.data.groups, return_index=True)[1])]
 
 
 full, test = load_pages("train"), load_pages("test")

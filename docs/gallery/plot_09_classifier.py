@@ -18,8 +18,7 @@ from sklearn_m3l.datasets import load_gimp_help
 def load_pages(subset):
     """Return both texts of each page, and whether it is about a filter."""
     corpus = load_gimp_help(subset)
-    pages, first = np.unique(corpus.target, return_index=True)
-    names = corpus.target_names[pages]
+    names, first = np.unique(corpus.data.groups, return_index=True)
     is_filter = [name.startswith(("gimp-filter", "plug-in")) for name in names]
     return corpus.data[first][["en", "de"]], np.array(is_filter)
 
@@ -28,9 +27,9 @@ X, y = load_pages("train")
 X_test, y_test = load_pages("test")
 
 # %%
-# Learn the topics first, without the classes. In a pipeline, ``fit(X, y)`` would hand
-# the classes to the topic model, which takes ``y`` for ids of articles and would not
-# tell rows of one class apart. ``FrozenEstimator`` keeps the topics as they are.
+# Learn the topics from both languages. ``FrozenEstimator`` keeps them as they are while
+# the classifier learns from one language. (``make_pipeline(topics, classifier)`` works
+# too: a topic model ignores the classes.)
 
 topics = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0).fit(X)
 classifier = make_pipeline(FrozenEstimator(topics), LogisticRegression(C=10))

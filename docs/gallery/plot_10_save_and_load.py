@@ -15,7 +15,7 @@ from sklearn_m3l import M3LContrastTopicModel, load_model, save_model
 from sklearn_m3l.datasets import load_gimp_help
 
 corpus = load_gimp_help("train")
-X = corpus.data[np.unique(corpus.target, return_index=True)[1]]
+X = corpus.data[np.sort(np.unique(corpus.data.groups, return_index=True)[1])]
 model = M3LContrastTopicModel(n_components=20, max_iter=40, random_state=0).fit(X)
 
 with tempfile.TemporaryDirectory() as folder:

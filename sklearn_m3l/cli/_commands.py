@@ -94,15 +94,15 @@ def fit(
             )
         embedder = SentenceTransformerEncoder(sentence_transformer, verbose=1)
     names = [*(name for name, _ in texts), *images]
-    df, articles = _read_table(table, names, images, group)
+    df = _read_table(table, names, images, group)
     print(f"Read {len(df):,} rows of {table}", flush=True)
     views: list[tuple[str, TextView | ImageView]]
     views = [(name, _text_view(name, code, embedder)) for name, code in texts]
     pictures = ImageStatisticsEncoder(on_error="missing")
     views += [(name, ImageView(pictures)) for name in images]
-    encoder = MultiViewEncoder(views, verbose=1)
+    encoder = MultiViewEncoder(views, groups=group, verbose=1)
     pipeline = Pipeline([("encode", encoder), ("topics", model)])
-    pipeline.fit(df, articles)
+    pipeline.fit(df)
     save_model(pipeline, output)
     print(f"Wrote {output}: {model.n_components} topics, {model.n_iter_} epochs")
 
@@ -117,7 +117,7 @@ def topics(model: Path) -> None:
 def transform(model: Path, table: Path, output: Path) -> None:
     """Write the topics of the rows of a table, in its order, as another table."""
     pipeline = _load_pipeline(model)
-    df, _ = _read_known_views(table, pipeline)
+    df = _read_known_views(table, pipeline)
     theta = np.asarray(pipeline.transform(df))
     columns = [f"topic_{number}" for number in range(theta.shape[1])]
     separator = "\t" if _is_tsv(output) else ","
@@ -131,12 +131,11 @@ def transform(model: Path, table: Path, output: Path) -> None:
 def evaluate(model: Path, table: Path, *, group: str | None = None) -> None:
     """Print how well a stored pipeline aligns the views of a table."""
     pipeline = _load_pipeline(model)
-    df, articles = _read_known_views(table, pipeline, group)
-    articles = np.arange(len(df)) if articles is None else articles
-    X = pipeline["encode"].transform(df)
+    df = _read_known_views(table, pipeline, group)
+    X = pipeline["encode"].set_params(groups=group).transform(df)
     # Coherence is that of the training documents, which are not here.
     wordless = Bunch(transform=pipeline["topics"].transform, vocabularies_={})
-    test = Bunch(data=X, target=articles)
+    test = Bunch(data=X)
     scores = evaluate_alignment(wordless, train=test, test=test)
     if any(view.is_text for view in X.views.values()):
         scores[_LIKELIHOOD] = Score(pipeline["topics"].score(X))
@@ -144,7 +143,8 @@ def evaluate(model: Path, table: Path, *, group: str | None = None) -> None:
     for name, (value, chance) in scores.items():
         rows.append((name, f"{value:.3f}", "" if chance is None else f"{chance:.3f}"))
     width = shutil.get_terminal_size().columns
-    print(f"{len(df):,} rows of {len(set(articles)):,} articles\n")
+    n_articles = len(df) if X.groups is None else len(set(X.groups))
+    print(f"{len(df):,} rows of {n_articles:,} articles\n")
     print(format_table(rows, width) + "\n")
     for measure in dict.fromkeys(name.split()[0] for name in scores):
         meaning = f"{measure}: {(MEASURES | _MORE_MEASURES)[measure]}."
@@ -161,7 +161,7 @@ def report(
 ) -> None:
     """Write a page of the topics of a stored pipeline and of rows of a table."""
     pipeline = _load_pipeline(model)
-    df, _ = _read_known_views(table, pipeline)
+    df = _read_known_views(table, pipeline)
     shown = f"{len(df):,} rows of {table.name}"
     if len(df) > max_rows:
         shown = f"{max_rows:,} of {shown}, picked at random"
@@ -241,8 +241,8 @@ def _load_pipeline(path: Path) -> Pipeline:
 
 def _read_known_views(
     path: Path, pipeline: Pipeline, group: str | None = None
-) -> tuple[pd.DataFrame, np.ndarray | None]:
-    """Read those columns of a table that are views of a pipeline."""
+) -> pd.DataFrame:
+    """Read those columns of a table that are views of a pipeline, and article ids."""
     views = dict(pipeline["encode"].views_)
     with _open_table(path) as (_, _, columns):
         known = [name for name in views if name in columns]
@@ -264,7 +264,7 @@ def _read_known_views(
 
 def _read_table(
     path: Path, names: Sequence[str], images: Sequence[str], group: str | None
-) -> tuple[pd.DataFrame, np.ndarray | None]:
+) -> pd.DataFrame:
     """Return columns of a table, with full paths of pictures, and article ids."""
     wanted = [*names, *([] if group is None else [group])]
     with _open_table(path) as (file, separator, columns):
@@ -291,15 +291,7 @@ def _read_table(
         df[name] = [
             None if pd.isna(cell) else str(path.parent / cell) for cell in df[name]
         ]
-    if group is None:
-        return df, None
-    articles, _ = pd.factorize(df[group])
-    if (articles < 0).any():
-        raise ValueError(
-            f"{path}: column {group!r} is empty in {(articles < 0).sum():,} of "
-            f"{len(df):,} rows; every row needs its article"
-        )
-    return df[list(names)], articles
+    return df
 
 
 @contextmanager

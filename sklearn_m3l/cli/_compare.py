@@ -65,13 +65,10 @@ class Corpus(NamedTuple):
     pages: MultiView  # a row a page: its two texts
     pictures: MultiView  # a row a picture, with the texts of its page
     rows: MultiView  # `pictures`, and a row for each page without any
-    articles: np.ndarray  # the page that each of `rows` is of
 
     def head(self, n: int) -> "Corpus":
         """Return the first rows of each."""
-        return Corpus(
-            self.pages[:n], self.pictures[:n], self.rows[:n], self.articles[:n]
-        )
+        return Corpus(self.pages[:n], self.pictures[:n], self.rows[:n])
 
 
 class Contestant(NamedTuple):
@@ -114,7 +111,7 @@ def _fit_bilingual(corpus, parameters):
 
 
 def _fit_multimodal(corpus, parameters):
-    return M3LContrastTopicModel(**parameters).fit(corpus.rows, corpus.articles)
+    return M3LContrastTopicModel(**parameters).fit(corpus.rows)
 
 
 CONTESTANTS = {
@@ -189,12 +186,11 @@ def why_missing(label: str, column: str) -> str:
 
 def make_corpus(train: Bunch) -> Corpus:
     """Return the rows that the models are trained on."""
-    _, pages = np.unique(train.target, return_index=True)
+    _, first = np.unique(train.data.groups, return_index=True)
     return Corpus(
-        pages=train.data[pages][_TEXTS],
+        pages=train.data[np.sort(first)][_TEXTS],
         pictures=train.data[train.data["image"].present],
         rows=train.data,
-        articles=train.target,
     )
 
 
@@ -228,7 +224,7 @@ def measure(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
     if peak is not None:
         values["Peak MiB"] = peak
 
-    held_out = Bunch(data=test.data[contestant.views], target=test.target)
+    held_out = Bunch(data=test.data[contestant.views])
     scores = evaluate_alignment(model, train, held_out)
     values |= {name: score.value for name, score in scores.items()}
     chance = {n: s.chance for n, s in scores.items() if s.chance is not None}
@@ -339,7 +335,7 @@ def _format_results(results: Mapping[str, Mapping], parameters: Mapping) -> str:
     """Return the table, and what explains it."""
     values = {label: result["values"] for label, result in results.items()}
     rows, footnotes = fill_in(values, lambda value, digits: f"{value:.{digits}f}")
-    n_pages = len(set(load_gimp_help("test").target))
+    n_pages = len(set(load_gimp_help("test").data.groups))
     chance = {n: v for result in results.values() for n, v in result["chance"].items()}
     paragraphs = [
         f"The GIMP manual, measured on {n_pages} held-out pages; "

@@ -45,13 +45,13 @@ def run_demo(output: Path, **parameters: Any) -> None:
         f"Training {type(model).__name__} on {corpus}: {model.n_components} topics, "
         f"{model.max_iter} epochs."
     )
-    model.fit(train.data, train.target)
+    model.fit(train.data)
 
     _print_topics(model)
     _print_pictures(model, test)
     scores = evaluate_alignment(model, train, test)
     _print_scores(scores, _n_pages(test))
-    pages = test.target_names[test.target]
+    pages = test.data.groups
     report = TopicReport.from_estimator(
         model,
         test.data,
@@ -73,7 +73,7 @@ def run_demo(output: Path, **parameters: Any) -> None:
 
 
 def _n_pages(corpus) -> int:
-    return len(set(corpus.target))
+    return len(set(corpus.data.groups))
 
 
 def _terminal_width() -> int:

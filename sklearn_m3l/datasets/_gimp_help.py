@@ -7,14 +7,13 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils import Bunch
 
-from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview import MultiView, View
 
 _FILES = resources.files("sklearn_m3l.datasets") / "data" / "gimp_help"
 _LANGUAGES = ("en", "de")
@@ -49,7 +48,7 @@ class _Thumbnails(Mapping):
         return f"<thumbnails of {len(self)} pictures>"
 
 
-def load_gimp_help(subset: str = "train", *, return_X_y: bool = False) -> Any:
+def load_gimp_help(subset: str = "train") -> Bunch:
     """Load the GIMP manual: 661 pages in English, German and pictures.
 
     A row is a page with one of its pictures: a page with five pictures is five
@@ -71,8 +70,6 @@ def load_gimp_help(subset: str = "train", *, return_X_y: bool = False) -> Any:
     subset : {"train", "test", "all"}, default="train"
         Which rows to load. The counts of all of them are those of the words
         that are most frequent in the training pages.
-    return_X_y : bool, default=False
-        Whether to return ``(data, target)`` alone.
 
     Returns
     -------
@@ -82,26 +79,20 @@ def load_gimp_help(subset: str = "train", *, return_X_y: bool = False) -> Any:
         data : MultiView of shape (n_rows, 3)
             The views "en" and "de" have float32 embeddings of width 384 and
             word counts, the view "image" has float32 embeddings of width 1280.
-            Row labels are "page" or "page#picture".
-        target : ndarray of int of shape (n_rows,)
-            The article of each row: a page has one number in every subset.
-        target_names : ndarray of str of shape (661,)
-            The page that each number stands for.
-        frame : DataFrame of shape (n_rows, 3)
-            The raw texts "en" and "de" and the path of the picture, "image",
-            missing where there is none. Its index holds the row labels.
+            Row labels are "page" or "page#picture", and ``data.groups`` holds the
+            page of each row.
+        frame : DataFrame of shape (n_rows, 4)
+            The raw texts "en" and "de", the path of the picture, "image", missing
+            where there is none, and the "page". Its index holds the row labels.
         thumbnails : mapping of str to bytes
             A JPEG of at most 96 x 96 pixels for each path in ``frame["image"]``.
         DESCR : str
             Where the corpus comes from, its license, and how it was made.
 
-    (data, target) : tuple if ``return_X_y`` is True
-        The two attributes of these names.
-
     Raises
     ------
     ValueError
-        Where `subset` is none of the three.
+        Where `subset` is not one of the three.
 
     Notes
     -----
@@ -113,30 +104,23 @@ def load_gimp_help(subset: str = "train", *, return_X_y: bool = False) -> Any:
     >>> from sklearn_m3l.datasets import load_gimp_help
     >>> corpus = load_gimp_help(subset="test")
     >>> corpus.data
-    MultiView of 394 rows and 3 views
+    MultiView of 394 rows (132 articles) and 3 views
       en     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
       de     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
       image  354 present  embedding 1,280 x float32
-    >>> len(set(corpus.target))
-    132
+    >>> corpus.data.groups[0]
+    'apcs02s02'
     """
     if subset not in _SUBSETS:
         raise ValueError(f"subset must be one of {_SUBSETS}, not {subset!r}")
     pages = _read_pages()
     articles, pictures = _rows(pages, subset)
     texts = {name: [pages[number][name] for number in articles] for name in _LANGUAGES}
-    labels = [
-        _label(pages[number]["id"], path)
-        for number, path in zip(articles, pictures, strict=True)
-    ]
-    data = _multiview(articles, pictures, labels)
-    if return_X_y:
-        return data, articles
+    names = [pages[number]["id"] for number in articles]
+    labels = [_label(*row) for row in zip(names, pictures, strict=True)]
     return Bunch(
-        data=data,
-        target=articles,
-        target_names=np.array([page["id"] for page in pages]),
-        frame=pd.DataFrame({**texts, "image": pictures}, index=labels),
+        data=_multiview(articles, pictures, labels, names),
+        frame=pd.DataFrame({**texts, "image": pictures, "page": names}, index=labels),
         thumbnails=_Thumbnails(sorted({path for path in pictures if path})),
         DESCR=(_FILES / "DESCR.rst").read_text(encoding="utf-8"),
     )
@@ -173,16 +157,12 @@ def _label(page: str, picture: str | None) -> str:
     return page if picture is None else f"{page}#{picture.removeprefix('images/')}"
 
 
-def _multiview(articles, pictures, labels) -> MultiView:
+def _multiview(articles, pictures, labels, groups) -> MultiView:
     """Give every row the vectors and counts of its page and its picture."""
     stored = _read_arrays("embeddings.npz")
-    embeddings = {
-        name: stored[name][articles].astype(np.float32) for name in _LANGUAGES
-    }
-    counts, vocabularies = {}, {}
+    views = {}
     for name in _LANGUAGES:
         parts = _read_arrays(f"counts_{name}.npz")
-        vocabularies[name] = parts["vocabulary"]
         by_page = sparse.csr_array(
             (
                 parts["data"].astype(np.int32),
@@ -191,17 +171,13 @@ def _multiview(articles, pictures, labels) -> MultiView:
             ),
             shape=(len(parts["indptr"]) - 1, len(parts["vocabulary"])),
         )
-        counts[name] = by_page[articles]
+        embedding = stored[name][articles].astype(np.float32)
+        views[name] = View(embedding, by_page[articles], parts["vocabulary"])
 
     place = {path: i for i, path in enumerate(stored["image_paths"].tolist())}
     has_picture = np.array([path is not None for path in pictures])
     vectors = np.zeros((len(pictures), stored["image"].shape[1]), dtype=np.float32)
     shown = [place[path] for path in pictures if path is not None]
     vectors[has_picture] = stored["image"][shown]
-    return MultiView.from_arrays(
-        embeddings={**embeddings, "image": vectors},
-        counts=counts,
-        vocabularies=vocabularies,
-        present={"image": has_picture},
-        index=labels,
-    )
+    views["image"] = View(vectors, present=has_picture)
+    return MultiView(views, index=labels, groups=groups)

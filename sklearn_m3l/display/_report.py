@@ -206,7 +206,9 @@ def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:
 
 
 def _articles(X: MultiView, contents: Contents) -> np.ndarray:
-    """Return for each row the article that it belongs to: rows of one text are one."""
+    """Return the article of each row; without ids, rows of one text are one article."""
+    if X.groups is not None:
+        return X.groups
     lead = next((n for n, view in X.views.items() if view.is_text), X.view_names[0])
     points = contents.point_of[lead]
     # Those without the text are each their own.
@@ -222,7 +224,8 @@ def _measure(model, X: MultiView, articles, rng) -> tuple[dict[str, Any], str]:
     scores = {}
     scored = "Measured on the words of the topics."
     if len(rows) > 1 and X.shape[1] > 1:
-        sample = Bunch(data=X[rows], target=articles[rows])
+        data = MultiView(X.views, index=X.index, groups=articles)[rows]
+        sample = Bunch(data=data)
         # Coherence is that of the training documents, which are not here.
         wordless = Bunch(transform=model.transform, vocabularies_={})
         scores = evaluate_alignment(wordless, train=sample, test=sample)

@@ -23,6 +23,7 @@ from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 from sklearn_m3l.multiview import MultiView, View
+from sklearn_m3l.multiview._checks import check_groups, check_index
 
 
 class MultiViewEncoder(
@@ -36,14 +37,18 @@ class MultiViewEncoder(
     ``transform`` take a DataFrame of pandas or polars. A cell that holds nothing (None,
     NaN, NA, a blank text, an unreadable picture if the encoder says so) makes a row
     that lacks the view; no row is dropped. ``transform`` takes any of the columns:
-    ``pipeline.transform(df[["image"]])`` infers topics from pictures alone. Columns
-    that are no views are not looked at.
+    ``pipeline.transform(df[["image"]])`` infers topics from pictures alone. All other
+    columns are ignored.
 
     Parameters
     ----------
     views : list of (str, TextView or ImageView) tuples
         The name of the column, and how it is encoded. The parameters of a view are
         parameters here, such as ``en__vectorizer__max_features``.
+    groups : str, default=None
+        The column of article ids, where several rows belong to one article; it becomes
+        ``X.groups`` of the MultiView. `fit` needs it, `transform` takes tables without
+        it. By default every row is an article of its own.
     memmap_dir : str or path, default=None
         Folder for embeddings that are too large for memory. They are encoded chunk by
         chunk into a new ``.npy`` file each, which is left there for you to remove. By
@@ -89,13 +94,23 @@ class MultiViewEncoder(
 
     _parameter_constraints: dict = {
         "views": [list],
+        "groups": [str, None],
         "memmap_dir": [str, os.PathLike, None],
         "max_nbytes": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["verbose"],
     }
 
-    def __init__(self, views, *, memmap_dir=None, max_nbytes=100_000_000, verbose=0):
+    def __init__(
+        self,
+        views,
+        *,
+        groups=None,
+        memmap_dir=None,
+        max_nbytes=100_000_000,
+        verbose=0,
+    ):
         self.views = views
+        self.groups = groups
         self.memmap_dir = memmap_dir
         self.max_nbytes = max_nbytes
         self.verbose = verbose
@@ -155,7 +170,7 @@ class MultiViewEncoder(
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
-            Has a column for every view.
+            Has a column for every view, and the column `groups` if that is given.
         y : None
             Ignored.
 
@@ -167,14 +182,16 @@ class MultiViewEncoder(
         Raises
         ------
         ValueError
-            Where a column is missing or has nothing in it.
+            Where a column is missing or empty, or `groups` names a view.
         TypeError
-            Where `X` is no DataFrame, or a column holds something else than texts or
-            pictures.
+            Where `X` is not a DataFrame, or a column holds something other than texts
+            or pictures.
         """
         self._check_views()
         columns = column_names(X)
-        missing = [name for name, _ in self.views if name not in columns]
+        needed = [name for name, _ in self.views]
+        needed += [] if self.groups is None else [self.groups]
+        missing = [name for name in needed if name not in columns]
         if missing:
             raise ValueError(
                 f"the table has no column {', '.join(map(repr, missing))}; its columns "
@@ -182,7 +199,7 @@ class MultiViewEncoder(
             )
         self.views_ = []
         for name, view in self.views:
-            with _named_errors(name):
+            with _named_errors(f"view {name!r}"):
                 self.views_.append((name, clone(view).fit(X[name])))
         self.feature_names_in_ = np.array([n for n, _ in self.views_], dtype=object)
         self.n_features_in_ = len(self.views_)
@@ -199,15 +216,16 @@ class MultiViewEncoder(
         Returns
         -------
         MultiView of shape (n_rows, n_views)
-            The views that the table has columns for, labelled by its index.
+            The views that the table has columns for, labeled by its index, with the
+            article ids if the table has their column.
 
         Raises
         ------
         ValueError
-            Where no column is a view.
+            Where no column is a view, or a row has no article id.
         TypeError
-            Where `X` is no DataFrame, or a column holds something else than texts or
-            pictures.
+            Where `X` is not a DataFrame, or a column holds something other than texts
+            or pictures.
         """
         check_is_fitted(self)
         columns = column_names(X)
@@ -218,18 +236,17 @@ class MultiViewEncoder(
                 f"{', '.join(map(repr, columns))}, the views "
                 f"{', '.join(map(repr, self.feature_names_in_))}"
             )
+        # Ids are checked before anything is encoded, which can take long.
+        index, groups = getattr(X, "index", None), None
+        if self.groups in columns:
+            labels = check_index(index, len(X))
+            with _named_errors(f"column {self.groups!r}"):
+                groups = check_groups(X[self.groups], len(X), labels)
         views: dict[str, View] = {}
         for name, view in known:
-            with _named_errors(name), self._storage(name) as allocate:
+            with _named_errors(f"view {name!r}"), self._storage(name) as allocate:
                 views[name] = self._encode(name, view, X[name], allocate)
-        texts = {name: view for name, view in views.items() if view.is_text}
-        return MultiView.from_arrays(
-            embeddings={name: view.embedding for name, view in views.items()},
-            counts={name: view.counts for name, view in texts.items()},
-            vocabularies={name: view.vocabulary for name, view in texts.items()},
-            present={name: view.present for name, view in views.items()},
-            index=getattr(X, "index", None),
-        )
+        return MultiView(views, index=index, groups=groups)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the views, which are the features of a MultiView.
@@ -270,6 +287,11 @@ class MultiViewEncoder(
         if not self.views:
             raise ValueError("views is empty; give pairs such as ('en', TextView())")
         self._validate_names([name for name, _ in self.views])
+        if self.groups in dict(self.views):
+            raise ValueError(
+                f"groups={self.groups!r} is a view; name the column of article ids, or "
+                "leave groups out"
+            )
 
     def _encode(self, name, view, column, allocate) -> View:
         with tqdm(desc=f"encode {name}", disable=not self.verbose) as bar:
@@ -317,6 +339,7 @@ def make_multiview_encoder(
     *,
     text_encoder: Any = None,
     image_encoder: Any = None,
+    groups: str | None = None,
     memmap_dir: Any = None,
     verbose: int = 0,
     random_state: Any = None,
@@ -335,6 +358,8 @@ def make_multiview_encoder(
         `LsaEncoder`.
     image_encoder : transformer, default=None
         Encodes the pictures; by default an `ImageStatisticsEncoder`.
+    groups : str, default=None
+        The column of article ids; see `MultiViewEncoder`.
     memmap_dir : str or path, default=None
         See `MultiViewEncoder`.
     verbose : int, default=0
@@ -365,6 +390,7 @@ def make_multiview_encoder(
     views = [(name, TextView(clone(text), WordVectorizer())) for name in languages]
     return MultiViewEncoder(
         [*views, *((name, ImageView(clone(image))) for name in images)],
+        groups=groups,
         memmap_dir=memmap_dir,
         verbose=verbose,
     )
@@ -372,13 +398,13 @@ def make_multiview_encoder(
 
 @contextmanager
 def _named_errors(name: str) -> Iterator[None]:
-    """Put the name of a view before what an error says."""
+    """Put the name of a view or column before what an error says."""
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"view {name!r}: {error}") from error
+        raise ValueError(f"{name}: {error}") from error
     except TypeError as error:
-        raise TypeError(f"view {name!r}: {error}") from error
+        raise TypeError(f"{name}: {error}") from error
 
 
 def _slug(name: str) -> str:

@@ -13,6 +13,7 @@ from sklearn_m3l.metrics import (
     topic_diversity,
     uninterpolated_average_precision,
 )
+from sklearn_m3l.metrics._scoring import article_ids
 from sklearn_m3l.multiview import MultiView
 
 # What each measure is, by the first word of its name.
@@ -75,8 +76,7 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
     model : estimator
         A fitted topic model.
     train, test : Bunch
-        With a MultiView ``data`` and article ids ``target``. In `test`, views that the
-        model infers topics from.
+        With a MultiView ``data``, in `test` of views that the model infers topics from.
 
     Returns
     -------
@@ -85,24 +85,25 @@ def evaluate_alignment(model: Any, train: Any, test: Any) -> dict[str, Score]:
         "MRR en-de" (from English to German), "JSD de-image" or "NPMI en".
     """
     topics = topics_by_view(model, test.data)
+    articles_of_rows = article_ids(test.data)
     texts = [name for name in topics if test.data[name].is_text]
     pictures = [name for name in topics if not test.data[name].is_text]
     decoded = [name for name in texts if name in model.vocabularies_]
     scores = {}
     for query, item in combinations(texts, 2):
-        articles, distances = _distances(topics, query, item, test.target)
+        articles, distances = _distances(topics, query, item, articles_of_rows)
         scores[f"MRR {query}-{item}"] = Score(
             mean_reciprocal_rank(distances, articles, articles),
             mean_reciprocal_rank(np.zeros_like(distances), articles, articles),
         )
     for query, item in product(texts, pictures):
-        articles, distances = _distances(topics, query, item, test.target)
+        articles, distances = _distances(topics, query, item, articles_of_rows)
         scores[f"UAP {query}-{item}"] = Score(
             uninterpolated_average_precision(distances, articles, articles),
             _chance_average_precision(articles),
         )
     for first, second in combinations([*texts, *pictures], 2):
-        pairs = _complete_pairs(topics, first, second, test.target)
+        pairs = _complete_pairs(topics, first, second, articles_of_rows)
         scores[f"JSD {first}-{second}"] = Score(mean_jensen_shannon(*pairs))
     for name in decoded:
         counts, vocabulary = train.data[name].counts, model.vocabularies_[name]

@@ -54,10 +54,11 @@ def make_mrr_scorer(query: str, item: str) -> Any:
       either; `X` is what it takes, a MultiView or a DataFrame of pandas or polars,
       whose views are selected by ``X[[name]]``. What the encoding steps of a pipeline
       learnt, they learnt in ``fit``.
-    - `y` holds article ids, where several rows belong to one article; each article
-      counts once. Without it each row is an article of its own. To a search, pass the
-      ids both as ``y`` and as ``groups`` of a `GroupKFold`, so that no article is in
-      two folds.
+    - `y` is ignored. Where several rows belong to one article (``X.groups``), each
+      article counts once. Pass ``groups=X.groups`` to a search over `GroupKFold`, so
+      that no article is in two folds. For a table, name the column of article ids in
+      the encoder, ``MultiViewEncoder(..., groups="page")``, and pass
+      ``groups=df["page"]``.
     - Rows that lack one of the two views are left out of that pair. If no row has
       both, that is a ValueError.
     - They can be pickled, so that worker processes get them.
@@ -71,7 +72,7 @@ def make_mrr_scorer(query: str, item: str) -> Any:
     >>> from sklearn_m3l import M3LContrastTopicModel
     >>> from sklearn_m3l.datasets import load_gimp_help
     >>> from sklearn_m3l.metrics import make_jsd_scorer, make_mrr_scorer
-    >>> X, y = load_gimp_help("test", return_X_y=True)
+    >>> X = load_gimp_help("test").data
     >>> search = GridSearchCV(
     ...     M3LContrastTopicModel(max_iter=1, random_state=0),
     ...     {"n_components": [2, 20]},
@@ -82,7 +83,7 @@ def make_mrr_scorer(query: str, item: str) -> Any:
     ...     refit="mrr",
     ...     cv=GroupKFold(3),
     ... )
-    >>> search = search.fit(X, y, groups=y)
+    >>> search = search.fit(X, groups=X.groups)
     >>> search.best_params_
     {'n_components': 20}
     """
@@ -105,8 +106,8 @@ def make_uap_scorer(query: str, item: str) -> Any:
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a float from 0 to 1,
-        greater is better; `y` tells which items belong to an article. See the notes
-        of :func:`make_mrr_scorer`.
+        greater is better. ``X.groups`` tells which items belong to an article. See the
+        notes of :func:`make_mrr_scorer`.
 
     See Also
     --------
@@ -168,8 +169,7 @@ def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a float from -1 to 1,
-        greater is better; `y` has no effect. See the notes of
-        :func:`make_mrr_scorer`.
+        greater is better. See the notes of :func:`make_mrr_scorer`.
 
     See Also
     --------
@@ -242,10 +242,10 @@ def make_alignment_scorer(
     >>> from sklearn_m3l import M3LContrastTopicModel
     >>> from sklearn_m3l.datasets import load_gimp_help
     >>> from sklearn_m3l.metrics import make_alignment_scorer
-    >>> X, y = load_gimp_help("test", return_X_y=True)
-    >>> model = M3LContrastTopicModel(5, max_iter=1, random_state=0).fit(X, y)
+    >>> X = load_gimp_help("test").data
+    >>> model = M3LContrastTopicModel(5, max_iter=1, random_state=0).fit(X)
     >>> scorer = make_alignment_scorer(["mrr", "uap"])
-    >>> list(scorer(model, X, y))
+    >>> list(scorer(model, X))
     ['mrr', 'uap', 'uap_en-image', 'uap_de-image']
     """
     if isinstance(metrics, str):
@@ -273,11 +273,12 @@ class _PairScorer:
     second: str
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
-        """Score a fitted estimator on rows with their article ids."""
+        """Score a fitted estimator on rows."""
         pair = (self.first, self.second)
         check_known(pair, view_names(X))
-        articles = article_ids(X, y)
-        topics = {name: infer_topics(estimator, X[[name]]) for name in pair}
+        model, X = reach_topic_model(estimator, X)
+        articles = article_ids(X)
+        topics = {name: infer_topics(model, X[[name]]) for name in pair}
         return measure_pair((self.metric,), pair, topics, articles)[self.metric]
 
     def __repr__(self) -> str:
@@ -312,18 +313,20 @@ class _AlignmentScorer:
     pairs: tuple[Pair, ...] | None
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> dict[str, float]:
-        """Score a fitted estimator on rows with their article ids."""
+        """Score a fitted estimator on rows."""
         model, _ = reach_topic_model(estimator, None)
         pairs = self._pairs(model, view_names(X))
-        articles = article_ids(X, y)
+        needed = view_names(X)
+        model, X = reach_topic_model(estimator, X)
+        articles = article_ids(X)
         metrics_of: dict[Pair, list[str]] = {}
         for metric, chosen in pairs.items():
             for pair in chosen:
                 metrics_of.setdefault(pair, []).append(metric)
         topics: dict[str, np.ndarray] = {}
         found: dict[str, dict[str, float]] = {metric: {} for metric in self.metrics}
-        for name in self._views(model, metrics_of, view_names(X)):
-            model, encoded = reach_topic_model(estimator, X[[name]])
+        for name in self._views(model, metrics_of, needed):
+            encoded = X[[name]]
             if any(name in pair for pair in metrics_of):
                 topics[name] = infer_topics(model, encoded)
             if "npmi" in self.metrics and name in model.vocabularies_:

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import _num_samples
 
-from sklearn_m3l.metrics._articles import check_groups
 from sklearn_m3l.metrics._coherence import npmi_coherence
 from sklearn_m3l.metrics._divergence import mean_jensen_shannon, pairwise_jensen_shannon
 from sklearn_m3l.metrics._retrieval import (
@@ -40,10 +38,9 @@ def check_known(wanted: Iterable[str], names: Iterable[str]) -> None:
             )
 
 
-def article_ids(X: Any, y: Any) -> np.ndarray:
+def article_ids(X: MultiView) -> np.ndarray:
     """Return the article of each row, by default one each."""
-    n_rows = _num_samples(X)
-    return np.arange(n_rows) if y is None else check_groups(y, n_rows, "y", "rows of X")
+    return np.arange(len(X)) if X.groups is None else X.groups
 
 
 def infer_topics(estimator: Any, X: Any) -> np.ndarray:

@@ -18,7 +18,6 @@ from sklearn.utils.validation import (
     check_is_fitted,
     check_non_negative,
     check_scalar,
-    column_or_1d,
     validate_data,
 )
 
@@ -332,15 +331,6 @@ class BaseTopicModel(
             self.vocabularies_ = {SINGLE_VIEW: np.asarray(names, dtype=str)}
         counts = sparse.csr_array(X)
         return MultiView.from_arrays(counts={SINGLE_VIEW: counts}, index=index)
-
-    def _check_groups(self, y, X: MultiView):
-        """Return article ids, None where none are given."""
-        if y is None:
-            return None
-        y = column_or_1d(y)
-        if len(y) != len(X):
-            raise ValueError(f"y has {len(y)} article ids, but X has {len(X)} rows")
-        return y
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -205,15 +205,15 @@ class DistilledTopicModel(NeuralTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _prepare(self, X: MultiView, groups) -> None:
-        self._fit_teacher(X, groups)
+    def _prepare(self, X: MultiView) -> None:
+        self._fit_teacher(X)
         taught = self.teacher_.view_
         students = [name for name in X.view_names if name != taught] or [taught]
         self.view_ = choose_view(self.view, students, "for the student to learn")
         own = {n: w for n, w in self.vocabularies_.items() if n == self.view_}
         self.vocabularies_ = {taught: self.teacher_.vocabularies_[taught], **own}
 
-    def _fit_teacher(self, X: MultiView, groups) -> None:
+    def _fit_teacher(self, X: MultiView) -> None:
         if isinstance(self.teacher, FrozenEstimator):
             teacher = self.teacher.estimator
             self._check_teacher(teacher)
@@ -235,7 +235,7 @@ class DistilledTopicModel(NeuralTopicModel):
         if teacher.checkpoint is None:
             teacher.set_params(checkpoint=self.checkpoint)
         self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
-        teacher.fit(X, groups)
+        teacher.fit(X)
 
     def _check_teacher(self, teacher) -> None:
         if not isinstance(teacher, ZeroShotTopicModel):

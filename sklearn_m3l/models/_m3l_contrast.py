@@ -146,7 +146,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     >>> from sklearn_m3l.datasets import load_gimp_help
     >>> corpus = load_gimp_help("train")
     >>> model = M3LContrastTopicModel(n_components=10, max_iter=2, random_state=0)
-    >>> model = model.fit(corpus.data, corpus.target)
+    >>> model = model.fit(corpus.data)
     >>> model.topics_frame(n_words=5).shape
     (10, 2)
     >>> pictures = corpus.data[corpus.data["image"].present][["image"]]

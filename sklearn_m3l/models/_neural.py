@@ -79,7 +79,7 @@ class NeuralTopicModel(BaseTopicModel):
     def _plan(self, X: MultiView) -> Plan:
         """Return what is encoded, what is decoded, and the terms of the loss."""
 
-    def _prepare(self, X: MultiView, groups) -> None:
+    def _prepare(self, X: MultiView) -> None:
         """Do what must be done before the network is planned."""
 
     def _row_priors(self, X: MultiView):
@@ -94,10 +94,11 @@ class NeuralTopicModel(BaseTopicModel):
         ----------
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
             Training tuples; a 2-D array holds the word counts of a single text, which
-            are then encoded too (that is ProdLDA).
-        y : array-like of shape (n_rows,), optional
-            Article ids: rows of one article are never each other's negatives, and stay
-            together when `early_stopping` sets a validation part aside.
+            are then encoded too (that is ProdLDA). Rows of one article (``X.groups``)
+            are never each other's negatives, and stay together when `early_stopping`
+            sets a validation part aside.
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -117,40 +118,39 @@ class NeuralTopicModel(BaseTopicModel):
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
-        groups = self._check_groups(y, X)
         random_state = private_generator(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
             # Where Ctrl-C stops what comes next, there is no network of these tuples.
             self.__dict__.pop("net_", None)
-            self._prepare(X, groups)
+            self._prepare(X)
         plan = self._plan(X)
         self._check_plan(plan, X)
         advice = f"lower batch_size={self.batch_size}, n_components or the vocabularies"
         with advise_on_memory(advice):
-            self._train(X, groups, plan, resolve_device(self.device))
+            self._train(X, plan, resolve_device(self.device))
         return self
 
-    def _train(self, X: MultiView, groups, plan: Plan, device) -> None:
+    def _train(self, X: MultiView, plan: Plan, device) -> None:
         """Train the network, a new one unless there is one to go on with."""
         from sklearn_m3l.network import TupleDataset
 
-        def dataset(X, groups, *, seed):
+        def dataset(X, *, seed):
             return TupleDataset(
                 X,
                 plan.encoded,
                 plan.decoded_from,
-                groups=groups,
+                groups=X.groups,
                 prior=self._row_priors(X),
                 seed=seed,
                 device=device,
             )
 
         if self.early_stopping:
-            train, valid = self._split(X, groups)
-            data = dataset(*train, seed=self._seed), dataset(*valid, seed=None)
+            train, valid = self._split(X)
+            data = dataset(train, seed=self._seed), dataset(valid, seed=None)
         else:
-            data = dataset(X, groups, seed=self._seed), None
+            data = dataset(X, seed=self._seed), None
         if not hasattr(self, "net_"):
             self.net_ = self._build_net(plan, X, device)
         self.net_.set_params(max_epochs=self.max_iter)
@@ -181,22 +181,19 @@ class NeuralTopicModel(BaseTopicModel):
                     "about it; leave it out"
                 )
 
-    def _split(self, X: MultiView, groups):
-        """Return tuples and articles to train on, and those to stop by."""
-        everything = np.arange(len(X))
-        splitter = ShuffleSplit if groups is None else GroupShuffleSplit
+    def _split(self, X: MultiView) -> tuple[MultiView, MultiView]:
+        """Return the rows to train on and those to stop by, articles kept whole."""
+        splitter = ShuffleSplit if X.groups is None else GroupShuffleSplit
         split = splitter(
             1, test_size=self.validation_fraction, random_state=self._seed
-        ).split(everything, groups=groups)
+        ).split(X, groups=X.groups)
         train, valid = map(np.sort, next(split))
         if len(train) < 2:
             raise ValueError(
                 f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
                 f"lower validation_fraction={self.validation_fraction}, or turn it off"
             )
-        if groups is None:
-            return (X[train], None), (X[valid], None)
-        return (X[train], groups[train]), (X[valid], groups[valid])
+        return X[train], X[valid]
 
     def _build_net(self, plan: Plan, X: MultiView, device):
         from sklearn_m3l.network import build_net

@@ -192,7 +192,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _prepare(self, X: MultiView, groups) -> None:
+    def _prepare(self, X: MultiView) -> None:
         purpose = f"for {type(self).__name__} to learn topics from"
         self.view_ = choose_view(self.view, list(iter_texts(X)), purpose)
         self.vocabularies_ = {self.view_: self.vocabularies_[self.view_]}

@@ -52,12 +52,12 @@ def folder(tmp_path_factory):
     """Write rows of the bundled corpus as a table, its pictures beside it."""
     folder = tmp_path_factory.mktemp("tables")
     corpus = load_gimp_help("test")
-    kept = corpus.target < np.unique(corpus.target)[N_PAGES]
+    pages = corpus.frame["page"]
+    kept = pages.isin(pages.unique()[:N_PAGES])
     df = corpus.frame[kept].rename(columns={"image": "picture"})
     for path in df["picture"].dropna():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(corpus.thumbnails[path])
-    df["page"] = corpus.target_names[corpus.target[kept]]
     df["unused"] = 1
     df.to_csv(folder / "corpus.csv", index=False)
     return folder
@@ -80,7 +80,7 @@ def test_fit_stores_what_the_library_would_fit(folder, table, model):
     assert pipeline["topics"].get_params()["n_components"] == 5
     assert pipeline["topics"].n_iter_ == 2
     df = frame(table)
-    expected = pipeline.fit(df, df["page"]).transform(df)
+    expected = pipeline.fit(df).transform(df)
     stored = load_model(model)
     np.testing.assert_array_equal(stored.transform(df), expected)
     words = stored["encode"].named_views_["de"].vectorizer_.vocabulary_
@@ -175,7 +175,7 @@ def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     assert printed.startswith(f"{len(df)} rows of {N_PAGES} articles\n")
     pipeline = load_model(model)
     X = pipeline["encode"].transform(df)
-    corpus = Bunch(data=X, target=pd.factorize(df["page"])[0])
+    corpus = Bunch(data=X)
     scores = evaluate_alignment(pipeline["topics"], corpus, corpus)
     for name in ("MRR en-de", "UAP de-picture"):
         value, chance = scores[name]
@@ -254,8 +254,7 @@ def test_tables_of_any_kind(tmp_path, read, separator, suffix, mark):
     data = (mark + text.getvalue()).encode()
     path = tmp_path / f"corpus{suffix}"
     path.write_bytes(gzip.compress(data) if suffix.endswith(".gz") else data)
-    df, articles = read(path, "--text", "en", "--text", "de")
-    assert articles is None
+    (df,) = read(path, "--text", "en", "--text", "de")
     assert df["en"].tolist() == [row[0] for row in ROWS[1:]]
     assert [cell for cell in df["de"] if isinstance(cell, str)] == [
         "Ein\nPinsel",
@@ -264,18 +263,18 @@ def test_tables_of_any_kind(tmp_path, read, separator, suffix, mark):
     assert df["de"].isna().tolist() == [False, True, False]
 
 
-def test_pictures_are_relative_to_the_table_and_articles_numbers(tmp_path, read):
+def test_pictures_are_relative_to_the_table_beside_article_ids(tmp_path, read):
     path = tmp_path / "deep" / "corpus.csv"
     path.parent.mkdir()
     path.write_text("en,picture,page\nA,a/b.png,x\nB,,y\nC,/c.png,x\n")
-    df, articles = read(path, "--text", "en", "--image", "picture", "--group", "page")
-    assert list(df) == ["en", "picture"]
+    (df,) = read(path, "--text", "en", "--image", "picture", "--group", "page")
+    assert list(df) == ["en", "picture", "page"]
     assert df["picture"].iloc[[0, 2]].tolist() == [
         str(path.parent / "a/b.png"),
         "/c.png",
     ]
     assert df["picture"].isna().tolist() == [False, True, False]
-    assert articles.tolist() == [0, 1, 0]
+    assert df["page"].tolist() == ["x", "y", "x"]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +315,11 @@ def test_languages_of_columns(tmp_path, capsys, column, language, told):
         (b"en,de\n\xff\xfe,B\n", [], "cannot read .*utf-8"),
         ("en,de\nA,B\n", ["--image", "x"], "no column 'x'"),
         ("en,de\nA,B\n", ["--group", "x"], "no column 'x'"),
-        ("en,de,x\nA,B,1\nC,D,\n", ["--group", "x"], "'x' is empty in 1 of 2 rows"),
+        (
+            "en,de,x\nA,B,1\nC,D,\n",
+            ["--group", "x"],
+            "column 'x': groups has no id in 1 of 2 rows: 1 .'2'.;",
+        ),
         ("en,de\nA,B\nC,D\n", ["--text", "en"], "twice|unique"),
     ],
 )

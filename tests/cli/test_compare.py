@@ -106,8 +106,8 @@ def test_pages_with_many_pictures_count_once_in_texts():
     assert len(pages) == len(set(pages)) == 529
     assert corpus.pictures["image"].present.all()
     assert len(corpus.pictures) == 1645
-    assert len(corpus.rows) == len(corpus.articles) == 1794
-    names = train.target_names[corpus.articles]
+    assert len(corpus.rows) == 1794
+    names = corpus.rows.groups
     assert [label.split("#")[0] for label in corpus.rows.index] == names.tolist()
 
 

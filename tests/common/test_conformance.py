@@ -52,10 +52,15 @@ GERMAN = ["Pinsel und Tinte", "die Ebene", "Pinsel und Maske", "Tinte"] * 5
 PICTURES = [np.full((6, 8), level) for level in (0.0, 0.3, 0.6, 1.0)] * 5
 PATHS = ["dark.png", "dim.png", "bright.png", "white.png"] * 5
 TABLE = pd.DataFrame(
-    {"en": TEXTS, "de": GERMAN, "image": PICTURES, "page": range(20)},
+    {
+        "en": TEXTS,
+        "de": GERMAN,
+        "image": PICTURES,
+        "page": np.arange(20) // 2,
+    },
     index=[f"row-{row}" for row in range(20)],
 )
-ARTICLES = np.arange(20) // 2
+ARTICLES = TABLE["page"].to_numpy()
 COUNTS = np.random.default_rng(0).poisson(1.0, (20, 5))
 
 ENCODERS = [
@@ -98,7 +103,8 @@ def make_table_pipeline():
             ("en", TextView(LsaEncoder(2, random_state=0))),
             ("de", TextView(LsaEncoder(2, random_state=0))),
             ("image", ImageView()),
-        ]
+        ],
+        groups="page",
     )
     model = M3LContrastTopicModel(
         2, max_iter=2, hidden_layer_sizes=(4,), random_state=0
@@ -296,9 +302,9 @@ class TestRouting:
             assert not list(requests.consumes("fit", ["groups", "sample_weight"]))
 
     def test_a_search_over_a_pipeline(self, search):
-        plain = clone(search).fit(TABLE, ARTICLES, groups=ARTICLES).cv_results_
+        plain = clone(search).fit(TABLE, groups=ARTICLES).cv_results_
         with sklearn.config_context(enable_metadata_routing=True):
-            routed = search.fit(TABLE, ARTICLES, groups=ARTICLES).cv_results_
+            routed = search.fit(TABLE, groups=ARTICLES).cv_results_
         for name in ("mean_test_mrr", "mean_test_jsd"):
             np.testing.assert_array_equal(routed[name], plain[name])
         assert len({*plain["mean_test_jsd"]}) == 2
@@ -308,7 +314,6 @@ class TestRouting:
             result = cross_validate(
                 search,
                 TABLE,
-                ARTICLES,
                 params={"groups": ARTICLES},
                 cv=GroupKFold(2),
                 return_estimator=True,
@@ -322,7 +327,7 @@ class TestRouting:
                 strict=True,
             ):
                 again = clone(search)
-                again.fit(TABLE.iloc[train], ARTICLES[train], groups=ARTICLES[train])
+                again.fit(TABLE.iloc[train], groups=ARTICLES[train])
                 assert inner.best_params_ == again.best_params_
                 assert inner.best_score_ == again.best_score_
                 assert 0 < score <= 1
@@ -332,7 +337,6 @@ class TestRouting:
             sizes, _, scores = learning_curve(
                 make_table_pipeline(),
                 TABLE,
-                ARTICLES,
                 scoring=make_mrr_scorer("en", "de"),
                 train_sizes=[0.5, 1.0],
                 error_score="raise",

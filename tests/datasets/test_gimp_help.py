@@ -1,4 +1,6 @@
+import gzip
 import io
+import json
 import pickle
 import re
 import zipfile
@@ -35,10 +37,10 @@ def test_sizes(corpora, subset):
     corpus = corpora[subset]
     n_pages, n_rows, n_with, n_pictures, n_without = SIZES[subset]
     assert isinstance(corpus.data, MultiView)
-    assert corpus.data.shape == corpus.frame.shape == (n_rows, 3)
-    assert corpus.data.view_names == tuple(corpus.frame.columns)
+    assert corpus.data.shape == (n_rows, 3) and len(corpus.frame) == n_rows
     assert corpus.data.view_names == ("en", "de", "image")
-    assert len(np.unique(corpus.target)) == n_pages
+    assert list(corpus.frame) == ["en", "de", "image", "page"]
+    assert len(np.unique(corpus.data.groups)) == n_pages
     assert corpus.data.present["image"].sum() == n_with
     assert corpus.frame["image"].nunique() == len(corpus.thumbnails) == n_pictures
     assert n_rows - n_with == n_without
@@ -65,7 +67,7 @@ def test_description_states_the_sizes(corpora):
 
 def test_no_page_and_no_picture_is_in_both_parts(corpora):
     train, test = corpora["train"], corpora["test"]
-    assert not set(train.target) & set(test.target)
+    assert not set(train.data.groups) & set(test.data.groups)
     assert not set(train.frame["en"]) & set(test.frame["en"])
     assert not set(train.thumbnails) & set(test.thumbnails)
     # Nor under another name.
@@ -89,20 +91,19 @@ def test_all_is_the_union(corpora):
     }
 
 
-def test_articles_keep_their_number_and_name(corpora):
+def test_groups_are_pages(corpora):
     for corpus in corpora.values():
-        np.testing.assert_array_equal(corpus.target_names, corpora["all"].target_names)
-        names = corpus.target_names[corpus.target]
         np.testing.assert_array_equal(
-            [label.split("#")[0] for label in corpus.data.index], names
+            [label.split("#")[0] for label in corpus.data.index], corpus.data.groups
         )
-        text = corpus.frame.groupby(corpus.target)[["en", "de"]].nunique()
+        np.testing.assert_array_equal(corpus.frame["page"], corpus.data.groups)
+        text = corpus.frame.groupby("page")[["en", "de"]].nunique()
         assert (text == 1).all(axis=None)
 
 
 def test_rows_of_a_page_share_their_texts(corpora):
     corpus = corpora["train"]
-    rows = np.flatnonzero(corpus.target_names[corpus.target] == "gimp-file-open")
+    rows = np.flatnonzero(corpus.data.groups == "gimp-file-open")
     assert len(rows) == 3
     for language in ("en", "de"):
         view = corpus.data[language]
@@ -114,17 +115,20 @@ def test_no_page_shows_a_picture_twice(corpora):
     corpus = corpora["all"]
     view = corpus.data["image"]
     shown = [row.tobytes() for row in view.embedding[view.present]]
-    pages = corpus.target[view.present]
+    pages = corpus.data.groups[view.present]
     assert len(set(zip(pages, shown, strict=True))) == len(shown)
 
 
 def test_embeddings_are_those_of_the_stored_page_and_picture(corpora):
     with (FOLDER / "embeddings.npz").open("rb") as file, np.load(file) as arrays:
         stored = dict(arrays)
+    with gzip.open((FOLDER / "pages.jsonl.gz").open("rb"), "rt", encoding="utf-8") as f:
+        place = {json.loads(line)["id"]: number for number, line in enumerate(f)}
     for corpus in corpora.values():
+        pages = [place[page] for page in corpus.data.groups]
         for language in ("en", "de"):
             np.testing.assert_array_equal(
-                corpus.data[language].embedding, stored[language][corpus.target]
+                corpus.data[language].embedding, stored[language][pages]
             )
         order = np.argsort(stored["image_paths"])
         shown = corpus.frame["image"].dropna().to_numpy(dtype=str)
@@ -135,7 +139,7 @@ def test_embeddings_are_those_of_the_stored_page_and_picture(corpora):
 
 def test_embeddings_pair_the_languages(corpora):
     data = corpora["test"].data
-    _, first = np.unique(corpora["test"].target, return_index=True)
+    _, first = np.unique(data.groups, return_index=True)
     en, de = (data[name].embedding[first] for name in ("en", "de"))
     hits = (en - en.mean(0)) @ (de - de.mean(0)).T
     assert np.mean(hits.argmax(axis=1) == np.arange(len(first))) > 0.9
@@ -209,10 +213,8 @@ def test_thumbnails_are_a_mapping(corpora):
     assert repr(thumbnails) == "<thumbnails of 352 pictures>"
 
 
-def test_default_is_the_training_part_and_x_y_are_its_data(corpora):
-    data, target = load_gimp_help(return_X_y=True)
-    assert data == corpora["train"].data
-    np.testing.assert_array_equal(target, corpora["train"].target)
+def test_default_is_the_training_part(corpora):
+    assert load_gimp_help().data == corpora["train"].data
 
 
 @pytest.mark.parametrize("subset", ["validation", "Train", None, 3])

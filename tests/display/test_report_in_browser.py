@@ -44,7 +44,7 @@ def model(X):
 def path(corpus, X, model, tmp_path_factory):
     frame = corpus.frame[: len(X)].astype(object)
     frame.iloc[EVIL_ROW, :2] = f"An evil text: {EVIL}"
-    names = corpus.target_names[corpus.target[: len(X)]].astype(object)
+    names = X.groups.astype(object)
     names[EVIL_ROW] = f"evil name {EVIL}"
     report = TopicReport.from_estimator(
         model,

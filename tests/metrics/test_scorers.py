@@ -106,10 +106,13 @@ JSD_ARTICLES = -((0 + DIVERGENCES[0]) / 2 + DIVERGENCES[1]) / 2
 UAP_ARTICLES = ((1 + (1 / 2 + 2 / 3) / 2) / 2 + 1 / 3) / 2
 
 
-def test_mrr_by_hand(by_hand):
+def test_mrr_by_hand(by_hand, with_groups):
     scorer = make_mrr_scorer("en", "de")
     assert scorer(*by_hand) == pytest.approx(MRR)
-    assert scorer(*by_hand, ARTICLES) == pytest.approx(MRR_ARTICLES)
+    model, X = by_hand
+    X = with_groups(X, ARTICLES)
+    assert scorer(model, X) == pytest.approx(MRR_ARTICLES)
+    assert scorer(model, X, [0, 0, 0, 1]) == pytest.approx(MRR_ARTICLES)
 
 
 def test_mrr_has_a_direction(by_hand):
@@ -118,23 +121,19 @@ def test_mrr_has_a_direction(by_hand):
     assert back == pytest.approx((1 + 1 / 2 + 1 / 2) / 3)
 
 
-def test_jsd_by_hand(by_hand):
+def test_jsd_by_hand(by_hand, with_groups):
     scorer = make_jsd_scorer("en", "de")
     assert scorer(*by_hand) == pytest.approx(JSD)
-    assert scorer(*by_hand, ARTICLES) == pytest.approx(JSD_ARTICLES)
+    model, X = by_hand
+    score = scorer(model, with_groups(X, ARTICLES))
+    assert score == pytest.approx(JSD_ARTICLES)
 
 
-def test_uap_by_hand(by_hand):
+def test_uap_by_hand(by_hand, with_groups):
     scorer = make_uap_scorer("en", "de")
-    assert scorer(*by_hand, ARTICLES) == pytest.approx(UAP_ARTICLES)
-
-
-@pytest.mark.parametrize(
-    "y", [np.array([1, 1, 2, 3]), pd.Series(ARTICLES), pl.Series(ARTICLES)]
-)
-def test_article_ids_of_any_kind(by_hand, y):
-    score = make_mrr_scorer("en", "de")(*by_hand, y)
-    assert score == pytest.approx(MRR_ARTICLES)
+    model, X = by_hand
+    score = scorer(model, with_groups(X, ARTICLES))
+    assert score == pytest.approx(UAP_ARTICLES)
 
 
 def test_npmi_by_hand(by_hand):
@@ -297,18 +296,18 @@ def test_scorers_are_values(scorer):
 def pages():
     """Return embedded views and article ids of 40 pages with their pictures."""
     corpus = load_gimp_help("test")
-    rows = corpus.target < np.unique(corpus.target)[40]
-    return corpus.data[rows], corpus.target[rows]
+    rows = np.isin(corpus.data.groups, np.unique(corpus.data.groups)[:40])
+    return corpus.data[rows], corpus.data.groups[rows]
 
 
 @pytest.fixture(scope="module")
 def table():
     """Return raw texts and pictures, and article ids, of the same pages."""
     corpus = load_gimp_help("test")
-    rows = corpus.target < np.unique(corpus.target)[40]
+    rows = np.isin(corpus.data.groups, np.unique(corpus.data.groups)[:40])
     frame = corpus.frame[rows].astype(object)
     frame["image"] = [corpus.thumbnails.get(path) for path in frame["image"]]
-    return frame, corpus.target[rows]
+    return frame, corpus.data.groups[rows]
 
 
 @pytest.fixture
@@ -320,7 +319,9 @@ def model():
 
 @pytest.fixture
 def pipeline(model):
-    encoder = make_multiview_encoder(["en", "de"], ["image"], random_state=0)
+    encoder = make_multiview_encoder(
+        ["en", "de"], ["image"], groups="page", random_state=0
+    )
     for text in ("en", "de"):
         encoder.set_params(**{f"{text}__encoder__n_components": 8})
     return Pipeline([("encoder", encoder), ("model", model)])
@@ -338,8 +339,8 @@ def scores_of(results):
 
 def test_all_pairs_at_once_equal_single_scorers(model, pages, scoring):
     X, y = pages
-    model.fit(X, y)
-    scores = SCORERS[-1](model, X, y)
+    model.fit(X)
+    scores = SCORERS[-1](model, X)
     single = {
         "mrr": scoring["mrr"],
         "uap_en-image": scoring["uap"],
@@ -352,47 +353,47 @@ def test_all_pairs_at_once_equal_single_scorers(model, pages, scoring):
     }
     assert set(scores) == {*single, "uap", "jsd", "npmi"}
     for name, scorer in single.items():
-        assert scores[name] == pytest.approx(scorer(model, X, y)), name
+        assert scores[name] == pytest.approx(scorer(model, X)), name
     assert scores["jsd"] == pytest.approx(
         np.mean([scores[f"jsd_{pair}"] for pair in ("en-de", "en-image", "de-image")])
     )
-    words = make_alignment_scorer(["npmi"])(model, X, y)
+    words = make_alignment_scorer(["npmi"])(model, X)
     assert words == {name: scores[name] for name in ("npmi", "npmi_en", "npmi_de")}
-    given = make_alignment_scorer(["jsd", "npmi"], [("de", "image")])(model, X, y)
+    given = make_alignment_scorer(["jsd", "npmi"], [("de", "image")])(model, X)
     assert given == {"jsd": scores["jsd_de-image"], "npmi": scores["npmi_de"]}
     # A view that X lacks is in no pair.
-    fewer = make_alignment_scorer(["uap", "npmi"])(model, X[["de", "image"]], y)
+    fewer = make_alignment_scorer(["uap", "npmi"])(model, X[["de", "image"]])
     assert fewer == {"uap": scores["uap_de-image"], "npmi": scores["npmi_de"]}
 
 
 @pytest.mark.parametrize("make_frame", [pd.DataFrame, pl.DataFrame])
 def test_pipelines_on_tables(pipeline, table, make_frame):
-    frame, y = table
-    pipeline.fit(frame, y)
+    frame, _ = table
+    pipeline.fit(frame)
     encoded = pipeline[:-1].transform(frame)
     X = make_frame(frame.to_dict("list"))
     for scorer in SCORERS:
-        assert scorer(pipeline, X, y) == pytest.approx(
-            scorer(pipeline[-1], encoded, y), abs=1e-6
+        assert scorer(pipeline, X) == pytest.approx(
+            scorer(pipeline[-1], encoded), abs=1e-6
         ), scorer
 
 
 def test_pipelines_that_give_dataframes(pipeline, table):
-    frame, y = table
-    pipeline.fit(frame, y)
-    arrays = SCORERS[-1](pipeline, frame, y)
-    assert SCORERS[-1](pipeline.set_output(transform="pandas"), frame, y) == arrays
+    frame, _ = table
+    pipeline.fit(frame)
+    arrays = SCORERS[-1](pipeline, frame)
+    assert SCORERS[-1](pipeline.set_output(transform="pandas"), frame) == arrays
 
 
 def test_frozen_models_and_searches(model, pages):
     X, y = pages
-    search = GridSearchCV(model, {"n_components": [3]}, cv=2).fit(X, y)
+    search = GridSearchCV(model, {"n_components": [3]}, cv=2).fit(X)
     best = search.best_estimator_
     for scorer in SCORERS:
-        score = scorer(best, X, y)
-        assert scorer(FrozenEstimator(best), X, y) == score
-        assert scorer(search, X, y) == score
-        assert scorer(make_pipeline(best), X, y) == score
+        score = scorer(best, X)
+        assert scorer(FrozenEstimator(best), X) == score
+        assert scorer(search, X) == score
+        assert scorer(make_pipeline(best), X) == score
 
 
 def test_npmi_of_one_text_without_views():
@@ -410,14 +411,14 @@ def test_each_fold_is_scored_with_its_own_articles(model, pages, scoring):
     X, y = pages
     cv = GroupKFold(3)
     results = cross_validate(
-        model, X, y, groups=y, cv=cv, scoring=scoring, return_train_score=True
+        model, X, groups=y, cv=cv, scoring=scoring, return_train_score=True
     )
     for fold, (train, test) in enumerate(cv.split(X, y, y)):
-        fitted = clone(model).fit(X[train], y[train])
+        fitted = clone(model).fit(X[train])
         for name, scorer in scoring.items():
-            on_test = scorer(fitted, X[test], y[test])
+            on_test = scorer(fitted, X[test])
             assert results[f"test_{name}"][fold] == on_test, name
-            on_train = scorer(fitted, X[train], y[train])
+            on_train = scorer(fitted, X[train])
             assert results[f"train_{name}"][fold] == on_train, name
 
 
@@ -426,8 +427,8 @@ def test_one_scorer_of_many_metrics_in_a_search(model, pages, scoring):
     grid = {"n_components": [2, 5], "batch_size": [16, 32]}
     kwargs = {"cv": GroupKFold(2), "refit": "mrr", "error_score": "raise"}
     search = GridSearchCV(model, grid, scoring=SCORERS[-1], **kwargs)
-    search.fit(X, y, groups=y)
-    apart = GridSearchCV(model, grid, scoring=scoring, **kwargs).fit(X, y, groups=y)
+    search.fit(X, groups=y)
+    apart = GridSearchCV(model, grid, scoring=scoring, **kwargs).fit(X, groups=y)
     assert search.best_params_ == apart.best_params_
     assert search.best_score_ == search.cv_results_["mean_test_mrr"].max()
     for one, other in [("mrr", "mrr"), ("uap_en-image", "uap"), ("npmi_en", "npmi")]:
@@ -435,7 +436,7 @@ def test_one_scorer_of_many_metrics_in_a_search(model, pages, scoring):
             search.cv_results_[f"mean_test_{one}"],
             apart.cv_results_[f"mean_test_{other}"],
         )
-    assert search.score(X, y) == SCORERS[0](search.best_estimator_, X, y)
+    assert search.score(X) == SCORERS[0](search.best_estimator_, X)
 
 
 @pytest.mark.parametrize("data", ["pages", "table"])
@@ -446,10 +447,10 @@ def test_worker_processes(request, model, pipeline, data):
     kwargs["error_score"] = "raise"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # adds sums in one order
-    here = cross_validate(estimator, X, y, **kwargs)
+    here = cross_validate(estimator, X, **kwargs)
     torch.set_num_threads(threads)
     with joblib.parallel_config(inner_max_num_threads=1, backend="loky"):
-        there = cross_validate(estimator, X, y, n_jobs=2, **kwargs)
+        there = cross_validate(estimator, X, n_jobs=2, **kwargs)
     assert set(here) >= {"test_mrr", "test_uap", "test_jsd", "test_npmi_de"}
     for name, values in scores_of(here).items():
         np.testing.assert_allclose(there[name], values, rtol=1e-6, err_msg=name)
@@ -459,11 +460,11 @@ def test_validation_curve(model, pages):
     X, y = pages
     kwargs = {"cv": GroupKFold(2), "groups": y, "scoring": SCORERS[0]}
     train, test = validation_curve(
-        model, X, y, param_name="n_components", param_range=[2, 6], **kwargs
+        model, X, param_name="n_components", param_range=[2, 6], **kwargs
     )
     assert train.shape == test.shape == (2, 2)
     model.set_params(n_components=6)
-    expected = cross_validate(model, X, y, **kwargs)["test_score"]
+    expected = cross_validate(model, X, **kwargs)["test_score"]
     np.testing.assert_array_equal(test[1], expected)
 
 
@@ -481,7 +482,7 @@ def test_successive_halving(model, pages, resource):
         cv=GroupKFold(2),
         random_state=0,
         error_score="raise",
-    ).fit(X, y, groups=y)
+    ).fit(X, groups=y)
     last = search.cv_results_["iter"] == search.cv_results_["iter"].max()
     assert search.best_score_ == search.cv_results_["mean_test_score"][last].max()
 
@@ -496,13 +497,13 @@ def test_metadata_routing(model, pages, scoring):
         cv=GroupKFold(2),
         error_score="raise",
     )
-    plain = clone(search).fit(X, y, groups=y).cv_results_
+    plain = clone(search).fit(X, groups=y).cv_results_
     with sklearn.config_context(enable_metadata_routing=True):
-        routed = clone(search).fit(X, y, groups=y).cv_results_
+        routed = clone(search).fit(X, groups=y).cv_results_
         together = clone(search).set_params(scoring=SCORERS[-1])
-        together = together.fit(X, y, groups=y).cv_results_
+        together = together.fit(X, groups=y).cv_results_
         crossed = cross_validate(
-            model, X, y, params={"groups": y}, cv=GroupKFold(2), scoring=scoring
+            model, X, params={"groups": y}, cv=GroupKFold(2), scoring=scoring
         )
     for name in scoring:
         key = f"mean_test_{name}"

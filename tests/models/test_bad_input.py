@@ -353,19 +353,6 @@ def test_other_columns_than_in_fit(quick, X):
         model.transform(table[table.columns[::-1]])
 
 
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        (np.zeros(59), "y has 59 article ids, but X has 60 rows"),
-        (np.zeros((60, 2)), "y should be a 1d array"),
-        ([0], "y has 1 article ids"),
-    ],
-)
-def test_articles_that_do_not_fit(quick, X, y, message):
-    with pytest.raises(ValueError, match=message):
-        quick().fit(X, y)
-
-
 def test_nothing_to_score(fitted, X):
     message = "score needs the word counts .* topics for .en, de.; X has image"
     with pytest.raises(ValueError, match=message):

@@ -230,27 +230,27 @@ def test_all_rows_are_trained_on_without_early_stopping(quick):
 
 
 @pytest.mark.parametrize("names", [False, True])
-def test_early_stopping_keeps_articles_together(quick, names):
+def test_early_stopping_keeps_articles_together(quick, with_groups, names):
     articles = np.random.default_rng(1).integers(0, 12, size=50)
-    y = np.array([f"article {article}" for article in articles]) if names else articles
+    groups = [f"article {n}" for n in articles] if names else articles
     watch = Watch()
     model = quick(early_stopping=True, validation_fraction=0.3, callbacks=[watch])
-    model.fit(numbered(50), y)
+    model.fit(with_groups(numbered(50), groups))
     train, valid = (rows_seen(watch, training) for training in (True, False))
     assert train | valid == set(range(50)) and valid
     assert not {*articles[list(train)]} & {*articles[list(valid)]}
 
 
-def test_articles_are_no_negatives(quick, X):
+def test_articles_are_no_negatives(quick, X, with_groups):
     # Rows that all have an article of their own are as rows without.
     none = quick().fit(X)
-    own = quick().fit(X, [f"page {row}" for row in range(60)])
+    own = quick().fit(with_groups(X, [f"page {row}" for row in range(60)]))
     assert_array_equal(none.components_, own.components_)
     # In one article there is nothing to contrast with.
-    one = quick().fit(X, np.zeros(60))
+    one = quick().fit(with_groups(X, np.zeros(60)))
     without = quick(contrastive_weight=0.0).fit(X)
     assert_allclose(one.components_, without.components_, atol=1e-6)
-    some = quick().fit(X, np.arange(60) // 3)
+    some = quick().fit(with_groups(X, np.arange(60) // 3))
     assert none.loss_curve_[0] > some.loss_curve_[0] > one.loss_curve_[0]
 
 
@@ -373,7 +373,7 @@ def test_embeddings_on_disk(quick, X, tmp_path, dtype):
 
 def test_input_is_left_alone(quick, X):
     before = pickle.dumps(X)
-    quick(early_stopping=True).fit(X, np.arange(60)).score(X)
+    quick(early_stopping=True).fit(X, np.arange(60)).score(X, np.arange(60))
     assert pickle.dumps(X) == before
 
 
