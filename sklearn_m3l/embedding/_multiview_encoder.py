@@ -197,6 +197,8 @@ class MultiViewEncoder(
                 f"the table has no column {', '.join(map(repr, missing))}; its columns "
                 f"are {', '.join(map(repr, columns))}"
             )
+        if self.groups is not None:
+            self._read_groups(X)  # wrong ids show before the encoders take their time
         self.views_ = []
         for name, view in self.views:
             with _named_errors(f"view {name!r}"):
@@ -236,17 +238,12 @@ class MultiViewEncoder(
                 f"{', '.join(map(repr, columns))}, the views "
                 f"{', '.join(map(repr, self.feature_names_in_))}"
             )
-        # Ids are checked before anything is encoded, which can take long.
-        index, groups = getattr(X, "index", None), None
-        if self.groups in columns:
-            labels = check_index(index, len(X))
-            with _named_errors(f"column {self.groups!r}"):
-                groups = check_groups(X[self.groups], len(X), labels)
+        groups = self._read_groups(X) if self.groups in columns else None
         views: dict[str, View] = {}
         for name, view in known:
             with _named_errors(f"view {name!r}"), self._storage(name) as allocate:
                 views[name] = self._encode(name, view, X[name], allocate)
-        return MultiView(views, index=index, groups=groups)
+        return MultiView(views, index=getattr(X, "index", None), groups=groups)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the views, which are the features of a MultiView.
@@ -292,6 +289,12 @@ class MultiViewEncoder(
                 f"groups={self.groups!r} is a view; name the column of article ids, or "
                 "leave groups out"
             )
+
+    def _read_groups(self, X) -> np.ndarray:
+        """Return the article ids of a table."""
+        with _named_errors(f"column {self.groups!r}"):
+            labels = check_index(getattr(X, "index", None), len(X))
+            return check_groups(X[self.groups], len(X), labels)
 
     def _encode(self, name, view, column, allocate) -> View:
         with tqdm(desc=f"encode {name}", disable=not self.verbose) as bar:

@@ -337,6 +337,7 @@ class TestRouting:
             sizes, _, scores = learning_curve(
                 make_table_pipeline(),
                 TABLE,
+                None,
                 scoring=make_mrr_scorer("en", "de"),
                 train_sizes=[0.5, 1.0],
                 error_score="raise",

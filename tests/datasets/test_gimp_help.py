@@ -122,8 +122,8 @@ def test_no_page_shows_a_picture_twice(corpora):
 def test_embeddings_are_those_of_the_stored_page_and_picture(corpora):
     with (FOLDER / "embeddings.npz").open("rb") as file, np.load(file) as arrays:
         stored = dict(arrays)
-    with gzip.open((FOLDER / "pages.jsonl.gz").open("rb"), "rt", encoding="utf-8") as f:
-        place = {json.loads(line)["id"]: number for number, line in enumerate(f)}
+    with gzip.open(str(FOLDER / "pages.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        place = {json.loads(line)["id"]: number for number, line in enumerate(lines)}
     for corpus in corpora.values():
         pages = [place[page] for page in corpus.data.groups]
         for language in ("en", "de"):

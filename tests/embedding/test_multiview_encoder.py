@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import sklearn
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -358,3 +358,75 @@ def test_images_alone_have_no_words(table):
 def test_a_single_name_is_refused(argument):
     with pytest.raises(TypeError, match=f"{argument} is a list of column names"):
         make_multiview_encoder(**{argument: "en"})
+
+
+class TestGroups:
+    """A column of article ids is not a view; it becomes `X.groups`."""
+
+    @pytest.fixture
+    def df(self):
+        return pd.DataFrame(
+            {
+                "en": ["A brush paints", "A brush paints", "A layer has a mask", None],
+                "de": ["Ein Pinsel malt", "Der Pinsel", None, "Die Ebene"],
+                "page": ["brush", "brush", "layer", "mask"],
+            },
+            index=list("wxyz"),
+        )
+
+    @pytest.fixture
+    def encoder(self):
+        text = LsaEncoder(n_components=2, random_state=0)
+        return make_multiview_encoder(["en", "de"], text_encoder=text, groups="page")
+
+    @pytest.mark.parametrize("convert", [pd.DataFrame, pl.DataFrame])
+    def test_come_from_their_column(self, encoder, df, convert):
+        df = df.astype(object).where(df.notna(), None)
+        X = encoder.fit_transform(convert(df.to_dict("list")))
+        assert X.view_names == ("en", "de")
+        assert X.groups.tolist() == ["brush", "brush", "layer", "mask"]
+        assert encoder.feature_names_in_.tolist() == ["en", "de"]
+
+    def test_may_be_absent_in_transform(self, encoder, df):
+        encoder.fit(df)
+        assert encoder.transform(df[["en", "de"]]).groups is None
+        assert encoder.transform(df[["de"]]).groups is None
+        assert encoder.transform(df[["de", "page"]]).groups.tolist()[0] == "brush"
+
+    def test_change_nothing_else(self, encoder, df):
+        X = encoder.fit_transform(df)
+        plain = clone(encoder).set_params(groups=None).fit_transform(df)
+        assert plain.groups is None
+        assert MultiView(plain.views, index=plain.index, groups=X.groups) == X
+
+    def test_keep_their_type(self, encoder, df):
+        numbers = encoder.fit_transform(df.assign(page=[4, 4, 2, 1]))
+        assert numbers.groups.tolist() == [4, 4, 2, 1]
+        assert numbers.groups.dtype.kind == "i"
+
+    def test_split_a_table(self, encoder, df):
+        for train, test in GroupKFold(2).split(df, groups=df["page"]):
+            parts = [encoder.fit(df).transform(df.iloc[rows]) for rows in (train, test)]
+            assert not {*parts[0].groups} & {*parts[1].groups}
+
+    @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, ""])
+    def test_missing_ids_name_column_and_rows(self, encoder, df, missing):
+        df = df.astype(object)
+        df.loc["y", "page"] = missing
+        message = r"column 'page': groups has no id in 1 of 4 rows: 2 \('y'\)"
+        with pytest.raises(ValueError, match=message):
+            encoder.fit_transform(df)
+        # Those who do not need ids leave the column out.
+        assert encoder.transform(df[["en", "de"]]).groups is None
+
+    def test_mixed_ids(self, encoder, df):
+        with pytest.raises(TypeError, match="column 'page': groups mixes ids of type"):
+            encoder.fit_transform(df.assign(page=["a", "a", 1, 2]))
+
+    def test_column_must_be_there_in_fit(self, encoder, df):
+        with pytest.raises(ValueError, match="has no column 'page'; its columns are"):
+            encoder.fit(df[["en", "de"]])
+
+    def test_column_must_not_be_a_view(self, encoder, df):
+        with pytest.raises(ValueError, match="groups='en' is a view"):
+            encoder.set_params(groups="en").fit(df)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
@@ -175,7 +176,7 @@ def test_pipeline_with_a_classifier(quick, labelled):
 
 def test_search_within_a_pipeline(quick, labelled):
     X, y = labelled
-    few_rows = {"max_iter": 15, "batch_size": 32, "input_dropout": 0.2}
+    few_rows = {"max_iter": 30, "batch_size": 32, "input_dropout": 0.2}
     topics = quick(**few_rows, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
     search = GridSearchCV(
         make_pipeline(topics, LogisticRegression(C=100.0)),
@@ -185,3 +186,15 @@ def test_search_within_a_pipeline(quick, labelled):
     ).fit(X, y)
     assert search.best_params_ == {"m3lcontrasttopicmodel__n_components": 4}
     assert search.score(X[["image"]], y) > 0.8
+
+
+def test_topics_do_not_depend_on_labels(quick, labelled):
+    X, y = labelled
+    labels = np.array(["light", "dark", "loud", "still"])[y]
+    for model in (quick(), quick(early_stopping=True)):
+        topics = clone(model).fit(X).transform(X)
+        for target in (y, labels, y.astype(float), [None] * len(X)):
+            assert_array_equal(clone(model).fit(X, target).transform(X), topics)
+        pipeline = make_pipeline(clone(model), LogisticRegression()).fit(X, labels)
+        assert_array_equal(pipeline[0].transform(X), topics)
+        assert pipeline[0].score(X, y) == pipeline[0].score(X)
