@@ -411,13 +411,16 @@ class TestGroups:
 
     @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, ""])
     def test_missing_ids_name_column_and_rows(self, encoder, df, missing):
+        fitted = clone(encoder).fit(df)
         df = df.astype(object)
         df.loc["y", "page"] = missing
         message = r"column 'page': groups has no id in 1 of 4 rows: 2 \('y'\)"
         with pytest.raises(ValueError, match=message):
-            encoder.fit_transform(df)
+            encoder.fit(df)
+        with pytest.raises(ValueError, match=message):
+            fitted.transform(df)
         # Those who do not need ids leave the column out.
-        assert encoder.transform(df[["en", "de"]]).groups is None
+        assert fitted.transform(df[["en", "de"]]).groups is None
 
     def test_mixed_ids(self, encoder, df):
         with pytest.raises(TypeError, match="column 'page': groups mixes ids of type"):
