@@ -116,13 +116,13 @@ class TopicReport:
         thumbnails : mapping of str to bytes, default=None
             JPEG files of the pictures, by their name in `names`. Those are kept that
             stand for topics, and 1 MB of others.
-        scores : mapping of str to Score, default=None
+        scores : mapping of str to Score or float, default=None
             What the table of metrics shows, such as the scores of held-out documents;
             an empty mapping leaves the table out. By default the rows of `X` are
-            measured, 1,000 of them picked at random where there are more.
+            measured, or a random 1,000 of them if there are more.
         title, intro, note : str
             Plain text: the heading, what stands below it, and what stands at the end.
-            In the note, https addresses become links.
+            In the note, web addresses become links.
         random_state : int, RandomState instance or None, default=None
             Seed of the map, and of the pick of the rows that are measured.
 

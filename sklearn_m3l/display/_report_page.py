@@ -3,26 +3,28 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
-from html import escape
 from importlib import resources
-from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn_m3l.display._report_contents import Contents
 from sklearn_m3l.display._report_data import report_data
-from sklearn_m3l.display._report_parts import score_table, topic_cards, topic_table
+from sklearn_m3l.display._report_parts import (
+    map_views,
+    score_meanings,
+    score_rows,
+    topic_cards,
+    topic_rows,
+)
 
-_FOLDER = resources.files("sklearn_m3l.display") / "templates"
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _SCRIPTS = ("data", "search", "documents", "map", "main")
-_LINK = re.compile(r"https://[\w./-]*[\w/]")
-_SIGNS = "●■▲◆▼★⬢"
+_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)*")
 # The page knows that it has scripts before it is drawn.
 _MARK = 'document.documentElement.classList.add("js")'
-
-_HOW = """<p class="how">A topic is a group of words that occur together, in each
-language its own; a document is a mixture of topics. The words and pictures of a topic
-say what it is about, its prevalence how much of all documents it makes up.</p>"""
 
 
 def report_page(
@@ -42,63 +44,61 @@ def report_page(
         What it shows.
     title, intro, note : str
         Plain text: the heading, what stands below it, and what stands at the end. In
-        the note, https addresses become links.
-    scores : mapping of str to Score, optional
+        the note, web addresses become links.
+    scores : mapping of str to Score or float, optional
         What to show in a table.
     scored : str
         Plain text: what the scores were measured on.
     """
+    from markupsafe import Markup
+
     documents = contents.documents
-    sections = {
-        "topics": f'<h2 id="topics">Topics</h2>\n{_HOW}\n{topic_table(contents)}'
-    }
-    sections["map"] = _map_section(contents)
-    if documents is not None:
-        cards = topic_cards(contents, documents)
-        sections["all topics"] = (
-            f'<h2 id="all-topics">Topics in full</h2>\n<div class="topics">\n{cards}\n'
-            "</div>"
+    # Only files of this package are marked as safe; all other text is escaped.
+    library = Markup(_bokeh())
+    scripts = Markup("\n".join(_read(f"report_{name}.js") for name in _SCRIPTS))
+    mark = Markup(_MARK)
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            policy=_policy(mark, library, scripts),
+            style=Markup(_read("report.css")),
+            mark=mark,
+            library=library,
+            scripts=scripts,
+            title=title,
+            intro=intro,
+            note=note,
+            documents=documents is not None,
+            languages=contents.languages,
+            first_language=next(iter(contents.words)),
+            topic_rows=topic_rows(contents),
+            cards=[] if documents is None else topic_cards(contents, documents),
+            map_views=map_views(contents),
+            n_points=f"{len(contents.points):,}",
+            scores=score_rows(scores or {}),
+            meanings=score_meanings(scores or {}),
+            scored=scored,
+            data=report_data(contents),
         )
-        sections["documents"] = _read("documents.html")
-    if scores:
-        sections["metrics"] = (
-            f'<h2 id="metrics">Metrics</h2>\n<p class="how">{escape(scored)}</p>\n'
-            f"{score_table(scores)}"
-        )
-    links = "".join(
-        f'<a href="#{name.replace(" ", "-")}">{name.capitalize()}</a>'
-        for name in sections
-    )
-    scripts = "\n".join(_read(f"report_{name}.js") for name in _SCRIPTS)
-    library = _bokeh()
-    page = Template(_read("report.html")).substitute(
-        policy=_policy(_MARK, library, scripts),
-        title=escape(title),
-        style=_read("report.css"),
-        mark=_MARK,
-        links=links,
-        search="Words of topics" + (", names, texts" if documents else ""),
-        main=f'<p class="intro">{escape(intro)}</p>\n' + "\n".join(sections.values()),
-        note=_LINK.sub(r'<a href="\g<0>">\g<0></a>', escape(note)),
-        data=report_data(contents),
-        library=library,
-        scripts=scripts,
     )
     # Half a surrogate pair, which no file can hold, becomes a question mark.
     return page.encode("utf-8", "replace").decode()
 
 
-def _map_section(contents: Contents) -> str:
-    sizes = contents.points["view"].value_counts()
-    boxes = "".join(
-        f'<label><input type="checkbox" data-view="{number}" checked> '
-        f'<span aria-hidden="true">{_SIGNS[number % len(_SIGNS)]}</span> '
-        f"{escape(label)} ({sizes.get(view, 0):,})</label>"
-        for number, (view, label) in enumerate(contents.views.items())
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sklearn_m3l.display"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return Template(_read("map.html")).substitute(
-        views=boxes, n_points=f"{len(contents.points):,}"
-    )
+    environment.tests["language_code"] = _LANGUAGE.fullmatch
+    return environment
 
 
 def _bokeh() -> str:
@@ -122,4 +122,5 @@ def _policy(*scripts: str) -> str:
 
 
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    folder = resources.files("sklearn_m3l.display") / "templates"
+    return (folder / name).read_text(encoding="utf-8")

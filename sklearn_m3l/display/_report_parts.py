@@ -1,8 +1,7 @@
-"""The parts of a report that are there without its scripts: topics and metrics."""
+"""The parts of a report that need no scripts, as its templates take them."""
 
-import re
+import math
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,171 +10,128 @@ from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Docume
 from sklearn_m3l.display._report_data import picture_uri, shown_pictures
 from sklearn_m3l.metrics._evaluation import MEASURES
 
-# Words that stand for a topic in the table, and where it is mentioned.
+# Words of a topic in the table, and where it is mentioned.
 _N_TABLE_WORDS, _N_MENTIONED = 6, 3
+_SIGNS = "●■▲◆▼★⬢"
 
-_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)*")
 
-
-def topic_table(contents: Contents) -> str:
-    """Return a table of the topics, the most prevalent first; scripts can sort it."""
-    amounts, shown = _amounts(contents)
-    amount = "Points" if contents.documents is None else "Prevalence"
-    languages = "".join(
-        f'<th scope="col" data-sort="text">{escape(label)}</th>'
-        for label in contents.languages.values()
-    )
+def topic_rows(contents: Contents) -> list[dict[str, Any]]:
+    """Return the rows of the table of topics, the most prevalent first."""
+    if contents.documents is None:
+        amounts = np.bincount(contents.points["topic"], minlength=contents.n_topics)
+        shown = [f"{n_points:,}" for n_points in amounts]
+    else:
+        amounts = contents.documents.prevalence
+        shown = [f"{share:.1%}" for share in amounts]
     largest = max(amounts.max(), 1e-9)
-    rows = "\n".join(
-        f'<tr><th scope="row" data-value="{topic}">'
-        f"{_topic_link(topic, contents)}</th>"
-        f'<td class="number" data-value="{amounts[topic]:.6f}">{shown[topic]}'
-        f'<span class="bar" style="--share:{amounts[topic] / largest:.3f}"></span></td>'
-        + "".join(
-            f"<td{_lang(view)}>{escape(', '.join(words[topic][:_N_TABLE_WORDS]))}</td>"
-            for view, words in contents.words.items()
-        )
-        + "</tr>"
-        for topic in np.argsort(-amounts, kind="stable")
-    )
-    return f"""<div class="scroll" role="region" tabindex="0"
-aria-label="Table of topics">
-<table id="topic-table" class="sortable">
-<thead><tr><th scope="col" data-sort="number">Topic</th>
-<th scope="col" data-sort="number" aria-sort="descending">{amount}</th>
-{languages}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</div>"""
+    return [
+        {
+            "topic": topic,
+            "amount": f"{amounts[topic]:.6f}",
+            "shown": shown[topic],
+            "share": f"{amounts[topic] / largest:.3f}",
+            "words": {
+                view: words[topic][:_N_TABLE_WORDS]
+                for view, words in contents.words.items()
+            },
+        }
+        for topic in np.argsort(-amounts, kind="stable").tolist()
+    ]
 
 
-def topic_cards(contents: Contents, documents: Documents) -> str:
-    """Return an article for each topic, the most prevalent first."""
+def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]]:
+    """Return what there is to say of each topic, the most prevalent first."""
     prevalence, by_view = documents.prevalence, documents.prevalence_by_view
     numbers = {key: number for number, key in enumerate(shown_pictures(documents))}
-    cards = []
-    for topic in np.argsort(-prevalence, kind="stable"):
-        words = "".join(
-            _word_list(view, label, contents.words[view][topic], documents, topic)
-            for view, label in contents.languages.items()
-        )
-        shares = " · ".join(
-            f"{escape(contents.views[view])} {share[topic]:.1%}"
-            for view, share in by_view.items()
-        )
-        pictures = "\n".join(
-            _picture_list(contents, documents, view, rows[topic], topic, numbers)
-            for view, rows in documents.pictures.items()
-        )
-        nearest = "".join(
-            f"<li>{_topic_link(near, contents, mention=True)}</li>"
-            for near in documents.nearest[topic]
-        )
-        cards.append(
-            f'<article class="topic" id="topic-{topic}" tabindex="-1">\n'
-            f'<header><h3>Topic {topic}</h3><span class="share">share '
-            f"{prevalence[topic]:.1%}</span></header>\n"
-            f'<div class="words">{words}</div>\n'
-            f'<p class="by-view"><b>Share by view</b> {shares}</p>\n'
-            f"{pictures}\n{_example_list(contents, documents, topic)}\n"
-            f"<section><h4>Nearest topics</h4>{_list('nearest', nearest)}</section>\n"
-            f'<p class="scripted"><a href="#map-{topic}">Show on the map</a> '
-            f'<a href="#documents-{topic}">List its documents</a></p>\n</article>'
-        )
-    return "\n".join(cards)
+    first_words = next(iter(contents.words.values()))
+    lead = contents.names[documents.lead]
+    return [
+        {
+            "topic": topic,
+            "prevalence": f"{prevalence[topic]:.1%}",
+            "words": {
+                view: _weighted(words[topic], documents.weights[view][topic])
+                for view, words in contents.words.items()
+            },
+            "by_view": [
+                (contents.views[view], f"{share[topic]:.1%}")
+                for view, share in by_view.items()
+            ],
+            "pictures": [
+                (
+                    contents.views[view],
+                    [
+                        _picture(contents, documents, view, row, topic, numbers)
+                        for row in rows[topic]
+                    ],
+                )
+                for view, rows in documents.pictures.items()
+            ],
+            "examples": [
+                (row, lead[row], f"{documents.mixed[row, topic]:.0%}")
+                for row in documents.examples[topic]
+            ],
+            "nearest": [
+                (near, first_words[near][:_N_MENTIONED])
+                for near in documents.nearest[topic]
+            ],
+        }
+        for topic in np.argsort(-prevalence, kind="stable").tolist()
+    ]
 
 
-def score_table(scores: Mapping[str, Any]) -> str:
-    """Return a table of scores, and what each measure is."""
-    rows = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{score.value:.3f}</td>'
-        f"<td>{'–' if score.chance is None else format(score.chance, '.3f')}</td></tr>"
+def map_views(contents: Contents) -> list[dict[str, Any]]:
+    """Return the views on the map, with their signs and numbers of points."""
+    sizes = contents.points["view"].value_counts()
+    return [
+        {
+            "label": label,
+            "sign": _SIGNS[number % len(_SIGNS)],
+            "n_points": f"{sizes.get(view, 0):,}",
+        }
+        for number, (view, label) in enumerate(contents.views.items())
+    ]
+
+
+def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name, value and chance of each score, which may be a plain number."""
+    return [
+        (
+            str(name),
+            _number(getattr(score, "value", score)),
+            _number(getattr(score, "chance", None)),
+        )
         for name, score in scores.items()
-    )
-    measures = dict.fromkeys(name.split()[0] for name in scores)
-    meanings = "\n".join(
-        f"<dt>{escape(measure)}</dt><dd>{escape(MEASURES[measure])}</dd>"
-        for measure in measures
-        if measure in MEASURES
-    )
-    return f"""<div class="scores">
-<table>
-<caption>Scores, beside those of chance</caption>
-<thead><tr><th scope="col">Measure</th><th scope="col">Score</th>
-<th scope="col">Chance</th></tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-<dl>
-{meanings}
-</dl>
-</div>"""
+    ]
 
 
-def _amounts(contents: Contents) -> tuple[np.ndarray, list[str]]:
-    """Return how much there is of each topic, and how to write it."""
-    if contents.documents is not None:
-        amounts = contents.documents.prevalence
-        return amounts, [f"{share:.1%}" for share in amounts]
-    amounts = np.bincount(contents.points["topic"], minlength=contents.n_topics)
-    return amounts, [f"{n_points:,}" for n_points in amounts]
+def score_meanings(scores: Mapping[str, Any]) -> dict[str, str]:
+    """Return what each measure is, as far as this package knows it."""
+    measures = dict.fromkeys(str(name).split(" ")[0] for name in scores)
+    return {name: MEASURES[name] for name in measures if name in MEASURES}
 
 
-def _topic_link(topic: int, contents: Contents, mention: bool = False) -> str:
-    """Return a link to a topic, or to its points where there is no more of it."""
-    place = "map" if contents.documents is None else "topic"
-    link = f'<a href="#{place}-{topic}">Topic {topic}</a>'
-    if not mention:
-        return link
-    view, words = next(iter(contents.words.items()))
-    first = escape(", ".join(words[topic][:_N_MENTIONED]))
-    return f'{link} <span class="share"{_lang(view)}>{first}</span>'
+def _number(value: float | None) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
-def _lang(view: str) -> str:
-    """Return the attribute of a language where the name of the view is its code."""
-    return f' lang="{view}"' if _LANGUAGE.fullmatch(view) else ""
-
-
-def _word_list(view: str, label: str, words, documents: Documents, topic: int) -> str:
-    weights = documents.weights[view][topic]
-    items = "".join(
-        f'<li style="--share:{weight / max(weights[0], 1e-9):.2f}">{escape(word)}</li>'
+def _weighted(words: list[str], weights: np.ndarray) -> list[tuple[str, str]]:
+    """Return words and the lengths of their bars."""
+    largest = max(weights[0], 1e-9)
+    return [
+        (word, f"{weight / largest:.2f}")
         for word, weight in zip(words[:N_WORDS_SHOWN], weights, strict=True)
-    )
-    return f"<div><h4>{escape(label)}</h4><ol{_lang(view)}>{items}</ol></div>"
+    ]
 
 
-def _picture_list(
-    contents: Contents, documents: Documents, view: str, rows, topic: int, numbers
-) -> str:
-    items = []
-    for row in rows:
-        key, share = documents.keys[view][row], documents.by_view[view][row, topic]
-        name = escape(contents.names[view][row])
-        items.append(
-            f'<li><a href="#row-{row}"><img loading="lazy" alt="{name}" title="{name}, '
-            f'{share:.0%}" data-picture="{numbers[key]}" '
-            f'src="{picture_uri(documents.thumbnails[key])}"></a></li>'
-        )
-    return (
-        f"<section><h4>{escape(contents.views[view])}</h4>"
-        f"{_list('pictures', ''.join(items))}</section>"
-    )
-
-
-def _example_list(contents: Contents, documents: Documents, topic: int) -> str:
-    names = contents.names[documents.lead]
-    items = "".join(
-        f'<li><a href="#row-{row}">{escape(names[row])}</a> '
-        f'<span class="share">{documents.mixed[row, topic]:.0%}</span></li>'
-        for row in documents.examples[topic]
-    )
-    return f"<section><h4>Typical documents</h4>{_list('examples', items)}</section>"
-
-
-def _list(kind: str, items: str) -> str:
-    return f'<ul class="{kind}">{items}</ul>' if items else '<p class="none">None</p>'
+def _picture(
+    contents: Contents, documents: Documents, view: str, row: int, topic: int, numbers
+) -> dict[str, Any]:
+    key = documents.keys[view][row]
+    return {
+        "row": row,
+        "name": contents.names[view][row],
+        "share": f"{documents.by_view[view][row, topic]:.0%}",
+        "number": numbers[key],
+        "source": picture_uri(documents.thumbnails[key]),
+    }

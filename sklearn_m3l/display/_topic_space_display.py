@@ -31,7 +31,7 @@ class TopicSpaceDisplay:
     points : DataFrame of shape (n_points, 6)
         As returned by `topic_space`.
     words : mapping of str to list of list of str, default=None
-        By language, the top words of each topic, which name the larger ones.
+        By view, the top words of each topic, which name the larger topics.
     view_labels : mapping of str to str, default=None
         What to call the views; by default their names.
 
@@ -126,16 +126,18 @@ class TopicSpaceDisplay:
         return display.plot(ax=ax, **scatter_kw)
 
     def plot(
-        self, ax: Any = None, *, language: str | None = None, **scatter_kw: Any
+        self, ax: Any = None, *, view: str | None = None, **scatter_kw: Any
     ) -> "TopicSpaceDisplay":
-        """Plot the points, a color and marker a view, with names of larger topics.
+        """Plot the points, with the names of the larger topics.
+
+        Each view has a color and a marker of its own.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to plot; by default a new figure.
-        language : str, default=None
-            Language of the names; by default the first.
+        view : str, default=None
+            The text view whose words name the topics; by default the first.
         **scatter_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.scatter`.
 
@@ -147,12 +149,12 @@ class TopicSpaceDisplay:
         import matplotlib.pyplot as plt
         from matplotlib.patheffects import withStroke
 
-        words = self._words_of(language)
+        words = self._words_of(view)
         if ax is None:
             _, ax = plt.subplots(figsize=(7, 7), layout="constrained")
         self.scatter_ = {}
-        for number, (view, label) in enumerate(self._labels().items()):
-            points = self.points[self.points["view"] == view]
+        for number, (name, label) in enumerate(self._labels().items()):
+            points = self.points[self.points["view"] == name]
             style = {
                 "s": 18,
                 "alpha": 0.7,
@@ -160,7 +162,7 @@ class TopicSpaceDisplay:
                 "color": color(number),
                 "marker": marker(number),
             }
-            self.scatter_[view] = ax.scatter(
+            self.scatter_[name] = ax.scatter(
                 points["x"],
                 points["y"],
                 label=f"{label} ({len(points):,})",
@@ -192,13 +194,13 @@ class TopicSpaceDisplay:
         path: str | os.PathLike,
         *,
         title: str = "Topic space",
-        language: str | None = None,
+        view: str | None = None,
     ) -> None:
         """Write the topic space as an interactive page, with the words of all topics.
 
-        The map can be zoomed, a point tells what it is, and words can be searched. The
-        file holds everything that it shows and loads nothing. It replaces an older one
-        at once, when it is complete.
+        The map can be zoomed, a point shows what it is, and words can be searched. The
+        file holds everything that it shows and loads nothing. An existing file is
+        replaced only once the new one is complete.
 
         Parameters
         ----------
@@ -206,26 +208,28 @@ class TopicSpaceDisplay:
             The file to write.
         title : str, default="Topic space"
             The heading.
-        language : str, default=None
-            Language of the names on the map; by default the first.
+        view : str, default=None
+            The text view whose words name the topics; by default the first.
 
         Raises
         ------
         ValueError
-            If the display has no words, or none in the language.
+            If the display has no words, or no words in `view`.
         OSError
             If the file cannot be written.
         """
-        words = self._words_of(language)
+        words = self._words_of(view)
         if not words or self.words is None:
-            raise ValueError("the page shows the words of the topics; give words")
-        by_language = {} if language is None else {language: words}
-        by_language |= dict(self.words)
+            raise ValueError(
+                "the page shows the words of the topics; create the display with words"
+            )
+        by_view = {} if view is None else {view: words}
+        by_view |= dict(self.words)
         given = self.view_labels or {}
         contents = Contents(
             views=self._labels(),
-            languages={view: given.get(view, view) for view in by_language},
-            words=by_language,
+            languages={name: given.get(name, name) for name in by_view},
+            words=by_view,
             names=self._by_row(self.points["name"].astype(str), ""),
             points=self.points,
             point_of=self._by_row(self.points.index, -1),
@@ -246,17 +250,18 @@ class TopicSpaceDisplay:
         given = self.view_labels or {}
         return {view: given.get(view, view) for view in self.points["view"].unique()}
 
-    def _words_of(self, language: str | None) -> list[list[str]]:
-        """Return the words of each topic in one language, none without words."""
+    def _words_of(self, view: str | None) -> list[list[str]]:
+        """Return the words of each topic in one view, an empty list without words."""
         words = self.words or {}
-        if language is None:
+        if view is None:
             return next(iter(words.values()), [])
-        if language not in words:
+        if not words:
+            raise ValueError(f"view={view!r} has no words, and no other view has any")
+        if view not in words:
             raise ValueError(
-                f"language={language!r} has no words; choose one of "
-                f"{', '.join(words) or 'none, the display has no words'}"
+                f"view={view!r} has no words; choose one of {', '.join(words)}"
             )
-        return words[language]
+        return words[view]
 
 
 def _named_topics(points: pd.DataFrame, words: list[list[str]]) -> list[tuple]:

@@ -135,7 +135,7 @@ def test_topics_by_share(text, small_model, small_multiview):
     share = small_model.transform(small_multiview).mean(axis=0)
     assert list(cards(text)) == list(np.argsort(-share))
     for topic, part in cards(text).items():
-        assert f"share {share[topic]:.1%}" in part
+        assert f"prevalence {share[topic]:.1%}" in part
 
 
 def test_pictures_beside_their_foremost_topic(
@@ -177,6 +177,18 @@ def test_score_table(page):
     assert [e["text"] for e in page.find("dt")] == ["MRR", "NPMI"]
 
 
+def test_scores_may_be_plain_numbers(write):
+    scores = {"accuracy": 0.25, "NPMI en": np.float32(0.5), "MRR en-de": float("nan")}
+    page = Page(write(scores=scores))
+    cells = [e["text"] for e in page.elements if e["tag"] in ("th", "td")]
+    assert cells[cells.index("Measure") + 3 :] == [
+        *("accuracy", "0.250", "–"),
+        *("NPMI en", "0.500", "–"),
+        *("MRR en-de", "–", "–"),
+    ]
+    assert [e["text"] for e in page.find("dt")] == ["NPMI", "MRR"]
+
+
 def test_map_has_every_point(page, small_model, small_multiview, pictures):
     data = data_of(page)
     views = unpack(data["points"]["view"], "u1")
@@ -196,7 +208,7 @@ def test_map_has_every_point(page, small_model, small_multiview, pictures):
     for axis in "xy":
         places = unpack(data["points"][axis], "<u2")
         assert places.min() >= 0 and places.max() <= 65535
-    assert [e["text"].strip(" ●■▲") for e in page.find("label")][1:4] == [
+    assert [e["text"].strip(" \n●■▲") for e in page.find("label")][1:4] == [
         "en (59)",
         "Deutsch (58)",
         "Pictures (20)",

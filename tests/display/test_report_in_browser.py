@@ -177,7 +177,7 @@ def test_pointing_at_the_map_lights_the_other_views(reader, X):
     assert reader.run("return MAP.rings.data.x.length") == 1 + len(others)
     assert reader.run("return MAP.lines.data.x0.length") == len(others)
     shown = reader.find("#point").text
-    assert "Its other views" in shown and any(name in shown for name in LABELS.values())
+    assert "Other views" in shown and any(name in shown for name in LABELS.values())
     # Away from all points nothing is lit, unless a point was clicked.
     reader.run("showWholeMap()")
     place = reader.place_of(point)
@@ -537,7 +537,7 @@ def test_page_of_the_topic_space_alone(browser, X, model, tmp_path):
     display = TopicSpaceDisplay.from_estimator(
         model, X, view_labels=LABELS, random_state=0
     )
-    display.write_html(tmp_path / "map.html", title=EVIL, language="de")
+    display.write_html(tmp_path / "map.html", title=EVIL, view="de")
     reader = Reader(browser, tmp_path / "map.html")
     reader.open()
     assert reader.find("h1").text == EVIL

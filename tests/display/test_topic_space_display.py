@@ -59,19 +59,19 @@ def test_legend_and_names(display, small_model):
 def test_names_in_another_language(display, small_model):
     figure, ax = plt.subplots()
     again = TopicSpaceDisplay(display.points, words=display.words).plot(
-        ax, language="de", s=3
+        ax, view="de", s=3
     )
     assert again.ax_ is ax and again.figure_ is figure
     assert {text.get_text()[:3] for text in again.text_} == {"de-"}
     assert list(again.scatter_["de"].get_sizes()) == [3]
     with pytest.raises(ValueError, match="'image' has no words; choose one of en, de"):
-        again.plot(language="image")
+        again.plot(view="image")
 
 
 def test_points_without_words(display, tmp_path):
     bare = TopicSpaceDisplay(display.points).plot()
     assert bare.text_ == []
-    with pytest.raises(ValueError, match="give words"):
+    with pytest.raises(ValueError, match="with words"):
         bare.write_html(tmp_path / "topics.html")
 
 
@@ -108,14 +108,18 @@ def test_names_of_large_topics_that_do_not_overlap():
 
 def test_interactive_page(display, tmp_path):
     path = tmp_path / "topics.html"
-    display.write_html(path, title="Cats & dogs", language="de")
+    display.write_html(path, title="Cats & dogs", view="de")
     text = path.read_text(encoding="utf-8")
     assert "<h1>Cats &amp; dogs</h1>" in text and "English &amp; more (59)" in text
     # The words of each topic, those of the chosen language first, the topic of most
     # points first; nothing of documents, of which there are only names.
     headings = re.findall(r"<th scope=.col.*?>(.*?)</th>", text)
     assert headings == ["Topic", "Points", "de", "English &amp; more"]
-    rows = re.findall(r">Topic (\d)</a></th><td.*?>(\d+)<.*?<td.*?>(.*?)</td>", text)
+    row = re.compile(
+        r">Topic (\d)</a></th>\s*<td.*?>(\d+)<.*?</td>\s*<td.*?>(.*?)</td>"
+    )
+    row = rf">Topic (\d)</a></th>\s*<td.*?>(\d+)<.*?</td>\s*{cell}"
+    rows = re.findall(row, text)
     sizes = display.points["topic"].value_counts()
     assert [int(size) for _, size, _ in rows] == sorted(sizes, reverse=True)
     for topic, _, words in rows:

@@ -13,7 +13,7 @@ const SORT_KEYS = {
   disagreement: (row) => disagreementOf(row) ?? -1,
 };
 
-// The share of the chosen topic in a row, or of its foremost where none is chosen.
+// The share of the chosen topic in a row, or of its largest where none is chosen.
 function shareInList(row) {
   const shares = sharesOf(row, -1);
   const shown = LIST.topic === null ? shares[0] : shares.find(([topic]) => topic === LIST.topic);
@@ -148,26 +148,27 @@ function percentOrLess(share) {
 
 function comparisonTable(row, views, compared) {
   const heads = views.map((view) => element("th", { scope: "col" }, VIEWS[view].label));
+  const largest = Math.max(LEAST_SHARE, ...compared.flatMap(([, shares]) => shares));
   const lines = compared.map(([topic, shares]) =>
     element(
       "tr",
       {},
       element("th", { scope: "row" }, topicLink(topic), ` ${firstWords(topic, 5)}`),
       ...shares.map((share) => {
-        return element("td", { class: "number" }, percentOrLess(share), bar(share));
+        return element("td", { class: "number" }, percentOrLess(share), bar(share / largest));
       }),
     ),
   );
   return element(
     "table",
     {},
-    element("caption", {}, `Share of topics by view, if at least ${percent(LEAST_SHARE)}`),
+    element("caption", {}, `Topics with a share of at least ${percent(LEAST_SHARE)} in some view`),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Topic"), ...heads)),
     element("tbody", {}, ...lines),
   );
 }
 
-// Say how far the views of a row are apart, and about which topic most.
+// Say how far apart the views of a row are, and in which topic most.
 function disagreements(row, views, compared) {
   const found = [];
   DIVERGENCES.forEach(({ views: pair }, number) => {
@@ -185,7 +186,7 @@ function disagreements(row, views, compared) {
     const [high, low] = [widest.most, widest.least].map(
       (share) => VIEWS[views[widest.shares.indexOf(share)]].label,
     );
-    const text = `The widest gap is about topic ${widest.topic} (${firstWords(widest.topic)}): `;
+    const text = `Topic ${widest.topic} (${firstWords(widest.topic)}) differs most: `;
     const shares = `${percent(widest.most)} in ${high}, ${percentOrLess(widest.least)} in ${low}.`;
     found.push(element("li", { class: "apart" }, text + shares));
   }

@@ -214,7 +214,7 @@ function companions(point) {
   return [...found];
 }
 
-// Light a point and the other views of its documents, and tell what they are.
+// Highlight a point and the other views of its documents, and say what they are.
 function setLit(point) {
   lit = point;
   const others = point === null ? [] : companions(point);
@@ -249,7 +249,7 @@ function pointSummary(point) {
 function tellPoint(point, others) {
   const panel = byId("point");
   if (point === null) {
-    panel.replaceChildren(element("p", { class: "how" }, "Point at the map, or choose a point."));
+    panel.replaceChildren(element("p", { class: "how" }, "Point at the map or select a point."));
     return;
   }
   const [view, rows] = [POINTS.view[point], rowsOf(point)];
@@ -262,7 +262,7 @@ function tellPoint(point, others) {
     element("p", {}, ...pointSummary(point)),
     pictureElement(rows[0], view),
     excerpt && element("p", { class: "share", lang: codeOf(VIEWS[view]) }, `${excerpt.slice(0, 160)} …`),
-    others.length ? element("h3", {}, "Its other views") : null,
+    others.length ? element("h3", {}, "Other views") : null,
     element("ul", {}, ...others.slice(0, 8).map(tellCompanion)),
   ];
   panel.replaceChildren(...parts.filter((part) => part));
@@ -279,7 +279,7 @@ function tellCompanion(point) {
   );
 }
 
-// Keep a point lit, in the window, and say what it is.
+// Keep a point highlighted and in the window, and say what it is.
 function choosePoint(point) {
   chosen = point;
   setLit(point);

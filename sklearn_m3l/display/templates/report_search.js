@@ -4,7 +4,7 @@ const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 let foldedWords = null;
 let foldedStrings = null;
 
-// Return the topics that have a word with the letters, the foremost words first.
+// Return the topics that have a word with these letters, the top words first.
 function findTopics(letters) {
   foldedWords = foldedWords || DATA.words.map((topics) => topics.map((words) => words.map(fold)));
   const found = [];
@@ -69,10 +69,10 @@ function showFound() {
   const topics = findTopics(letters);
   const rows = SHARES ? findRows(letters) : [];
   const counts = `${topics.length} topics` + (SHARES ? ` and ${rows.length} documents` : "");
-  found.replaceChildren(element("h2", {}, `Topics with such a word: ${topics.length}`));
+  found.replaceChildren(element("h2", {}, `Topics with such words: ${topics.length}`));
   found.append(element("ul", {}, ...topics.slice(0, MOST_FOUND).map(foundTopic)));
   if (SHARES) {
-    const more = rows.length > MOST_FOUND ? `, of which ${MOST_FOUND} are shown` : "";
+    const more = rows.length > MOST_FOUND ? `, the first ${MOST_FOUND} shown` : "";
     found.append(element("h2", {}, `Documents: ${rows.length}${more}`));
     found.append(element("ul", {}, ...rows.slice(0, MOST_FOUND).map(foundRow)));
   }
