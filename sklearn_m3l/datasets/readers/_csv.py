@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,8 +125,9 @@ def _find_separator(source: Source) -> str:
     """Return the separator that the first line has most of, outside of quotes."""
     if ".tsv" in [suffix.lower() for suffix in source.path.suffixes]:
         return "\t"
-    with closing(source.lines()) as lines:
-        _, header = next(lines, (1, ""))
+    lines = source.lines()
+    _, header = next(lines, (1, ""))
+    lines.close()
     return max(_SEPARATORS, key=_QUOTED.sub("", header or "").count)
 
 

@@ -96,7 +96,7 @@ class Source:
             except (EOFError, OSError, zlib.error) as error:
                 self._report_unreadable(n_lines, error)
 
-    def lines(self) -> Iterator[tuple[int, str | None]]:
+    def lines(self) -> Generator[tuple[int, str | None], None, None]:
         """Yield the number and the text of each line, None where it is not UTF-8."""
         for number, line in enumerate(self._texts(), start=1):
             bad, why = self._undecodable
