@@ -15,8 +15,7 @@ NOUN = (
 )
 # Pattern, where (?-i:...) minds case, and what to write instead.
 PATTERNS = [
-    (r"(?-i:\b(is|are|was|be) none\b)", '"is invalid", "is missing"'),
-    (r"(?-i:\b(gives|has|have|takes|holds|needs) none\b)", "say what is missing"),
+    (r"(?<!there) (?-i:(is|are|was|be) none\b)", '"is invalid", "is missing"'),
     (r"\b(what|that|which) is no\b", '"that is not"'),
     (r"(?<!there) (is|are) no (?!longer|more|less|such|better|one|need)", '"is not a"'),
     (rf"\b(a|an) ({NOUN}) an? ({NOUN})\b", '"one row per page"'),

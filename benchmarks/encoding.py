@@ -45,7 +45,7 @@ class RandomEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Return a vector a text."""
+        """Return one vector per text."""
         rows = [np.random.Generator(np.random.SFC64(sum(map(ord, text)))) for text in X]
         return np.stack([row.random(self.width, dtype=np.float32) for row in rows])
 

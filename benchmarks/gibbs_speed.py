@@ -23,7 +23,7 @@ from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "gibbs"))
-from dense_gibbs import DenseGibbs  # noqa: E402 (the tests are no package)
+from dense_gibbs import DenseGibbs  # noqa: E402 (tests is not a package)
 
 LANGUAGES = ("en", "de")
 BETA = 0.01

@@ -102,7 +102,7 @@ def measure(folder: Path, batch_size: int) -> dict[str, float]:
         "topics_gb": round(theta.nbytes / 1e9, 2),
     }
     if not np.allclose(theta.sum(axis=1), 1, atol=1e-4):
-        raise AssertionError("some topics are no distributions")
+        raise AssertionError("some rows of topics are not distributions")
     return figures
 
 

@@ -27,7 +27,7 @@ STOP_WORDS = {"en": "en", "de": ["de", "en"]}
 
 
 def read_pages(subset: str) -> Bunch:
-    """Return raw texts and bundled arrays, a row a page."""
+    """Return raw texts and bundled arrays, one row per page."""
     corpus = load_gimp_help(subset)
     rows = np.sort(np.unique(corpus.data.groups, return_index=True)[1])
     texts = list(STOP_WORDS)

@@ -2,9 +2,9 @@
 
 A grid search on the bundled corpus, from raw texts and pictures to four scores: the
 paper's ablations (its Figures 3 to 6) in one call. It prints a table and writes a
-figure. With the default of 20 epochs it compares models that are not trained to the
-end, where large batches, which make fewer steps, are at a disadvantage; `--max-iter
-100`, the model's default, takes about four times as long.
+figure. With the default of 20 epochs, training does not converge. This favors small
+batches, which take more steps; `--max-iter 100`, the default of the model, takes about
+four times as long.
 
 Run: ``python examples/grid_search.py``
 """
@@ -37,7 +37,7 @@ def load_table(subset):
     """Return a DataFrame of raw texts, pictures and the page of each row."""
     corpus = load_gimp_help(subset)
     frame = corpus.frame.astype(object)
-    # The pictures are JPEG files in the column, as bytes; None where there is none.
+    # The pictures are JPEG files in the column, as bytes; None if a row has no picture.
     frame["image"] = [corpus.thumbnails.get(path) for path in frame["image"]]
     return frame
 
@@ -62,14 +62,14 @@ def print_table(results):
 
 
 def plot_figure(results, path):
-    """Draw each metric against the number of topics, a line a batch size."""
+    """Draw each metric against the number of topics, one line per batch size."""
     figure, axes = plt.subplots(2, 2, figsize=(10, 8), layout="constrained")
     for ax, (name, label) in zip(axes.flat, METRICS.items(), strict=True):
         AblationDisplay.from_cv_results(
             results, "n_components", score_name=name, negate_score=name == "jsd", ax=ax
         )
         ax.set(xlabel="Topics", ylabel=label)
-        ax.get_legend().remove()  # one for all of them will do
+        ax.get_legend().remove()  # one legend for all
     lines = axes[0, 0].get_legend_handles_labels()
     figure.legend(*lines, loc="outside upper center", ncols=4, frameon=False)
     figure.savefig(path)
@@ -100,7 +100,7 @@ def main():
                     M3LContrastTopicModel(max_iter=arguments.max_iter, random_state=0),
                 ),
             ],
-            memory=folder,  # each fold is encoded once, not for every candidate
+            memory=folder,  # encodes each fold once, not once per candidate
         )
         search = GridSearchCV(
             pipeline,

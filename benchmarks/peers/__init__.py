@@ -9,7 +9,7 @@ installed beside the package and its extra "benchmarks":
 
 (`--no-deps`, for the first one's requirements serve to encode texts, which is not
 measured.) Every finished measurement is kept in a JSON file, and an interrupted run
-goes on from there.
+resumes from there.
 """
 
 import os

@@ -19,7 +19,7 @@ _CLOCKS = ("wall", "processor")
 
 
 class Record:
-    """Results by key in a JSON file, so that an interrupted run can go on.
+    """Results by key in a JSON file, so that an interrupted run can resume.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def add_parser(commands) -> None:
         "reproduce",
         help="the paper's tables and figures",
         description="Measure the paper's tables and figures on a corpus. A run that "
-        "was stopped goes on where it was.",
+        "was stopped resumes where it was.",
     )
     parser.add_argument(
         "--corpus",

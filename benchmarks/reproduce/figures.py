@@ -42,7 +42,7 @@ def draw_topic_spaces(maps: dict[str, dict], path: Path) -> None:
 def draw_ablation(
     figure_name: str, lines: list[Line], store: Store, path: Path
 ) -> None:
-    """Draw one of Figures 3 to 6, a panel a measure."""
+    """Draw one of Figures 3 to 6, one panel per measure."""
     import matplotlib.pyplot as plt
 
     columns = PANELS[figure_name]
