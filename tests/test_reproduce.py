@@ -21,7 +21,7 @@ FIGURES = [f"Figure {number}" for number in range(2, 7)]
 
 @pytest.fixture(scope="module", autouse=True)
 def benchmarks():
-    """Return the modules of the benchmark, which is no part of the package."""
+    """Return the modules of the benchmark, which is not part of the package."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[1]))
         modules = {

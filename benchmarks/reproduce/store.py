@@ -1,4 +1,4 @@
-"""What was measured, on disk: a run that was stopped goes on where it was."""
+"""What was measured, on disk: a run that was stopped resumes where it was."""
 
 import hashlib
 import json
