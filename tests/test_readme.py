@@ -4,6 +4,8 @@
 but the package and its requirements.
 """
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
@@ -40,6 +42,22 @@ def test_all_blocks_run_in_order(tmp_path, monkeypatch, capsys):
     assert "MRR en-de" in capsys.readouterr().out
     assert (tmp_path / "topics.safetensors").exists()
     assert names["search"].best_params_["n_components"] in {25, 50, 100}
+
+
+@pytest.mark.slow
+def test_topics_of_raw_texts_and_pictures():
+    (script,) = [block for block in BLOCKS if "make_multiview_encoder" in block]
+    model = "M3LContrastTopicModel(random_state=0)"
+    assert script.count(model) == 1
+    fewer_epochs = script.replace(model, model.replace("(", "(max_iter=40, "))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(fewer_epochs, "README.md", "exec"), {"__name__": "newcomer"})
+    topics, score, picture = re.split(r"(MRR en-de: .*)\n", printed.getvalue())
+    assert topics.splitlines()[0].split() == ["en", "de"]
+    assert len(topics.splitlines()) == 2 + 50
+    assert float(score.split()[-1]) > 0.75
+    assert len(set(re.findall(r"\d+", picture))) == 3
 
 
 def test_one_line_installs_everything():
