@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from numbers import Real
 
-import numpy as np
-from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
-from sklearn_m3l.multiview import MultiView, View
+from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview._aligned import aligned_views
 
 
 class M3LContrastTopicModel(NeuralTopicModel):
@@ -244,7 +243,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:
         if self.inference_networks == "auto":
-            return _networks_of_aligned_texts(X)
+            return dict(aligned_views(X, X.view_names))
         if self.inference_networks == "per_view":
             return {name: name for name in X.view_names}
         networks: dict[str, object]
@@ -269,32 +268,3 @@ class M3LContrastTopicModel(NeuralTopicModel):
                     "networks of their own with inference_networks"
                 )
         return networks
-
-
-def _networks_of_aligned_texts(X: MultiView) -> dict[str, object]:
-    """Give the texts whose embeddings are aligned a network in common."""
-    networks: dict[str, object] = {}
-    for name in X.view_names:
-        networks[name] = name
-        for other in list(networks)[:-1]:
-            if networks[other] == other and _aligned(X[name], X[other]):
-                networks[name] = other
-                break
-    return networks
-
-
-def _aligned(a: View, b: View) -> bool:
-    """Tell whether two texts are embedded by encoders that agree on a tuple.
-
-    Standardized vectors of one tuple have a mean cosine near 0 where the encoders
-    are unrelated (measured: 0.01 to 0.04 for LSA of each language) and clearly above
-    where one multilingual encoder made both (0.48 and 0.66).
-    """
-    if not (a.is_text and b.is_text and a.width == b.width):
-        return False
-    both = np.flatnonzero(a.present & b.present)
-    if a.embedding is None or b.embedding is None or len(both) < 2:
-        return False
-    rows = both[np.linspace(0, len(both) - 1, min(len(both), 1000)).astype(int)]
-    vectors = [normalize(StandardScaler().fit_transform(v.read(rows))) for v in (a, b)]
-    return np.einsum("ij,ij->i", *vectors).mean() > 0.25

@@ -12,11 +12,12 @@ from sklearn.utils._param_validation import Interval
 from tqdm.auto import tqdm
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
+from sklearn_m3l.models._clusters import Clusters, assign_clusters, fit_clusters
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
 from sklearn_m3l.utils._random import private_generator
 
-# Sweeps between two samples whose counts are averaged: neighbours are much alike.
+# Sweeps between two samples whose counts are averaged: neighbors are much alike.
 _SAMPLE_INTERVAL = 10
 
 
@@ -27,6 +28,11 @@ class PolylingualLDA(BaseTopicModel):
     distribution in every language [1]_. With a single language, such as a 2-D array of
     counts, this is latent Dirichlet allocation [2]_.
 
+    Where texts have embeddings, clusters of these inform the prior: the topics start
+    from the clusters, and a tuple favors the topic of its own cluster by
+    `cluster_weight` tokens. Short texts, whose words say little about each other, gain
+    most.
+
     Parameters
     ----------
     n_components : int, default=50
@@ -36,6 +42,13 @@ class PolylingualLDA(BaseTopicModel):
         ``50 / n_components`` [2]_.
     topic_word_prior : float, default=0.01
         Dirichlet parameter of a word in a topic (beta).
+    cluster_weight : float, default=2.0
+        What is added to the Dirichlet parameter of one topic in each tuple, the topic
+        of its cluster of embeddings; it acts like this many tokens of that topic. 0
+        leaves embeddings aside. `fit` finds one cluster per topic, by k-means of
+        standardized embeddings, and keeps the centers for new tuples. Tuples without
+        an embedding, and data without any, have the same prior as with 0. More makes
+        topics more coherent, but predicts words and finds translations less well.
     max_iter : int, default=500
         Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
         averaged over every tenth sweep of the second half, up to the last.
@@ -74,7 +87,12 @@ class PolylingualLDA(BaseTopicModel):
         The same, averaged over samples of the chain [2]_; the last sweep's where
         Ctrl-C left none.
     doc_topic_prior_ : ndarray of shape (n_components,)
-        Dirichlet parameters of the tuples, learnt if `optimize_interval` is set.
+        Dirichlet parameters of the tuples, learned if `optimize_interval` is set,
+        without the weight of a tuple's cluster.
+    cluster_centers_ : dict of str to ndarray of shape (n_clusters, width)
+        Centers of the clusters by view, in embeddings that are standardized and then
+        scaled to unit length; cluster k belongs to topic k. Views with aligned
+        embeddings have the same centers. Empty where no embeddings are used.
     log_likelihood_ : list of float
         Joint log-likelihood of words and topics after each sweep.
     vocabularies_ : dict of str to ndarray of str
@@ -135,6 +153,7 @@ class PolylingualLDA(BaseTopicModel):
         "n_components": [Interval(Integral, 1, 32767, closed="both")],
         "doc_topic_prior": [Interval(Real, 0, None, closed="neither"), None],
         "topic_word_prior": [Interval(Real, 0, None, closed="neither")],
+        "cluster_weight": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "transform_max_iter": [Interval(Integral, 1, None, closed="left")],
         "burn_in": [Interval(Integral, 0, None, closed="left")],
@@ -151,6 +170,7 @@ class PolylingualLDA(BaseTopicModel):
         *,
         doc_topic_prior=None,
         topic_word_prior=0.01,
+        cluster_weight=2.0,
         max_iter=500,
         transform_max_iter=100,
         burn_in=20,
@@ -163,6 +183,7 @@ class PolylingualLDA(BaseTopicModel):
         self.n_components = n_components
         self.doc_topic_prior = doc_topic_prior
         self.topic_word_prior = topic_word_prior
+        self.cluster_weight = cluster_weight
         self.max_iter = max_iter
         self.transform_max_iter = transform_max_iter
         self.burn_in = burn_in
@@ -212,6 +233,9 @@ class PolylingualLDA(BaseTopicModel):
         }
         self.mean_topic_word_counts_ = self.topic_word_counts_
         self.log_likelihood_: list[float] = []
+        self._clusters: Clusters = {}
+        if self.cluster_weight > 0:
+            self._clusters = fit_clusters(X, texts, self.n_components, self._seed)
         self._sample(X)
         return self
 
@@ -263,13 +287,15 @@ class PolylingualLDA(BaseTopicModel):
             [len(self.vocabularies_[name]) for name in names],
             self.doc_topic_prior_,
             self.topic_word_prior,
+            cluster_weight=self.cluster_weight,
             topic_word_counts=[self.topic_word_counts_[name] for name in names],
             seed=self._seed,
             n_jobs=effective_n_jobs(self.n_jobs),
         )
         documents = [_counts(X, name, self.vocabularies_) for name in names]
-        stored = self._stored(documents)
-        sampler.add_documents(documents)
+        clusters = assign_clusters(self._clusters, X)
+        stored = self._stored(documents, clusters)
+        sampler.add_documents(documents, clusters)
         sums = [np.zeros_like(self.topic_word_counts_[name]) for name in names]
         done = 0 if stored is None else self._resume(sampler, sums, stored)
         sweeps = tqdm(
@@ -308,7 +334,7 @@ class PolylingualLDA(BaseTopicModel):
         late = sweep > self.max_iter // 2
         return late and (self.max_iter - sweep) % _SAMPLE_INTERVAL == 0
 
-    def _stored(self, documents) -> Checkpoint | None:
+    def _stored(self, documents, clusters: np.ndarray) -> Checkpoint | None:
         """Return the checkpoint of sampling some documents, None if there is none."""
         if self.checkpoint is None:
             return None
@@ -317,7 +343,7 @@ class PolylingualLDA(BaseTopicModel):
             del parameters[name]
         standing = [self.doc_topic_prior_, list(self.topic_word_counts_.values())]
         n_jobs = effective_n_jobs(self.n_jobs)
-        name = digest(parameters, n_jobs, self._seed, standing, documents)
+        name = digest(parameters, n_jobs, self._seed, standing, documents, clusters)
         return Checkpoint(self.checkpoint, name)
 
     def _resume(self, sampler, sums: list[np.ndarray], stored: Checkpoint) -> int:
@@ -349,12 +375,26 @@ class PolylingualLDA(BaseTopicModel):
             [_counts(X, name, self.vocabularies_)[rows] for name in topic_word],
             list(topic_word.values()),
             self.doc_topic_prior_,
+            clusters=assign_clusters(self._clusters, X)[rows],
+            cluster_weight=self.cluster_weight,
             max_iter=self.transform_max_iter,
             burn_in=self.burn_in,
             seed=self._fold_in_seed,
             n_jobs=effective_n_jobs(self.n_jobs),
         )
         return theta
+
+    def _check_view(self, name, view):
+        super()._check_view(name, view)
+        own = self._clusters.get(name)
+        if own is not None and view.embedding is not None:
+            width = len(own["mean"])
+            if view.width != width:
+                raise ValueError(
+                    f"view {name!r} has an embedding of width {view.width}, but "
+                    f"{type(self).__name__} was fitted on width {width}; embed it as "
+                    "in fit, or leave the embedding out"
+                )
 
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
         return np.log(theta @ self.topic_word_[name])
@@ -376,6 +416,11 @@ class PolylingualLDA(BaseTopicModel):
             name: counts / counts.sum(axis=1, keepdims=True)
             for name, counts in smoothed.items()
         }
+
+    @property
+    def cluster_centers_(self) -> Mapping[str, np.ndarray]:
+        """Centers of the clusters of embeddings by view; cluster k is topic k."""
+        return {name: own["centers"] for name, own in self._clusters.items()}
 
     @property
     def n_iter_(self) -> int:

@@ -195,6 +195,28 @@ def _restore_polylingual(model, fields: Fields) -> None:
         fits = (topic_word > 0).all()  # samplers rely on it
         fields.require(fits, f"the topics of {name!r} are no distributions")
     model.log_likelihood_ = fields.numbers("log_likelihood_")
+    model._clusters = _clusters(model, fields)
+
+
+def _clusters(model, fields: Fields) -> dict[str, dict[str, np.ndarray]]:
+    """Return the clusters of each view's embeddings, the same number in all."""
+    clusters = fields.mapping("_clusters")
+    n_clusters = None
+    for name, own in clusters.items():
+        fits = isinstance(own, dict) and list(own) == ["mean", "scale", "centers"]
+        fits = fits and name in model.vocabularies_ and model._embedded[name]
+        fields.require(fits, f"the clusters of {name!r} have other fields")
+        width = model.view_widths_[name]
+        fits = all(is_floats(own[key], (width,)) for key in ("mean", "scale"))
+        fits = fits and is_floats(own["centers"], (None, width))
+        fits = fits and all(np.isfinite(array).all() for array in own.values())
+        fits = fits and bool((own["scale"] > 0).all())
+        fields.require(fits, f"the clusters of {name!r} are not finite or do not fit")
+        n_clusters = len(own["centers"]) if n_clusters is None else n_clusters
+        fits = 2 <= n_clusters <= len(model.doc_topic_prior_)
+        fits = fits and len(own["centers"]) == n_clusters
+        fields.require(fits, f"the number of clusters of {name!r} does not fit")
+    return clusters
 
 
 def _counts(model, fields: Fields, field: str) -> dict[str, np.ndarray]:
@@ -253,6 +275,7 @@ MODELS = (
             "topic_word_counts_",
             "mean_topic_word_counts_",
             "log_likelihood_",
+            "_clusters",
         ),
         describe=_describe_polylingual,
         restore_fields=_restore_polylingual,

@@ -37,8 +37,8 @@ def fitted(X):
     return quick(max_iter=30).fit(X)
 
 
-def changed(X, **changes):
-    """Rebuild a MultiView without embeddings, with other counts or presence."""
+def changed(X, embedded=False, **changes):
+    """Rebuild the texts of a MultiView with other counts or presence."""
     texts = {name: view for name, view in X.views.items() if view.is_text}
     counts = {name: view.counts for name, view in texts.items()}
     words = {name: view.vocabulary for name, view in texts.items()}
@@ -47,7 +47,8 @@ def changed(X, **changes):
         kept | changes.get(what, {})
         for what, kept in (("counts", counts), ("present", present))
     )
-    return MultiView.from_arrays(None, counts, words, present)
+    vectors = {name: texts[name].embedding for name in texts} if embedded else None
+    return MultiView.from_arrays(vectors, counts, words, present)
 
 
 @pytest.fixture(scope="module")
@@ -302,15 +303,150 @@ def test_pictures_are_left_aside(X):
 
 
 def test_embeddings_are_not_needed(X, fitted):
+    plain = quick(max_iter=30, cluster_weight=0).fit(X)
     same = quick(max_iter=30).fit(changed(X))
-    assert_array_equal(same.components_, fitted.components_)
-    assert_array_equal(same.transform(changed(X)), fitted.transform(X))
+    assert_array_equal(same.components_, plain.components_)
+    assert_array_equal(same.transform(changed(X)), plain.transform(X))
+    texts = X[["en", "de"]]
+    assert_array_equal(same.transform(texts), plain.transform(texts))
+    assert same.cluster_centers_ == plain.cluster_centers_ == {}
+    assert (fitted.components_ != plain.components_).any()
+    assert np.isfinite(fitted.transform(changed(X))).all()
+
+
+class TestClusters:
+    """Clusters of embeddings inform the prior."""
+
+    @staticmethod
+    def vague(n_rows=240, aligned=True, seed=0):
+        """Return tuples of two words per text, and what each is about."""
+        rng = np.random.default_rng(seed)
+        about = rng.integers(0, 4, n_rows)
+        topic_word = np.repeat(np.eye(4), 10, axis=1) / 10
+        counts = {n: rng.multinomial(2, topic_word[about]) for n in ("en", "de")}
+        directions = [rng.normal(size=(4, 6))] * 2
+        if not aligned:
+            directions = rng.normal(size=(2, 4, 6))
+        embeddings = {
+            name: own[about] + 0.2 * rng.normal(size=(n_rows, 6))
+            for name, own in zip(("en", "de"), directions, strict=True)
+        }
+        return MultiView.from_arrays(embeddings, counts), about
+
+    @staticmethod
+    def purity(model, view):
+        """Return the share of the topics' words that belong to their main topic."""
+        return model.topic_word_[view].reshape(4, 4, 10).sum(axis=2).max(axis=1).mean()
+
+    @staticmethod
+    def silent(X, views):
+        """Return the embeddings of some views, beside texts without words."""
+        return MultiView.from_arrays(
+            {name: X[name].embedding for name in views},
+            {name: np.zeros_like(X[name].counts.toarray()) for name in views},
+        )
+
+    @pytest.mark.parametrize("aligned", [True, False])
+    def test_topics_of_short_texts(self, aligned):
+        X, about = self.vague(aligned=aligned)
+        models = [quick(4, cluster_weight=w, max_iter=20).fit(X) for w in (0, 10)]
+        for view in ("en", "de"):
+            plain, informed = (self.purity(model, view) for model in models)
+            assert informed > 0.95 > plain
+        # Each view has centers, also where no text tells what a row is about.
+        numbers = models[1].topic_word_["en"].reshape(4, 4, 10).sum(axis=2)
+        expected = numbers.argmax(axis=1)
+        for views in (["en"], ["de"], ["en", "de"]):
+            theta = models[1].transform(self.silent(X, views))
+            assert (expected[theta.argmax(axis=1)] == about).mean() > 0.95
+        shared = models[1].cluster_centers_
+        assert np.array_equal(shared["en"], shared["de"]) == aligned
+        for centers in shared.values():
+            assert centers.shape == (4, 6)
+
+    def test_the_weight_is_that_of_so_many_tokens(self):
+        X, _ = self.vague()
+        model = quick(4, cluster_weight=3).fit(X)
+        theta = np.sort(model.transform(self.silent(X, ["de"])), axis=1)
+        total = 4 * 0.2 + 3
+        expected = [0.2 / total] * 3 + [3.2 / total]
+        assert_allclose(theta, np.tile(expected, (240, 1)), rtol=1e-6)
+
+    def test_views_that_never_meet(self):
+        X, about = self.vague(aligned=False)
+        odd = np.arange(240) % 2 == 1
+        apart = MultiView.from_arrays(
+            {name: X[name].embedding for name in X.view_names},
+            {name: X[name].counts for name in X.view_names},
+            present={"en": odd, "de": ~odd},
+        )
+        model = quick(4, cluster_weight=10, max_iter=20).fit(apart)
+        for view in ("en", "de"):
+            assert self.purity(model, view) > 0.95
+
+    def test_rows_without_an_embedding(self):
+        X, _ = self.vague()
+        some = np.arange(240) < 200
+        mixed = MultiView.from_arrays(
+            {"en": X["en"].embedding},
+            {name: X[name].counts for name in X.view_names},
+            present={"en": some},
+        )
+        model = quick(4, cluster_weight=10).fit(mixed)
+        assert list(model.cluster_centers_) == ["en"]
+        theta = model.transform(mixed)
+        bare = MultiView.from_arrays(counts={"de": X["de"].counts})
+        assert_array_equal(theta[200:], model.transform(bare[200:]))
+        nothing = MultiView.from_arrays(counts={"de": np.zeros((1, 40))})
+        assert_allclose(model.transform(nothing), 1 / 4)
+
+    @pytest.mark.parametrize(("n_distinct", "n_clusters"), [(3, 3), (2, 2), (1, 0)])
+    def test_never_more_clusters_than_distinct_rows(self, n_distinct, n_clusters):
+        rng = np.random.default_rng(0)
+        vectors = rng.normal(size=(n_distinct, 5))[np.arange(30) % n_distinct]
+        counts = rng.poisson(1.0, (30, 8))
+        X = MultiView.from_arrays({"en": vectors}, {"en": counts})
+        model = quick(6).fit(X)
+        centers = model.cluster_centers_.get("en", np.empty((0, 5)))
+        assert len(centers) == n_clusters
+        assert np.isfinite(model.transform(X)).all()
+
+    def test_centers_are_kept(self):
+        X, _ = self.vague()
+        model = quick(4, cluster_weight=10).fit(X[:120])
+        centers = model.cluster_centers_["en"].copy()
+        model.partial_fit(X[120:])
+        assert_array_equal(model.cluster_centers_["en"], centers)
+        before = model.transform(self.silent(X, ["en"]))
+        model.partial_fit(X[["de"]][:50])
+        assert_array_equal(model.transform(self.silent(X, ["en"])), before)
+        model.set_params(cluster_weight=0).fit(X)
+        assert model.cluster_centers_ == {}
+
+    def test_embedding_of_another_width(self):
+        X, _ = self.vague()
+        model = quick(4).fit(X)
+        narrow = MultiView.from_arrays(
+            {"de": np.ones((2, 5))}, {"de": np.ones((2, 40))}
+        )
+        message = "view 'de' has an embedding of width 5, .* fitted on width 6"
+        for method in (model.transform, model.score, model.partial_fit):
+            with pytest.raises(ValueError, match=message):
+                method(narrow)
+
+    def test_more_rows_than_clusters_are_learned_from(self):
+        X, about = self.vague(25_000)
+        model = quick(4, cluster_weight=10, max_iter=1).fit(X)
+        theta = model.transform(self.silent(X, ["en", "de"]))
+        table = np.zeros((4, 4))
+        np.add.at(table, (about, theta.argmax(axis=1)), 1)
+        assert table.max(axis=1).sum() > 0.98 * 25_000
 
 
 def test_what_absent_rows_hold_does_not_matter(X, fitted):
     junk = X["de"].counts.toarray()
     junk[~X.present["de"]] = 9
-    other = changed(X, counts={"de": junk})
+    other = changed(X, embedded=True, counts={"de": junk})
     same = quick(max_iter=30).fit(other)
     assert_array_equal(same.components_, fitted.components_)
     assert_array_equal(same.transform(other), fitted.transform(X))
@@ -340,7 +476,7 @@ def test_rows_without_a_text(X, fitted):
     assert len(w) == 1 and w[0].filename == __file__
     assert_array_equal(np.flatnonzero(np.isnan(topics).any(axis=1)), [3, 17])
     assert topics.dtype == np.float32
-    silent = changed(X, present={"en": np.zeros(60, bool)})
+    silent = changed(X, embedded=True, present={"en": np.zeros(60, bool)})
     with pytest.warns(UserWarning, match="2 of 60 rows"):
         assert_array_equal(fitted.transform(silent), topics)
     labels = fitted.label(X[["de"]])

@@ -1,0 +1,175 @@
+"""Clusters of embeddings, which hint at what a tuple is about before its words do."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview._aligned import aligned_views
+
+# Rows that the clusters are learned from, at most: k-means needs no more.
+_MAX_ROWS = 20_000
+
+# Rows that are assigned at once, so that a memmap is read in bounded memory.
+_CHUNK_ROWS = 8192
+
+# For each view "mean" and "scale", of shape (width,), which standardize its embeddings,
+# and "centers", of shape (n_clusters, width), in standardized rows of unit length.
+Clusters = dict[str, dict[str, np.ndarray]]
+
+
+def fit_clusters(
+    X: MultiView, names: Iterable[str], max_clusters: int, seed: int
+) -> Clusters:
+    """Return clusters of tuples by their embeddings.
+
+    Aligned views are clustered together, by k-means of the mean of their standardized
+    vectors of unit length, beginning with the views that most rows have. A view that is
+    not aligned with these takes over their clusters in the rows that have both, with
+    centers of its own; where no row has both, it is clustered by itself.
+
+    Parameters
+    ----------
+    X : MultiView
+        Tuples.
+    names : iterable of str
+        Views to cluster by. Those without embeddings are left aside.
+    max_clusters : int
+        Number of clusters, fewer if there are fewer distinct vectors.
+    seed : int
+        Seed of k-means.
+
+    Returns
+    -------
+    dict of str to dict of str to ndarray
+        Clusters by view; empty if there is nothing to tell two clusters apart.
+    """
+    names = [name for name in names if X[name].embedding is not None]
+    names = [name for name in names if X[name].present.any()]
+    groups: dict[str, list[str]] = {}
+    for name, first in aligned_views(X, names).items():
+        groups.setdefault(first, []).append(name)
+    rows = _choose_rows(X, names, seed)
+    present = {name: X[name].present[rows] for name in names}
+    labels = np.full(len(rows), -1)
+    clusters: Clusters = {}
+    for group in sorted(groups.values(), key=lambda group: -_count(present, group)):
+        has = np.any([present[name] for name in group], axis=0)
+        total, scalings = np.zeros((len(rows), X[group[0]].width), np.float32), {}
+        for name in group:
+            vectors = X[name].read(rows[present[name]])
+            scaler = StandardScaler().fit(vectors)
+            scalings[name] = {"mean": scaler.mean_, "scale": scaler.scale_}
+            total[present[name]] += _standardize(vectors, **scalings[name])
+        n_views = np.sum([present[name] for name in group], axis=0)
+        vectors = total[has] / n_views[has, np.newaxis]
+        if (labels[has] >= 0).any():
+            n_clusters = len(next(iter(clusters.values()))["centers"])
+            centers = _label_means(vectors, labels[has], n_clusters)
+        else:
+            centers = _k_means(vectors, max_clusters, seed)
+        if centers is None:
+            continue
+        new = has & (labels < 0)
+        labels[new] = _distances(total[new], centers).argmin(axis=1)
+        for name in group:
+            clusters[name] = scalings[name] | {"centers": centers}
+    return clusters
+
+
+def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
+    """Return the cluster of each row, that of the nearest center over its views.
+
+    Parameters
+    ----------
+    clusters : dict of str to dict of str to ndarray
+        What `fit_clusters` returned.
+    X : MultiView
+        Tuples in any of the views.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Numbers of clusters; -1 in rows that have no embedding of these views.
+    """
+    names = [name for name in clusters if name in X and X[name].embedding is not None]
+    labels = np.full(len(X), -1)
+    for start in range(0, len(X), _CHUNK_ROWS):
+        part = X[start : start + _CHUNK_ROWS]
+        distances = 0.0
+        for name in names:
+            own, present = clusters[name], part[name].present
+            vectors = part[name].read(np.flatnonzero(present))
+            vectors = _standardize(vectors, own["mean"], own["scale"])
+            partial = np.zeros((len(part), len(own["centers"])))
+            partial[present] = _distances(vectors, own["centers"])
+            distances = distances + partial
+        if names:
+            has = np.any([part[name].present for name in names], axis=0)
+            labels[start : start + len(part)][has] = distances[has].argmin(axis=1)
+    return labels
+
+
+def _standardize(
+    vectors: np.ndarray, mean: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """Return standardized vectors of unit length."""
+    vectors = (vectors - mean) / scale
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths == 0, 1, lengths)
+
+
+def _choose_rows(X: MultiView, names: list[str], seed: int) -> np.ndarray:
+    """Return the rows to learn from: at most `_MAX_ROWS`, in order."""
+    has = np.zeros(len(X), bool)
+    for name in names:
+        has |= X[name].present
+    rows = np.flatnonzero(has)
+    if len(rows) > _MAX_ROWS:
+        rng = np.random.default_rng(seed)
+        rows = np.sort(rng.choice(rows, _MAX_ROWS, replace=False))
+    return rows
+
+
+def _count(present: Mapping[str, np.ndarray], group: list[str]) -> int:
+    return int(np.any([present[name] for name in group], axis=0).sum())
+
+
+def _k_means(vectors: np.ndarray, max_clusters: int, seed: int) -> np.ndarray | None:
+    """Return the centers of clusters, None if all vectors are the same."""
+    # Rounded, since vectors that differ in their last digit are one to k-means.
+    n_distinct = len(np.unique(vectors.round(4), axis=0))
+    n_clusters = min(max_clusters, n_distinct)
+    if n_clusters < 2:
+        return None
+    # The order in which threads add up would change the bits.
+    with threadpool_limits(limits=1):
+        fitted = KMeans(n_clusters, n_init=1, random_state=seed).fit(vectors)
+    return fitted.cluster_centers_.astype(np.float64)
+
+
+def _label_means(
+    vectors: np.ndarray, labels: np.ndarray, n_clusters: int
+) -> np.ndarray:
+    """Return the mean of the rows of each label, zero where there are none.
+
+    Zero is the mean of all rows: such a center is chosen only by rows that are far from
+    every other one.
+    """
+    centers = np.zeros((n_clusters, vectors.shape[1]))
+    known = labels >= 0
+    np.add.at(centers, labels[known], vectors[known])
+    sizes = np.bincount(labels[known], minlength=n_clusters)
+    return centers / np.maximum(sizes, 1)[:, np.newaxis]
+
+
+def _distances(vectors: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """Return squared distances to the centers, less the vectors' own squared length.
+
+    They are rounded, so that a tie is one however many rows are multiplied at once.
+    """
+    products = vectors.astype(np.float64) @ centers.T
+    return ((centers**2).sum(axis=1) - 2 * products).round(9)
