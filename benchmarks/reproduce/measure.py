@@ -99,7 +99,7 @@ def _examples(model, X) -> dict[str, list[dict[str, Any]]]:
     return {
         view: [
             {name: int(cell) if name == "topic" else cell for name, cell in row.items()}
-            for row in model.label(X[[view]]).to_dict("records")
+            for row in model.describe(X[[view]]).to_dict("records")
         ]
         for view in X.view_names
     }

@@ -25,7 +25,7 @@ model.fit(train.data[first])
 # reads the picture alone.
 
 pictures = test.data[test.data["image"].present][["image"]]
-labels = model.label(pictures, n_words=4)
+labels = model.describe(pictures, n_words=4)
 labels.head()
 
 # %%

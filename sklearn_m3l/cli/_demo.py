@@ -99,7 +99,7 @@ def _print_pictures(model, test) -> None:
     """Print the labels of a few pictures, spread over the corpus."""
     rows = np.flatnonzero(test.data["image"].present)
     rows = rows[np.linspace(0, len(rows) - 1, _N_PICTURES).astype(int)]
-    labels = model.label(test.data[rows][["image"]])
+    labels = model.describe(test.data[rows][["image"]])
     print()
     _print_paragraph(
         "Pictures of pages that the model has never seen, labelled from the picture "

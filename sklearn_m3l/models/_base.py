@@ -53,6 +53,11 @@ class BaseTopicModel(
     def components_(self) -> np.ndarray:
         """Topic-word weights of all texts side by side."""
 
+    @property
+    def views_(self) -> list[str]:
+        """Names of the views that `transform` takes, in the order of `fit`."""
+        return list(self.view_widths_)
+
     @abstractmethod
     def _transform(self, X: MultiView) -> np.ndarray:
         """Return topics, (n, n_components), NaN in rows that have no view."""
@@ -67,14 +72,20 @@ class BaseTopicModel(
         Parameters
         ----------
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
-            Any of the views that the model knows, in any order. A row with several
-            views gets the mean over them; ``transform(X[["image"]])`` infers topics
-            from pictures alone.
+            Any of the views in `views_`, in any order; other views of the training
+            data are left aside. A row with several views gets the mean over them;
+            ``transform(X[["image"]])`` infers topics from pictures alone.
 
         Returns
         -------
         ndarray of float32 of shape (n_rows, n_components)
             Topic distributions, rows that sum to 1; NaN in rows that have no view.
+
+        Raises
+        ------
+        ValueError
+            Where a view is unknown, none of the views can be used, or one differs from
+            that of `fit`.
         """
         check_is_fitted(self)
         views = self._check_X(X, reset=False)
@@ -95,7 +106,7 @@ class BaseTopicModel(
         return theta
 
     def score(self, X, y=None):
-        """Return the mean log-likelihood a word of the texts.
+        """Return the mean log-likelihood per word of the texts.
 
         Topics are inferred by `transform` from all views that are given, and every
         text that the model can decode is predicted from them.
@@ -189,25 +200,25 @@ class BaseTopicModel(
         """
         print(self.topics_frame(n_words).to_string())
 
-    def label(self, X, view=None, n_words=5):
-        """Name rows by the words of their foremost topic, in any language.
+    def describe(self, X, view=None, n_words=5):
+        """Describe each row by the top words of its dominant topic, in any language.
 
-        This is how a picture gets words: ``label(X[["image"]], view="de")``.
+        This is how a picture gets words: ``describe(X[["image"]], view="de")``.
 
         Parameters
         ----------
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
-            Rows, in any view that the model knows.
+            Rows, in any of the views in `views_`.
         view : str, optional
-            The language of the words; by default every language.
+            The text view that the words come from; by default every one.
         n_words : int, default=5
-            Words a row and language.
+            Words per row and text view.
 
         Returns
         -------
-        pandas.DataFrame of shape (n_rows, 1 + n_languages)
-            The number of the topic in column "topic" and its words in one column a
-            language, indexed by the row labels of `X`. Missing in rows that have no
+        pandas.DataFrame of shape (n_rows, 1 + n_text_views)
+            The number of the topic in column "topic" and its words in one column per
+            text view, indexed by the row labels of `X`. Missing in rows that have no
             view.
         """
         check_is_fitted(self)
@@ -242,8 +253,9 @@ class BaseTopicModel(
         """
         check_is_fitted(self)
         check_scalar(n, "n", Integral, min_val=1)
-        X = self._check_X(X, reset=False)
-        theta = self._transform(X if view is None else X[[view]])
+        if view is not None and isinstance(X, MultiView):
+            X = X[[view]]
+        theta = self._transform(self._check_X(X, reset=False))
         known = np.flatnonzero(~np.isnan(theta[:, 0]))
         order = np.argsort(-theta[known], axis=0, kind="stable")[:n]
         return known[order].T
@@ -279,17 +291,31 @@ class BaseTopicModel(
                 f"this {type(self).__name__} was fitted on a 2-D array; pass one, not "
                 "a MultiView"
             )
-        for name, view in X.views.items():
-            self._check_view(name, view)
-        return X
+        taken = [name for name, view in X.views.items() if self._takes(name, view)]
+        if not taken:
+            raise ValueError(
+                f"{type(self).__name__} infers topics from {self._views_taken()}; X "
+                f"has only {', '.join(X.view_names)}"
+            )
+        for name in taken:
+            self._check_view(name, X[name])
+        return X if len(taken) == X.shape[1] else X[taken]
 
-    def _check_view(self, name, view):
-        """Refuse a view that does not fit what the model was fitted on."""
+    def _takes(self, name, view) -> bool:
+        """Tell whether topics are inferred from a view; refuse one that is unknown."""
         if name not in self.view_widths_:
             raise ValueError(
                 f"unknown view {name!r}; {type(self).__name__} was fitted on "
                 f"{', '.join(self.view_widths_)}"
             )
+        return name in self.views_
+
+    def _views_taken(self) -> str:
+        """Say in a message which views can be used."""
+        return ", ".join(self.views_)
+
+    def _check_view(self, name, view):
+        """Refuse a view that does not fit what the model was fitted on."""
         if name in self.vocabularies_ and view.is_text:
             vocabulary, fitted = _vocabulary(view), self.vocabularies_[name]
             if len(vocabulary) != len(fitted):

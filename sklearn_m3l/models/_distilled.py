@@ -113,6 +113,8 @@ class DistilledTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    views_ : list of str
+        The views that `transform` takes: the student's and those of the teacher.
     view_widths_ : dict of str to int
         Length of the embeddings of each view.
     n_features_in_ : int
@@ -142,7 +144,7 @@ class DistilledTopicModel(NeuralTopicModel):
     ...     max_iter=2,
     ...     random_state=0,
     ... ).fit(X)
-    >>> model.label(X[["image"]]).columns.tolist()
+    >>> model.describe(X[["image"]]).columns.tolist()
     ['topic', 'en']
     """
 
@@ -224,7 +226,10 @@ class DistilledTopicModel(NeuralTopicModel):
                     f"n_components={self.n_components}; set n_components to the "
                     "teacher's"
                 )
-            teacher._check_view(teacher.view_, X[teacher.view_])
+            X[teacher.view_]  # without it there is nothing to learn
+            for name in teacher.views_:
+                if name in X:
+                    teacher._check_view(name, X[name])
             self.teacher_ = teacher
             return
         teacher = ZeroShotTopicModel() if self.teacher is None else clone(self.teacher)
@@ -281,8 +286,28 @@ class DistilledTopicModel(NeuralTopicModel):
             return super()._decode(name, theta)
         return self.teacher_._decode(name, theta)
 
+    @property
+    def views_(self) -> list[str]:
+        """Names of the student's view and of those that the teacher takes."""
+        teacher = self.teacher_
+        taken = [
+            name
+            for name, width in self.view_widths_.items()
+            if name in (self.view_, *teacher.views_)
+            or (
+                name not in teacher.view_widths_
+                and teacher._is_aligned(self._embedded[name], width)
+            )
+        ]
+        return list(dict.fromkeys([*taken, *teacher.views_]))
+
+    def _takes(self, name, view) -> bool:
+        if name in self.view_widths_:
+            return name in self.views_
+        return self.teacher_._takes(name, view)
+
     def _check_view(self, name, view):
-        if name == self.view_:
+        if name in self.view_widths_:
             super()._check_view(name, view)
         else:
             self.teacher_._check_view(name, view)

@@ -114,6 +114,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    views_ : list of str
+        The views that `transform` takes: those of `fit`.
     view_widths_ : dict of str to int
         Length of the embeddings of each view.
     n_features_in_ : int
@@ -151,7 +153,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     >>> pictures = corpus.data[corpus.data["image"].present][["image"]]
     >>> model.transform(pictures).shape
     (1645, 10)
-    >>> model.label(pictures, view="de").columns.tolist()
+    >>> model.describe(pictures, view="de").columns.tolist()
     ['topic', 'de']
     """
 

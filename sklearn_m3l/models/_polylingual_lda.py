@@ -97,6 +97,8 @@ class PolylingualLDA(BaseTopicModel):
         Joint log-likelihood of words and topics after each sweep.
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
+    views_ : list of str
+        The views that `transform` takes: those of `fit` that have word counts.
     view_widths_ : dict of str to int
         Length of the embeddings of each view, or of its counts where it has none.
     n_iter_ : int
@@ -360,7 +362,7 @@ class PolylingualLDA(BaseTopicModel):
     def _transform(self, X: MultiView) -> np.ndarray:
         from sklearn_m3l.gibbs import fold_in
 
-        names = self._check_texts(X)
+        names = list(X.view_names)
         if self.burn_in >= self.transform_max_iter:
             raise ValueError(
                 f"burn_in={self.burn_in} leaves none of the "
@@ -384,8 +386,18 @@ class PolylingualLDA(BaseTopicModel):
         )
         return theta
 
+    @property
+    def views_(self) -> list[str]:
+        """Names of the views that have words."""
+        return list(self.vocabularies_)
+
     def _check_view(self, name, view):
         super()._check_view(name, view)
+        if not view.is_text:
+            raise ValueError(
+                f"view {name!r} has no word counts, but {type(self).__name__} infers "
+                "topics from words"
+            )
         own = self._clusters.get(name)
         if own is not None and view.embedding is not None:
             width = len(own["mean"])

@@ -1,10 +1,8 @@
 """ZeroshotTM: topics of one text, asked of any view that is embedded like it."""
 
-import numpy as np
-
 from sklearn_m3l.models._base import choose_view, iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
-from sklearn_m3l.multiview import MultiView, View
+from sklearn_m3l.multiview import MultiView
 
 
 class ZeroShotTopicModel(NeuralTopicModel):
@@ -92,6 +90,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    views_ : list of str
+        The views of `fit` that `transform` takes: the text, and those with embeddings
+        of the same width. It also takes new views with such embeddings.
     view_widths_ : dict of str to int
         Length of the embeddings of each view.
     n_features_in_ : int
@@ -198,11 +199,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.vocabularies_ = {self.view_: self.vocabularies_[self.view_]}
 
     def _plan(self, X: MultiView) -> Plan:
-        aligned = [
-            name
-            for name, view in X.views.items()
-            if self._can_encode(view) and view.present.any()
-        ]
+        aligned = [name for name in self.views_ if name in X and X[name].present.any()]
         return Plan(
             encoded=[self.view_],
             networks=dict.fromkeys([self.view_, *aligned], "shared"),
@@ -210,36 +207,51 @@ class ZeroShotTopicModel(NeuralTopicModel):
             loss={"prior_weight": self.prior_weight},
         )
 
-    def _can_encode(self, view: View) -> bool:
-        """Tell whether a view may be aligned with the one that is trained on."""
-        width = self.view_widths_[self.view_]
+    @property
+    def views_(self) -> list[str]:
+        """Names of the views of `fit` that are aligned with the text trained on."""
+        return [
+            name
+            for name, width in self.view_widths_.items()
+            if name == self.view_ or self._is_aligned(self._embedded[name], width)
+        ]
+
+    def _is_aligned(self, is_embedded: bool, width: int) -> bool:
+        """Tell whether vectors may be aligned with those that are trained on."""
         # Counts of another language are of other words, even in equal number.
-        embedded = self._embedded[self.view_] and view.embedding is not None
-        return embedded and view.width == width
+        embedded = self._embedded[self.view_] and is_embedded
+        return embedded and width == self.view_widths_[self.view_]
 
     def _encoder_of(self, name: str) -> str:
         return name if name in self.net_.module_.encoded else self.view_
 
-    def _check_view(self, name, view):
-        # `fit` takes any other view; whether it is aligned matters in `transform`.
-        if name == self.view_:
-            super()._check_view(name, view)
-
-    def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
-        self._check_aligned(name, X[name])
-        return super()._transform_view(X, name)
-
-    def _check_aligned(self, name: str, view: View) -> None:
-        if name != self.view_ and not self._can_encode(view):
-            width = self.view_widths_[self.view_]
+    def _takes(self, name, view) -> bool:
+        if name in self.view_widths_:
+            return name in self.views_
+        if not self._is_aligned(view.embedding is not None, view.width):
             given = "no embedding"
             if view.embedding is not None:
                 given = f"an embedding of width {view.width}"
-            known = f"embeddings of width {width}"
-            if not self._embedded[self.view_]:
-                known = f"its {width} word counts"
             raise ValueError(
-                f"view {name!r} cannot be aligned with {self.view_!r}: "
-                f"{type(self).__name__} was trained on {known}, and {name!r} has "
-                f"{given}; leave it out, or embed both with one multilingual encoder"
+                f"the new view {name!r} cannot be aligned with {self.view_!r}: "
+                f"{type(self).__name__} was trained on {self._trained_on()}, and "
+                f"{name!r} has {given}; leave it out, or embed both with one "
+                "multilingual encoder"
             )
+        return True
+
+    def _trained_on(self) -> str:
+        width = self.view_widths_[self.view_]
+        if self._embedded[self.view_]:
+            return f"embeddings of width {width}"
+        return f"its {width} word counts"
+
+    def _views_taken(self) -> str:
+        taken = super()._views_taken()
+        if self._embedded[self.view_]:
+            taken += f", or from new views with aligned {self._trained_on()}"
+        return taken
+
+    def _check_view(self, name, view):
+        if name in self.view_widths_:
+            super()._check_view(name, view)

@@ -69,7 +69,7 @@ def test_estimators(unchanged, small_multiview, tmp_path, model):
     model.fit_transform(X)
     model.transform(X[["en"]])
     model.score(X)
-    model.label(X)
+    model.describe(X)
     model.top_rows(X)
     model.topics_frame()
     model.get_feature_names_out()

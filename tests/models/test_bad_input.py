@@ -172,7 +172,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("case", UNKNOWN)
-@pytest.mark.parametrize("method", ["transform", "score", "label", "top_rows"])
+@pytest.mark.parametrize("method", ["transform", "score", "describe", "top_rows"])
 def test_views_that_do_not_fit_the_model(fitted, X, case, method):
     build, message = UNKNOWN[case]
     with pytest.raises(ValueError, match=message):
@@ -207,7 +207,7 @@ def test_rows_without_any_view(quick, X):
         warnings.simplefilter("error")
         model.transform(some[some.present["image"]])
         model.score(X[["en"]])  # skipped, as they have no words to predict
-        model.label(some)
+        model.describe(some)
         model.top_rows(some)
 
 
@@ -291,7 +291,7 @@ def test_view_that_is_absent_everywhere(quick, X):
 
 @pytest.mark.parametrize(
     "method",
-    ["transform", "score", "label", "top_rows"],
+    ["transform", "score", "describe", "top_rows"],
 )
 def test_questions_before_fit(quick, X, method):
     with pytest.raises(NotFittedError):
@@ -373,7 +373,7 @@ def test_numbers_of_words_and_rows(fitted, X, n):
         with pytest.raises((ValueError, TypeError), match="n_words"):
             ask(n_words=n)
     with pytest.raises((ValueError, TypeError), match="n_words"):
-        fitted.label(X, n_words=n)
+        fitted.describe(X, n_words=n)
     with pytest.raises((ValueError, TypeError), match="n must be|n =="):
         fitted.top_rows(X, n=n)
 
@@ -381,6 +381,6 @@ def test_numbers_of_words_and_rows(fitted, X, n):
 def test_labels_and_rows_of_unknown_views(fitted, X):
     for view in ("image", "fr"):
         with pytest.raises(ValueError, match=f"view='{view}' has no words"):
-            fitted.label(X, view)
+            fitted.describe(X, view)
     with pytest.raises(ValueError, match="unknown view 'fr'"):
         fitted.top_rows(X, "fr")

@@ -209,7 +209,7 @@ def test_student_of_a_text_learns_its_words(taught):
 
 def test_pictures_are_labelled_in_the_language_of_the_teacher(taught):
     X, planted, _, students = taught
-    labels = students["image"].label(X[["image"]], n_words=2)
+    labels = students["image"].describe(X[["image"]], n_words=2)
     assert list(labels.columns) == ["topic", "en"]
     clear = planted.max(axis=1) > 0.8
     for words, topic in zip(
@@ -217,7 +217,7 @@ def test_pictures_are_labelled_in_the_language_of_the_teacher(taught):
     ):
         assert all(word.startswith(f"en-{topic}-") for word in words.split(", "))
     with pytest.raises(ValueError, match="'de' has no words; choose one of en"):
-        students["image"].label(X[["image"]], "de")
+        students["image"].describe(X[["image"]], "de")
 
 
 def decoder(model, name="en"):
@@ -416,8 +416,8 @@ def test_other_views_are_asked_of_the_teacher(X, teacher, frozen):
     with pytest.raises(ValueError, match="'audio' cannot be aligned with 'en'"):
         model.transform(unaligned)
     model = make_student("de", frozen).fit(X)
-    with pytest.raises(ValueError, match="'image' cannot be aligned with 'en'"):
-        model.transform(X)
+    with pytest.raises(ValueError, match="from en, de; X has only image"):
+        model.transform(X[["image"]])
     with pytest.raises(ValueError, match="view 'de' has width 9, but Distilled"):
         model.transform(MultiView.from_arrays({"de": np.ones((4, 9))}))
 
@@ -435,7 +435,7 @@ def test_score(X, teacher, fitted):
         likelihood += (counts * log_p).sum()
         n_tokens += counts.sum()
     assert_allclose(fitted.score(some), likelihood / n_tokens, rtol=1e-6)
-    with pytest.raises(ValueError, match="score needs the word counts"):
+    with pytest.raises(ValueError, match="score needs the word counts|has only image"):
         fitted.score(X[["image"]])
 
 

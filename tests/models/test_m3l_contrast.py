@@ -81,7 +81,7 @@ def test_finds_the_partner(model, corpus, pair):
 def test_words_for_pictures(model, corpus):
     _, held_out, planted = corpus
     clear = planted.max(axis=1) > 0.8
-    labels = model.label(held_out[["image"]], view="de", n_words=2)["de"]
+    labels = model.describe(held_out[["image"]], view="de", n_words=2)["de"]
     expected = planted[clear].argmax(axis=1)
     for words, topic in zip(labels[clear], expected, strict=True):
         assert all(word.startswith(f"de-{topic}-") for word in words.split(", "))

@@ -187,9 +187,9 @@ def test_topics_frame(fitted, capsys):
 
 
 @pytest.mark.parametrize("view", [None, "en", "de"])
-def test_label(fitted, X, view):
+def test_describe(fitted, X, view):
     topics = fitted.transform(X)
-    frame = fitted.label(X, view, n_words=2)
+    frame = fitted.describe(X, view, n_words=2)
     names = ["en", "de"] if view is None else [view]
     assert list(frame.columns) == ["topic", *names]
     assert frame.index.tolist() == X.index.tolist()
@@ -199,8 +199,8 @@ def test_label(fitted, X, view):
         assert frame[name].tolist() == [words[topic] for topic in topics.argmax(axis=1)]
 
 
-def test_label_of_pictures(fitted, X, by_view):
-    frame = fitted.label(X[["image"]], "de")
+def test_describe_pictures(fitted, X, by_view):
+    frame = fitted.describe(X[["image"]], "de")
     present = X.present["image"]
     assert_array_equal(frame["topic"].isna(), ~present)
     assert_array_equal(frame["de"].isna(), ~present)
@@ -273,7 +273,7 @@ def test_global_output(fitted, X, container, kind):
         # The setting of the user is no matter for what the model does inside.
         assert np.isfinite(fitted.score(X))
         assert fitted.top_rows(X).shape == (3, 10)
-        assert isinstance(fitted.label(X), pd.DataFrame)
+        assert isinstance(fitted.describe(X), pd.DataFrame)
     with config_context(transform_output="pandas"):
         fitted.set_output(transform="default")
         assert isinstance(fitted.transform(X), np.ndarray)
@@ -298,7 +298,7 @@ class TestTable:
         assert model.n_features_in_ == 12
         topics = model.set_output(transform="pandas").transform(table)
         pd.testing.assert_index_equal(topics.index, table.index)
-        assert model.label(table).index.tolist() == table.index.tolist()
+        assert model.describe(table).index.tolist() == table.index.tolist()
         assert model.top_rows(table, n=2).shape == (3, 2)
         assert model.components_.shape == (3, 12)
 

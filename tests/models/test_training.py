@@ -88,7 +88,7 @@ def test_global_generators_are_left_alone(quick, X, generator_states):
     model = quick(n_draws=2, early_stopping=True).fit(X)
     model.transform(X)
     model.score(X)
-    model.label(X)
+    model.describe(X)
     assert generator_states() == before
     assert_array_equal(quick(n_draws=2).fit(X).transform(X), topics)
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.base import clone
 
-from sklearn_m3l import MultiView, ZeroShotTopicModel
+from sklearn_m3l import MultiView, View, ZeroShotTopicModel
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_topics_of_the_text_hold_for_an_aligned_view(aligned):
         topics = model.transform(X[150:][[view]])
         for topic, number in enumerate(order):
             assert np.corrcoef(topics[:, topic], planted[150:, number])[0, 1] > 0.85
-    labels = model.label(X[150:][["de"]], n_words=1)
+    labels = model.describe(X[150:][["de"]], n_words=1)
     assert list(labels.columns) == ["topic", "en"]
     clear = planted[150:].max(axis=1) > 0.8
     found = labels["en"][clear].str.split("-").str[1].astype(int)
@@ -194,30 +194,31 @@ def test_transform_is_the_mean_over_views(X, fitted):
 UNALIGNED = {
     "another width": (
         lambda X: X[["image"]],
-        "view 'image' cannot be aligned with 'en': ZeroShotTopicModel was trained on "
-        "embeddings of width 8, and 'image' has an embedding of width 5",
+        "ZeroShotTopicModel infers topics from en, de, or from new views with aligned "
+        "embeddings of width 8; X has only image",
     ),
     "no embedding": (
         lambda X: MultiView.from_arrays(counts={"de": X["de"].counts}),
-        "view 'de' cannot be aligned .* width 8, and 'de' has no embedding; leave it",
+        "view 'de' has no embedding, but ZeroShotTopicModel was fitted with an",
     ),
-    "as many words": (
-        lambda X: MultiView.from_arrays(counts={"de": np.ones((60, 8))}),
-        "view 'de' cannot be aligned .* 'de' has no embedding",
+    "a new view without embedding": (
+        lambda X: MultiView.from_arrays(counts={"fr": np.ones((60, 8))}),
+        "new view 'fr' cannot be aligned with 'en': ZeroShotTopicModel was trained on "
+        "embeddings of width 8, and 'fr' has no embedding; leave it",
     ),
     "a new view": (
         lambda X: MultiView.from_arrays({"fr": np.ones((60, 9))}),
         "view 'fr' cannot be aligned .* 'fr' has an embedding of width 9",
     ),
     "beside one that can be": (
-        lambda X: X,
-        "view 'image' cannot be aligned",
+        lambda X: MultiView({"en": X["en"], "fr": View(np.ones((60, 9)))}),
+        "view 'fr' cannot be aligned",
     ),
 }
 
 
 @pytest.mark.parametrize("case", UNALIGNED)
-@pytest.mark.parametrize("method", ["transform", "label", "top_rows"])
+@pytest.mark.parametrize("method", ["transform", "describe", "top_rows"])
 def test_views_that_cannot_be_aligned(X, fitted, case, method):
     build, message = UNALIGNED[case]
     with pytest.raises(ValueError, match=message):
@@ -229,13 +230,15 @@ def test_counts_of_another_language_cannot_be_aligned(X):
     counts = {name: texts[name].counts[:, :12] for name in ("en", "de")}
     model = quick().fit(MultiView.from_arrays(counts=counts))
     assert model.transform(MultiView.from_arrays(counts={"en": counts["en"]})).shape
-    message = "'de' cannot be aligned .* was trained on its 12 word counts, and 'de'"
-    for german in (
-        MultiView.from_arrays(counts={"de": counts["de"]}),
-        MultiView.from_arrays({"de": np.ones((42, 12))}),
+    message = "'fr' cannot be aligned .* was trained on its 12 word counts, and 'fr'"
+    for french in (
+        MultiView.from_arrays(counts={"fr": counts["de"]}),
+        MultiView.from_arrays({"fr": np.ones((42, 12))}),
     ):
         with pytest.raises(ValueError, match=message):
-            model.transform(german)
+            model.transform(french)
+    with pytest.raises(ValueError, match="infers topics from en; X has only de"):
+        model.transform(MultiView.from_arrays(counts={"de": counts["de"]}))
 
 
 def test_other_english_than_in_fit(X, fitted):
