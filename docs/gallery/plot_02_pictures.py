@@ -21,7 +21,7 @@ model = M3LContrastTopicModel(n_components=30, max_iter=60, random_state=0)
 model.fit(train.data[first])
 
 # %%
-# On held-out pages, the model has seen neither the pictures nor the texts. ``label``
+# On held-out pages, the model has seen neither the pictures nor the texts. ``describe``
 # reads the picture alone.
 
 pictures = test.data[test.data["image"].present][["image"]]
