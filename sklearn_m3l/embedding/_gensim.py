@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
+from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, Kind, is_floats
 from sklearn_m3l.utils._random import private_generator
 
 # The first bytes of a model that Facebook's fastText wrote.
@@ -19,6 +20,27 @@ _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
 
 # Names of files that are never unpickled.
 WORD2VEC_SUFFIXES = {".bin", ".txt", ".vec"}
+
+
+class _Weights(Kind):
+    """A dict from words to finite floats."""
+
+    expected = "an array of words and one of as many numbers"
+
+    def store(self, value, owner):
+        return [np.array(list(value), dtype=str), np.array(list(value.values()), float)]
+
+    def accepts(self, value):
+        if not (isinstance(value, list) and len(value) == 2):
+            return False
+        words, weights = value
+        given = isinstance(words, np.ndarray) and words.dtype.kind == "U"
+        given = given and words.ndim == 1 and is_floats(weights, np.float64, 1)
+        return given and len(set(words.tolist())) == len(words) == len(weights)
+
+    def build(self, value, owner):
+        words, weights = value
+        return dict(zip(words.tolist(), weights.tolist(), strict=True))
 
 
 class KeyedVectorsEncoder(ColumnEncoder):
@@ -69,10 +91,26 @@ class KeyedVectorsEncoder(ColumnEncoder):
         "lowercase": ["boolean"],
     }
 
+    _fitted_state: dict = {
+        "idf_": _Weights(),
+        "_n_documents": Integer(1),
+        "n_features_out_": Integer(1, MAX_WIDTH),
+    }
+    _path_parameters: tuple[str, ...] = ("vectors",)
+
     def __init__(self, vectors, *, weights="idf", lowercase=True):
         self.vectors = vectors
         self.weights = weights
         self.lowercase = lowercase
+
+    def _check_storable(self) -> None:
+        if not WORD2VEC_SUFFIXES & set(Path(self.vectors).suffixes):
+            raise TypeError(
+                f"the word vectors {os.fspath(self.vectors)!r} may be a pickle, which "
+                "a model file cannot refer to; store them with gensim's "
+                "save_word2vec_format, in a file whose name ends in "
+                f"{', '.join(sorted(WORD2VEC_SUFFIXES))}"
+            )
 
     def _learn(self, cells):
         documents: dict[str, int] = {}

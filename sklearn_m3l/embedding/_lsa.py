@@ -9,6 +9,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, WordVectorizer
+from sklearn_m3l.utils._fitted import Array, Fitted, require
 from sklearn_m3l.utils._random import private_generator
 
 
@@ -70,6 +71,12 @@ class LsaEncoder(ColumnEncoder):
         "random_state": ["random_state"],
     }
 
+    _fitted_state: dict = {
+        "vectorizer_": Fitted(WordVectorizer),
+        "tfidf_": Fitted(TfidfTransformer),
+        "components_": Array(2),
+    }
+
     def __init__(
         self,
         n_components=50,
@@ -84,6 +91,12 @@ class LsaEncoder(ColumnEncoder):
         self.min_df = min_df
         self.max_features = max_features
         self.random_state = random_state
+
+    def _check_fitted_state(self, state: dict) -> None:
+        """Raise ValueError if stored attributes contradict each other."""
+        n_words = len(state["vectorizer_"].vocabulary_)
+        same = n_words == len(state["tfidf_"].idf_) == state["components_"].shape[1]
+        require(same, "vectorizer_, tfidf_ and components_ have other words")
 
     def _learn(self, cells):
         words = self.analyzer == "word"

@@ -24,6 +24,7 @@ from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.multiview._checks import check_groups, check_index
+from sklearn_m3l.utils._fitted import Fitted, Integer, Names, Pairs, require
 
 
 class MultiViewEncoder(
@@ -99,6 +100,13 @@ class MultiViewEncoder(
         "max_nbytes": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["verbose"],
     }
+
+    _fitted_state: dict = {
+        "views_": Pairs(Fitted(TextView, ImageView)),
+        "feature_names_in_": Names(),
+        "n_features_in_": Integer(1),
+    }
+    _path_parameters: tuple[str, ...] = ("memmap_dir",)
 
     def __init__(
         self,
@@ -265,6 +273,17 @@ class MultiViewEncoder(
     def named_views_(self):
         """The fitted views by name."""
         return Bunch(**dict(self.views_))
+
+    def _check_fitted_state(self, state: dict) -> None:
+        """Raise ValueError if stored attributes contradict each other."""
+        names = [name for name, _ in state["views_"]]
+        same = state["feature_names_in_"].tolist() == names
+        require(same, "feature_names_in_ are not the names of the views")
+        fits = state["n_features_in_"] == len(names)
+        require(fits, "n_features_in_ is not the number of views")
+
+    def _check_storable(self) -> None:
+        self._check_views()
 
     def _check_views(self) -> None:
         """Refuse views that are no named TextViews and ImageViews."""

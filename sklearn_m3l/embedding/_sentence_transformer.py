@@ -17,6 +17,7 @@ from tqdm import tqdm
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
 from sklearn_m3l.embedding._pictures import open_pictures
+from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, NotStored
 
 # Batches between two writes to the cache: at most so much work is lost.
 _BATCHES_A_BLOCK = 16
@@ -97,6 +98,12 @@ class SentenceTransformerEncoder(ColumnEncoder):
         "store_weights_in_pickle": ["boolean"],
         "verbose": ["verbose"],
     }
+
+    _fitted_state: dict = {
+        "n_features_out_": Integer(1, MAX_WIDTH),
+        "_weights": NotStored(),
+    }
+    _path_parameters: tuple[str, ...] = ("model", "cache_dir")
 
     def __init__(
         self,

@@ -10,6 +10,8 @@ from itertools import groupby
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils._param_validation import StrOptions
 
+from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored
+
 WORD_PATTERN = r"(?u)\b[^\W\d_]{2,}\b"
 
 # Unicode blocks of the scripts that write no space between words.
@@ -21,6 +23,24 @@ _UNSPACED = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
 )
+
+
+class _Columns(Kind):
+    """A dict from words to their columns."""
+
+    expected = "a list of distinct non-empty strings"
+
+    def store(self, value, owner):
+        return sorted(value, key=value.__getitem__)
+
+    def accepts(self, value):
+        if not (isinstance(value, list) and value):
+            return False
+        given = all(type(word) is str and word for word in value)
+        return given and len(set(value)) == len(value)
+
+    def build(self, value, owner):
+        return {word: column for column, word in enumerate(value)}
 
 
 class WordVectorizer(CountVectorizer):
@@ -80,6 +100,12 @@ class WordVectorizer(CountVectorizer):
         **CountVectorizer._parameter_constraints,
         "language": [str, list, tuple, None],
         "stop_words": [StrOptions({"language", "english"}), list, None],
+    }
+
+    _fitted_state: dict = {
+        "vocabulary_": _Columns(),
+        "fixed_vocabulary_": Boolean(),
+        "_stop_words_id": NotStored(),
     }
 
     def __init__(

@@ -16,6 +16,7 @@ from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer, has_stop_words
 from sklearn_m3l.multiview import View
+from sklearn_m3l.utils._fitted import MAX_WIDTH, Fitted, Integer, require
 
 # Rows that are encoded at a time, so that only their vectors need memory beside the
 # array that all of them go to.
@@ -36,6 +37,16 @@ class _ColumnView(BaseEstimator):
     _parameter_constraints: dict = {
         "encoder": [HasMethods(["fit", "transform"]), None],
     }
+    _fitted_state: dict = {
+        "encoder_": Fitted(BaseEstimator),
+        "n_features_out_": Integer(1, MAX_WIDTH),
+    }
+
+    def _check_fitted_state(self, state: dict) -> None:
+        """Raise ValueError if stored attributes contradict each other."""
+        width = state["n_features_out_"]
+        fits = getattr(state["encoder_"], "_n_features_out", width) == width
+        require(fits, "n_features_out_ is not the width of its encoder")
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -209,6 +220,11 @@ class TextView(_ColumnView):
             None,
         ],
         "language": [str, list, tuple, None],
+    }
+
+    _fitted_state: dict = {
+        **_ColumnView._fitted_state,
+        "vectorizer_": Fitted(BaseEstimator),
     }
 
     def __init__(self, encoder=None, vectorizer=None, *, language=None):

@@ -23,6 +23,15 @@ from sklearn.utils.validation import (
 
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
+from sklearn_m3l.utils._fitted import (
+    Boolean,
+    Integer,
+    Names,
+    Optional,
+    PerView,
+    Words,
+    require,
+)
 
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
@@ -40,8 +49,19 @@ class BaseTopicModel(
     """Base class of the topic models.
 
     A subclass has topics (`components_`, `topic_word_`), and says which topics follow
-    from the views (`_transform`) and which words from the topics (`_decode`).
+    from the views (`_transform`) and which words from the topics (`_decode`). It adds
+    the attributes that its `fit` sets to `_fitted_state`, for `save_model`.
     """
+
+    _fitted_state: dict = {
+        "_fitted_on_array": Boolean(),
+        "n_features_in_": Integer(1),
+        "feature_names_in_": Optional(Names()),
+        "view_widths_": PerView(Integer(1)),
+        "_embedded": PerView(Boolean()),
+        "vocabularies_": PerView(Words()),
+    }
+    _path_parameters: tuple[str, ...] = ("checkpoint",)
 
     @property
     @abstractmethod
@@ -357,6 +377,27 @@ class BaseTopicModel(
             self.vocabularies_ = {SINGLE_VIEW: np.asarray(names, dtype=str)}
         counts = sparse.csr_array(X)
         return MultiView.from_arrays(counts={SINGLE_VIEW: counts}, index=index)
+
+    def _check_fitted_state(self, state: dict) -> None:
+        """Raise ValueError if stored attributes contradict each other."""
+        widths, vocabularies = state["view_widths_"], state["vocabularies_"]
+        embedded, n_features = state["_embedded"], state["n_features_in_"]
+        names = state.get("feature_names_in_")
+        require(list(embedded) == list(widths), "_embedded has other views")
+        require(set(vocabularies) <= set(widths), "vocabularies_ has unknown views")
+        for name, words in vocabularies.items():
+            fits = embedded[name] or len(words) == widths[name]
+            require(fits, f"view {name!r} has other words than its width")
+        if state["_fitted_on_array"]:
+            fits = list(widths) == list(vocabularies) == [SINGLE_VIEW]
+            require(fits and not embedded[SINGLE_VIEW], "an array has a single view")
+            n_names = n_features if names is None else len(names)
+            fits = widths[SINGLE_VIEW] == n_features == n_names
+            require(fits, "n_features_in_ is not the number of words")
+        else:
+            fits = names is not None and names.tolist() == list(widths)
+            require(fits, "feature_names_in_ are not the names of the views")
+            require(n_features == len(widths), "n_features_in_ has other views")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -9,6 +9,7 @@ from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
+from sklearn_m3l.utils._fitted import require
 
 
 class M3LContrastTopicModel(NeuralTopicModel):
@@ -227,6 +228,14 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
+
+    def _check_fitted_state(self, state: dict) -> None:
+        super()._check_fitted_state(state)
+        network = state["net_"]["network"]
+        encoded = list(network["widths"]) == list(state["view_widths_"])
+        require(encoded, "its views are not those of its network")
+        decoded = list(network["n_words"]) == list(state["vocabularies_"])
+        require(decoded, "its texts are not those of its network")
 
     def _plan(self, X: MultiView) -> Plan:
         return Plan(

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
+from sklearn_m3l.utils._fitted import MAX_SEED, Integer, Kind, require
 from sklearn_m3l.utils._random import private_generator
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
@@ -44,8 +45,36 @@ class Plan:
     loss: dict
 
 
+class _Network(Kind):
+    """The trained net of a neural topic model."""
+
+    def store(self, value, owner):
+        from sklearn_m3l.network._state import net_state
+
+        return net_state(value)
+
+    def check(self, value, owner):
+        from sklearn_m3l.network._state import check_net_state
+
+        check_net_state(value, type(owner))
+        return value
+
+    def build(self, value, owner):
+        from sklearn_m3l.network._state import resolve_stored_device, restore_net
+
+        device = resolve_stored_device(owner.device)
+        net = owner._new_net(value["network"], value["loss"], device)
+        return restore_net(net, value)
+
+
 class NeuralTopicModel(BaseTopicModel):
     """Base class of the models that a topic network runs; they differ in `_plan`."""
+
+    _fitted_state: dict = {
+        **BaseTopicModel._fitted_state,
+        "_seed": Integer(0, MAX_SEED),
+        "net_": _Network(),
+    }
 
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
@@ -196,10 +225,8 @@ class NeuralTopicModel(BaseTopicModel):
         return X[train], X[valid]
 
     def _build_net(self, plan: Plan, X: MultiView, device):
-        from sklearn_m3l.network import build_net
-
-        net = build_net(
-            network={
+        net = self._new_net(
+            {
                 "widths": {name: X[name].width for name in plan.networks},
                 "inference_networks": plan.networks,
                 "n_words": {n: X[n].counts.shape[1] for n in plan.decoded_from},
@@ -211,7 +238,22 @@ class NeuralTopicModel(BaseTopicModel):
                 "input_dropout": self.input_dropout,
                 "seed": self._seed,
             },
-            loss={"n_components": self.n_components, **plan.loss},
+            {"n_components": self.n_components, **plan.loss},
+            device,
+        )
+        if self.standardize:
+            for name in plan.networks:
+                if X[name].present.any():
+                    net.module_.set_statistics(name, *_statistics(X[name]))
+        return net
+
+    def _new_net(self, network: dict, loss: dict, device):
+        """Return an untrained net with the training parameters of the model."""
+        from sklearn_m3l.network import build_net
+
+        return build_net(
+            network=network,
+            loss=loss,
             batch_size=self.batch_size,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate_init,
@@ -221,11 +263,6 @@ class NeuralTopicModel(BaseTopicModel):
             device=device,
             verbose=self.verbose,
         )
-        if self.standardize:
-            for name in plan.networks:
-                if X[name].present.any():
-                    net.module_.set_statistics(name, *_statistics(X[name]))
-        return net
 
     def _hidden_widths(self) -> list[int]:
         sizes = np.atleast_1d(self.hidden_layer_sizes)
@@ -283,6 +320,16 @@ class NeuralTopicModel(BaseTopicModel):
                 f"view {name!r} has width {view.width}, but {type(self).__name__} was "
                 f"fitted on width {width}; embed it as in fit"
             )
+
+    def _check_fitted_state(self, state: dict) -> None:
+        super()._check_fitted_state(state)
+        network = state["net_"]["network"]
+        for name, width in network["widths"].items():
+            fits = state["view_widths_"].get(name) == width
+            require(fits, f"view {name!r} has another width than its network")
+        for name, n_words in network["n_words"].items():
+            fits = len(state["vocabularies_"].get(name, ())) == n_words
+            require(fits, f"view {name!r} has other words than its network")
 
     @property
     def _betas(self) -> dict[str, np.ndarray]:

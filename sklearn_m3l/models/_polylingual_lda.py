@@ -15,10 +15,24 @@ from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_t
 from sklearn_m3l.models._clusters import Clusters, assign_clusters, fit_clusters
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
+from sklearn_m3l.utils._fitted import (
+    MAX_INTEGER,
+    MAX_SEED,
+    Array,
+    Fields,
+    Generator,
+    Integer,
+    Numbers,
+    PerView,
+    SameAs,
+    require,
+)
 from sklearn_m3l.utils._random import private_generator
 
 # Sweeps between two samples whose counts are averaged: neighbors are much alike.
 _SAMPLE_INTERVAL = 10
+
+MAX_TOPICS = 2**15 - 1
 
 
 class PolylingualLDA(BaseTopicModel):
@@ -152,7 +166,7 @@ class PolylingualLDA(BaseTopicModel):
     """
 
     _parameter_constraints: dict = {
-        "n_components": [Interval(Integral, 1, 32767, closed="both")],
+        "n_components": [Interval(Integral, 1, MAX_TOPICS, closed="both")],
         "doc_topic_prior": [Interval(Real, 0, None, closed="neither"), None],
         "topic_word_prior": [Interval(Real, 0, None, closed="neither")],
         "cluster_weight": [Interval(Real, 0, None, closed="left")],
@@ -164,6 +178,21 @@ class PolylingualLDA(BaseTopicModel):
         "checkpoint": [str, PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
+    }
+
+    _fitted_state: dict = {
+        **BaseTopicModel._fitted_state,
+        "_random_state": SameAs(Generator(), lambda model: model.random_state),
+        "_seed": Integer(0, MAX_SEED),
+        "_fold_in_seed": Integer(0, MAX_SEED),
+        "doc_topic_prior_": Array(1, low=1e-100),
+        "topic_word_counts_": PerView(Array(2, low=0, high=MAX_INTEGER)),
+        "mean_topic_word_counts_": PerView(Array(2, low=0, high=MAX_INTEGER)),
+        "log_likelihood_": Numbers(),
+        "_clusters": PerView(
+            Fields(mean=Array(1), scale=Array(1, low=1e-300), centers=Array(2)),
+            may_be_empty=True,
+        ),
     }
 
     def __init__(
@@ -266,6 +295,31 @@ class PolylingualLDA(BaseTopicModel):
         self._draw_seed()
         self._sample(X)
         return self
+
+    def _check_fitted_state(self, state: dict) -> None:
+        super()._check_fitted_state(state)
+        vocabularies, n_topics = state["vocabularies_"], len(state["doc_topic_prior_"])
+        require(n_topics <= MAX_TOPICS, f"has more than {MAX_TOPICS} topics")
+        for field in ("topic_word_counts_", "mean_topic_word_counts_"):
+            counts = state[field]
+            require(list(counts) == list(vocabularies), f"{field} has other texts")
+            for name, words in vocabularies.items():
+                fits = counts[name].shape == (n_topics, len(words))
+                require(fits, f"{field} of view {name!r} has another shape")
+                rows = counts[name] + self.topic_word_prior
+                with np.errstate(all="ignore"):
+                    rows = rows / rows.sum(axis=1, keepdims=True)
+                require((rows > 0).all(), f"{field} of view {name!r} has no words")
+        clusters = state["_clusters"]
+        for name, own in clusters.items():
+            fits = name in vocabularies and state["_embedded"][name]
+            require(fits, f"_clusters has view {name!r}, which has no embedding")
+            widths = {array.shape[-1] for array in own.values()}
+            fits = widths == {state["view_widths_"][name]}
+            require(fits, f"_clusters of view {name!r} has another width")
+        numbers = {len(own["centers"]) for own in clusters.values()}
+        fits = not clusters or (len(numbers) == 1 and 2 <= min(numbers) <= n_topics)
+        require(fits, "_clusters has another number of clusters than topics allow")
 
     def _check_texts(self, X: MultiView) -> list[str]:
         """Return the names of the texts whose words the model has."""

@@ -3,6 +3,7 @@
 from sklearn_m3l.models._base import choose_view, iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._fitted import String, require
 
 
 class ZeroShotTopicModel(NeuralTopicModel):
@@ -142,6 +143,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         "view": [str, None],
     }
 
+    _fitted_state: dict = {**NeuralTopicModel._fitted_state, "view_": String()}
+
     def __init__(
         self,
         n_components=50,
@@ -197,6 +200,13 @@ class ZeroShotTopicModel(NeuralTopicModel):
         purpose = f"for {type(self).__name__} to learn topics from"
         self.view_ = choose_view(self.view, list(iter_texts(X)), purpose)
         self.vocabularies_ = {self.view_: self.vocabularies_[self.view_]}
+
+    def _check_fitted_state(self, state: dict) -> None:
+        super()._check_fitted_state(state)
+        own, network = state["view_"], state["net_"]["network"]
+        require([own] == list(state["vocabularies_"]), "view_ has no vocabulary")
+        require([own] == list(network["n_words"]), "view_ is not what is decoded")
+        require(own in network["widths"], "view_ is not encoded by the network")
 
     def _plan(self, X: MultiView) -> Plan:
         aligned = [name for name in self.views_ if name in X and X[name].present.any()]

@@ -1,17 +1,30 @@
 """The state of a net in training, stored and brought back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
+from sklearn_m3l.multiview import View
 from sklearn_m3l.network._batches import TupleDataset
 from sklearn_m3l.network._progress import EpochProgress
-from sklearn_m3l.utils._checkpoint import Checkpoint, digest
+from sklearn_m3l.utils._checkpoint import Checkpoint
+from sklearn_m3l.utils._fitted import require
+from sklearn_m3l.utils._storage import digest
 
 # What early stopping remembers.
 _STOPPING = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+
+# What reading a state of another shape raises.
+_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+# Rows of an embedding that are digested at once.
+_ROWS = 16_384
 
 # Parameters of a net that do not change what it learns, or count elsewhere.
 _IRRELEVANT = {"callbacks", "verbose", "_params_to_validate"}
@@ -21,8 +34,8 @@ class NetCheckpoint(Callback):
     """Store the state of a net after epochs, and bring it back.
 
     It is the last of the callbacks, so that those before it have done their part of an
-    epoch. The state is that of the weights, the optimizer, the generators, the history,
-    and of skorch's `EarlyStopping` and `LRScheduler`; other callbacks start anew.
+    epoch. The state consists of the weights, the optimizer, the generators, the
+    history, and skorch's `EarlyStopping` and `LRScheduler`; other callbacks start anew.
 
     Parameters
     ----------
@@ -44,30 +57,51 @@ class NetCheckpoint(Callback):
         """Bring back the state; return how many epochs are left to train."""
         if self.state is None:
             return net.max_epochs
-        net.history[:] = self.state["history"]
-        net.module_.load_state_dict(_map_arrays(self.state["module"]))
-        self._resume_optimizer(net)
-        self.train.generator.set_state(_map_arrays(self.state["generator"]))
-        self.train.order.bit_generator.state = self.state["order"]
-        if self.state["finished"]:
-            return 0
-        return net.max_epochs - (len(net.history) - self.first)
+        with self._own_state():
+            history, finished = self.state["history"], self.state["finished"]
+            n_epochs = len(history) - self.first
+            require(isinstance(finished, bool), "it does not say whether it is done")
+            require(0 < n_epochs <= net.max_epochs, f"it has {n_epochs} epochs")
+            for epoch in history:
+                require(isinstance(epoch["train_loss"], float), "it has no losses")
+            net.module_.load_state_dict(_map_arrays(self.state["module"]))
+            self._resume_optimizer(net)
+            self.train.generator.set_state(_map_arrays(self.state["generator"]))
+            self.train.order.bit_generator.state = self.state["order"]
+            net.history[:] = history
+        return 0 if finished else net.max_epochs - n_epochs
+
+    @contextmanager
+    def _own_state(self) -> Iterator[None]:
+        """Raise one clear error if the state turns out to be another."""
+        try:
+            yield
+        except _ERRORS as error:
+            raise self.file.mismatch(error) from error
 
     def _resume_optimizer(self, net) -> None:
-        net.optimizer_.load_state_dict(_map_arrays(self.state["optimizer"]))
+        state = _map_arrays(self.state["optimizer"])
+        parameters = list(net.module_.parameters())
+        for number, memory in state["state"].items():
+            shape = parameters[number].shape
+            for name, value in memory.items():  # compiled optimizers trust these
+                fits = value.shape in (shape, ()) and value.dtype == torch.float32
+                require(fits, f"the {name} of its optimizer has another shape")
+        net.optimizer_.load_state_dict(state)
 
     def on_train_begin(self, net, **kwargs):
         """Bring back what the other callbacks have set up anew."""
         if self.state is None:
             return
-        stored = _map_arrays(self.state["callbacks"])
-        for callback, memory in zip(_with_state(net), stored, strict=True):
-            if isinstance(callback, LRScheduler):
-                callback.batch_idx_ = memory["batch_idx_"]
-                callback.lr_scheduler_.load_state_dict(memory["scheduler"])
-            else:
-                vars(callback).update(memory)
-        self._resume_optimizer(net)
+        with self._own_state():
+            stored = _map_arrays(self.state["callbacks"])
+            for callback, memory in zip(_with_state(net), stored, strict=True):
+                if isinstance(callback, LRScheduler):
+                    callback.batch_idx_ = memory["batch_idx_"]
+                    callback.lr_scheduler_.load_state_dict(memory["scheduler"])
+                else:
+                    vars(callback).update({name: memory[name] for name in _STOPPING})
+            self._resume_optimizer(net)
         self.state = None  # it is large
 
     def on_epoch_end(self, net, **kwargs):
@@ -129,7 +163,7 @@ def _content(dataset: TupleDataset) -> list:
     """Return what a data set holds, for a digest."""
     return _map_tensors(
         [
-            dataset.encoded,
+            {name: _vectors(source) for name, source in dataset.encoded.items()},
             dataset.decoded,
             {name: dataset.absent[name] for name in sorted(dataset.absent)},
             dataset.groups,
@@ -137,6 +171,14 @@ def _content(dataset: TupleDataset) -> list:
             None if dataset.generator is None else dataset.generator.initial_seed(),
         ]
     )
+
+
+def _vectors(source: Any) -> Any:
+    """Return vectors, part by part if they may be too large for memory."""
+    if not isinstance(source, View):
+        return source
+    array = source.counts if source.embedding is None else source.embedding
+    return (array[start : start + _ROWS] for start in range(0, len(source), _ROWS))
 
 
 def _map_tensors(value: Any) -> Any:

@@ -385,7 +385,8 @@ def draw_masks(
 
 def _linear(n_in: int, n_out: int, generator) -> nn.Linear:
     """Return a linear layer in torch's usual initial state, privately drawn."""
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    device = torch.get_default_device()  # "meta" where only shapes are asked for
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device=device)
     bound = n_in**-0.5
     nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
     nn.init.uniform_(layer.bias, -bound, bound, generator=generator)

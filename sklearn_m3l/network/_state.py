@@ -1,50 +1,48 @@
 """A trained net as plain values and arrays, and back."""
 
-import math
+import inspect
+import re
+import warnings
 from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping
 
-from sklearn_m3l.network._module import ACTIVATIONS
-from sklearn_m3l.network._net import TopicNet, build_net
+from sklearn_m3l.network._inference import resolve_device
+from sklearn_m3l.network._loss import TopicLoss
+from sklearn_m3l.network._module import TopicNetwork
+from sklearn_m3l.network._net import TopicNet
+from sklearn_m3l.utils._fitted import is_floats, is_printable, require
 
 _LOSSES = ("train_loss", "valid_loss")
+_FIELDS = {"network", "loss", "frozen", "parameters", "train_loss"}
 
-# Of Adam in the nets of files that do not say so.
-_BETAS = [0.9, 0.999]
+# Every view has networks, and training compares every pair of views.
+_MAX_VIEWS = 1000
+
+# Weights beyond this overflow in the layer that comes next.
+_MAX_WEIGHT = 1e10
+
+# Devices that a file may name.
+_DEVICES = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d{1,2})?")
 
 
 def net_state(net: TopicNet) -> dict[str, Any]:
     """Return what a net is: how it was made, its parameters and its losses by epoch.
 
-    The optimizer is left out: training that goes on starts with fresh moments.
-
-    Parameters
-    ----------
-    net : TopicNet
-        A net without callbacks of its user.
-
-    Returns
-    -------
-    dict
-        Numbers, texts, lists, dicts and arrays.
+    The optimizer is left out: training that continues starts with fresh moments.
     """
     module = net.module_
-    network = dict(net.get_params_for("module"))
+    epochs = [epoch for epoch in net.history if "train_loss" in epoch]
     # The groups by number: their names can be any object.
     numbers = dict(zip(module.encoded, module.network_of, strict=True))
-    epochs = [epoch for epoch in net.history if "train_loss" in epoch]
-    stopping = (c.patience for c in net.callbacks if isinstance(c, EarlyStopping))
     return {
-        "network": {**network, "inference_networks": numbers},
-        "loss": dict(net.get_params_for("criterion")),
-        "batch_size": net.batch_size,
-        "learning_rate": net.lr,
-        "betas": list(net.optimizer_.defaults["betas"]),
-        "n_iter_no_change": next(stopping, None),
-        "frozen": [decoder.norm.frozen for decoder in module.decoders],
+        "network": {**net.get_params_for("module"), "inference_networks": numbers},
+        "loss": net.get_params_for("criterion"),
+        "frozen": [
+            not any(tensor.requires_grad for tensor in decoder.parameters())
+            for decoder in module.decoders
+        ],
         "parameters": {
             name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()
         },
@@ -56,73 +54,112 @@ def net_state(net: TopicNet) -> dict[str, Any]:
     }
 
 
-def restore_net(
-    state: dict[str, Any], *, device: torch.device, max_iter: int, verbose: int
-) -> TopicNet:
-    """Return the net that `net_state` describes.
+def check_net_state(state: Any, estimator_class: type) -> None:
+    """Refuse a state that `net_state` does not return.
 
-    Nothing is allocated before its size is known to be that of the given parameters.
+    Nothing is allocated: the shapes of the parameters are those of the network on
+    PyTorch's meta device.
 
     Parameters
     ----------
-    state : dict
-        What `net_state` returned, or what a file says that it did.
-    device : torch.device
-        Where the net runs.
-    max_iter, verbose : int
-        As in the estimators.
+    state : object
+        The state.
+    estimator_class : type
+        The class of the topic model, whose parameters are those of the network and of
+        its loss.
 
     Raises
     ------
     ValueError
-        Where the state is not that of a net.
+        If no such net can be built, or its parameters do not fit it.
     """
-    state = dict(state)
+    fields = set(state) if isinstance(state, dict) else set()
+    require(_FIELDS <= fields <= {*_FIELDS, *_LOSSES}, "has missing or unknown fields")
     network, loss = state["network"], state["loss"]
     parameters, frozen = state["parameters"], state["frozen"]
-    _check_network(network)
-    _check_loss(loss, network["n_components"])
-    shapes = parameter_shapes(network)
-    _require(isinstance(parameters, dict), "its parameters are no mapping")
-    for name in sorted({*shapes, *map(str, parameters)}):
-        given = parameters.get(name)
-        fits = isinstance(given, np.ndarray) and given.dtype == np.float32
-        fits = fits and given.shape == shapes.get(name) and np.isfinite(given).all()
-        _require(fits, f"parameter {name} has another shape or type, or is not finite")
-    n_texts = len(network["n_words"])
-    known = isinstance(frozen, list) and len(frozen) == n_texts
-    known = known and all(isinstance(is_frozen, bool) for is_frozen in frozen)
-    _require(known, "it is not known what is frozen")
-    patience = state["n_iter_no_change"]
-    _require(patience is None or _is_whole(patience, 1), "it has no such patience")
-    _require(_is_whole(state["batch_size"], 2), "it has no such batch size")
-    _require(_is_number(state["learning_rate"]), "it has no such learning rate")
-    betas = state.get("betas", _BETAS)
-    known = isinstance(betas, list) and len(betas) == 2
-    known = known and all(_is_number(beta) and 0 <= beta < 1 for beta in betas)
-    _require(known, "its optimizer has no such betas")
-    losses = {name: state[name] for name in _LOSSES if name in state}
-    lengths = {_n_losses(values) for values in losses.values()}
-    complete = "train_loss" in losses and len(lengths) == 1 and -1 not in lengths
-    _require(complete, "its losses are incomplete")
-    net = build_net(
-        network=network,
-        loss=loss,
-        batch_size=state["batch_size"],
-        max_iter=max_iter,
-        learning_rate=state["learning_rate"],
-        betas=tuple(betas),
-        n_iter_no_change=patience,
-        callbacks=[],
-        device=device,
-        verbose=verbose,
-    )
-    tensors = {name: torch.from_numpy(array) for name, array in parameters.items()}
-    net.module_.load_state_dict(tensors)
-    for decoder, is_frozen in zip(net.module_.decoders, frozen, strict=True):
+    _check_arguments(network, TopicNetwork, _STRUCTURE, estimator_class)
+    _check_arguments(loss, TopicLoss, {"n_components"}, estimator_class)
+    same = loss["n_components"] == network["n_components"]
+    require(same, "has a loss of another number of topics")
+    require(isinstance(parameters, dict), "has no parameters")
+    _check_structure(network, len(parameters))
+    try:
+        with torch.device("meta"):
+            expected = TopicNetwork(**network).state_dict()
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError("describes a network that cannot be built") from error
+    require(set(parameters) == set(expected), "has other parameters than its network")
+    for name, array in parameters.items():
+        shape = tuple(expected[name].shape)
+        fits = is_floats(array, np.float32, len(shape)) and array.shape == shape
+        require(fits, f"has a parameter {name} of another shape or type, or not finite")
+        kind = name.rpartition(".")[2]
+        low = {"variance": 0.0, "scale": 1e-30}.get(kind, -_MAX_WEIGHT)
+        high = np.inf if kind in ("mean", "variance", "scale") else _MAX_WEIGHT
+        in_range = (array >= low).all() and (array <= high).all()
+        require(in_range, f"has a parameter {name} that is out of range")
+    flags = isinstance(frozen, list) and len(frozen) == len(network["n_words"])
+    flags = flags and all(isinstance(flag, bool) for flag in frozen)
+    require(flags, "does not say which decoders are frozen")
+    losses = [state[name] for name in _LOSSES if name in state]
+    complete = all(is_floats(values, np.float64, 1) for values in losses)
+    complete = complete and len({len(values) for values in losses}) == 1
+    require(complete, "has incomplete losses")
+
+
+# Arguments of `TopicNetwork` that follow from the data and the seed.
+_STRUCTURE = {"widths", "inference_networks", "n_words", "decoded_from", "seed"}
+
+
+def _check_arguments(given: Any, cls: type, own: set[str], estimator_class) -> None:
+    """Refuse arguments of a class that its estimator would not give to it."""
+    arguments = inspect.signature(cls).parameters
+    known = isinstance(given, dict) and set(given) <= set(arguments)
+    require(known, f"has unknown arguments of {cls.__name__}")
+    needed = {n for n, a in arguments.items() if a.default is inspect.Parameter.empty}
+    require(needed <= set(given), f"lacks arguments of {cls.__name__}")
+    parameters = {n: v for n, v in given.items() if n not in own or n == "n_components"}
+    known = set(parameters) <= set(estimator_class._get_param_names())
+    require(known, f"has arguments that {estimator_class.__name__} does not have")
+    estimator_class(**parameters)._validate_params()
+
+
+def _check_structure(network: dict[str, Any], n_parameters: int) -> None:
+    """Refuse views, texts and layers that do not fit each other."""
+    widths, n_words = network["widths"], network["n_words"]
+    for sizes in (widths, n_words):
+        named = isinstance(sizes, dict) and sizes and all(map(is_printable, sizes))
+        require(named and all(map(_is_size, sizes.values())), "has no sizes by view")
+    hidden = network["hidden_layer_sizes"]
+    layers = isinstance(hidden, list) and all(map(_is_size, hidden))
+    require(layers, "has hidden layers of no size")
+    n_parts = len(widths) + len(n_words) + len(hidden)
+    require(n_parts <= n_parameters, "has fewer parameters than parts")
+    require(len(widths) <= _MAX_VIEWS, f"has more than {_MAX_VIEWS} views")
+    seed = network["seed"]
+    require(type(seed) is int and 0 <= seed < 2**31, "has no seed")
+    numbers, sources = network["inference_networks"], network["decoded_from"]
+    for names, expected in ((numbers, widths), (sources, n_words)):
+        same = isinstance(names, dict) and list(names) == list(expected)
+        require(same, "has other views in one place than in another")
+    require(all(type(n) is int for n in numbers.values()), "has unnumbered networks")
+    known = all(type(view) is str and view in widths for view in sources.values())
+    require(known, "decodes a text from an unknown view")
+    shared: dict[int, int] = {}
+    for view, number in numbers.items():
+        same = shared.setdefault(number, widths[view]) == widths[view]
+        require(same, f"has a network for view {view!r} of another width")
+
+
+def restore_net(net: TopicNet, state: dict[str, Any]) -> TopicNet:
+    """Give a new net the parameters and losses of a state that was checked."""
+    parameters = state["parameters"].items()
+    net.module_.load_state_dict({n: torch.from_numpy(a) for n, a in parameters})
+    for decoder, is_frozen in zip(net.module_.decoders, state["frozen"], strict=True):
         if is_frozen:
             decoder.freeze()
-    for values in zip(*(array.tolist() for array in losses.values()), strict=True):
+    losses = {name: state[name].tolist() for name in _LOSSES if name in state}
+    for values in zip(*losses.values(), strict=True):
         net.history.new_epoch()
         net.history.record("epoch", len(net.history))
         for name, value in zip(losses, values, strict=True):
@@ -130,121 +167,16 @@ def restore_net(
     return net
 
 
-def parameter_shapes(network: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters and buffers of a `TopicNetwork`.
-
-    Parameters
-    ----------
-    network : dict
-        Its arguments; nothing of their size is allocated.
-    """
-    n_topics = network["n_components"]
-    widths = list(network["widths"].values())
-    numbers = list(network["inference_networks"].values())
-    shapes: dict[str, tuple[int, ...]] = {}
-    for view, width in enumerate(widths):
-        shapes[f"standardize.{view}.mean"] = (width,)
-        shapes[f"standardize.{view}.scale"] = (width,)
-    for group in dict.fromkeys(numbers):
-        prefix = f"inference.{group}"
-        sizes = [widths[numbers.index(group)], *network["hidden_layer_sizes"]]
-        for layer, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-            shapes |= _linear_shapes(f"{prefix}.layers.{layer}", n_in, n_out)
-        shapes |= _linear_shapes(f"{prefix}.head", sizes[-1], 2 * n_topics)
-        shapes |= _norm_shapes(f"{prefix}.norm", 2 * n_topics)
-    for text, n_words in enumerate(network["n_words"].values()):
-        shapes[f"decoders.{text}.beta"] = (n_topics, n_words)
-        shapes |= _norm_shapes(f"decoders.{text}.norm", n_words)
-    return shapes
+def resolve_stored_device(device: str) -> torch.device:
+    """Return where a stored net runs: the CPU if its device is not available."""
+    try:
+        if not _DEVICES.fullmatch(device):
+            raise ValueError(f"a model file may not name device={device!r}")
+        return resolve_device(device)
+    except ValueError as error:
+        warnings.warn(f"{error}; the CPU is used instead", UserWarning, stacklevel=2)
+        return torch.device("cpu")
 
 
-def _linear_shapes(name: str, n_in: int, n_out: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (n_out, n_in), f"{name}.bias": (n_out,)}
-
-
-def _norm_shapes(name: str, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.mean": (width,), f"{name}.variance": (width,)}
-
-
-def _check_network(network: Any) -> None:
-    """Refuse arguments of a `TopicNetwork` that make none."""
-    _require(isinstance(network, dict), "its network is not described")
-    for name in ("widths", "n_words"):
-        sizes = network.get(name)
-        given = isinstance(sizes, dict) and len(sizes) > 0
-        given = given and all(isinstance(view, str) for view in sizes)
-        given = given and all(_is_whole(size, 1) for size in sizes.values())
-        _require(given, f"{name} are no numbers by view")
-    numbers = network.get("inference_networks")
-    widths = network["widths"]
-    _require(isinstance(numbers, dict), "its inference networks are not described")
-    _require(list(numbers) == list(widths), "its views and inference networks differ")
-    groups = list(dict.fromkeys(map(repr, numbers.values())))
-    in_order = groups == [str(group) for group in range(len(groups))]
-    _require(in_order, "its inference networks are not numbered in order")
-    for view, group in numbers.items():
-        first = next(name for name in numbers if numbers[name] == group)
-        shared = widths[view] == widths[first]
-        _require(shared, f"views {view!r} and {first!r} cannot share a network")
-    sources = network.get("decoded_from")
-    _require(isinstance(sources, dict), "it is not described what texts are made from")
-    _require(list(sources) == list(network["n_words"]), "its texts differ")
-    _require(
-        all(isinstance(v, str) and v in widths for v in sources.values()),
-        "a text is made from an unknown view",
-    )
-    hidden = network.get("hidden_layer_sizes")
-    given = isinstance(hidden, list) and all(_is_whole(size, 1) for size in hidden)
-    _require(given, "its hidden layers are no list of numbers")
-    _require(_is_whole(network.get("n_components"), 1), "it has no number of topics")
-    _require(_is_whole(network.get("seed"), 0), "it has no seed")
-    activation = network.get("activation")
-    known = isinstance(activation, str) and activation in ACTIVATIONS
-    _require(known, "its activation is unknown")
-    for share in (network.get("dropout"), network.get("input_dropout", 0.0)):
-        _require(_is_number(share) and share < 1, "its dropout is no share")
-    _require(set(network) <= _NETWORK, "its network has unknown arguments")
-
-
-_NETWORK = {
-    "widths", "inference_networks", "n_words", "decoded_from", "n_components",
-    "hidden_layer_sizes", "activation", "dropout", "input_dropout",
-    "seed",
-}  # fmt: skip
-
-
-def _check_loss(loss: Any, n_components: int) -> None:
-    """Refuse arguments of a `TopicLoss` that make none."""
-    _require(isinstance(loss, dict), "its loss is not described")
-    choices = {
-        "similarity": ("cosine", "dot", "hellinger"),
-        "contrast_on": ("mean", "sample"),
-    }
-    weights = {"kl_weight", "prior_weight", "contrastive_weight", "temperature"}
-    _require(set(loss) <= {*choices, *weights, "n_components"}, "its loss is unknown")
-    _require(loss.get("n_components") == n_components, "its loss has other topics")
-    for name in weights & set(loss):
-        _require(_is_number(loss[name]), f"{name} of its loss is no number")
-    for name in choices.keys() & loss.keys():
-        _require(loss[name] in choices[name], f"{name} of its loss is unknown")
-
-
-def _n_losses(values: Any) -> int:
-    """Return for how many epochs there is a loss; -1 where they are none."""
-    given = isinstance(values, np.ndarray) and values.dtype == np.float64
-    return len(values) if given and values.ndim == 1 else -1
-
-
-def _is_whole(value: Any, low: int) -> bool:
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return whole and low <= value < 2**31
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, (int, float, np.integer, np.floating))
-    return number and not isinstance(value, bool) and 0 <= value < math.inf
-
-
-def _require(condition: Any, problem: str) -> None:
-    if not condition:
-        raise ValueError(f"the network cannot be built: {problem}")
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 1 <= value < 2**31

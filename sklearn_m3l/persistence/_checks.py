@@ -1,154 +1,231 @@
-"""What is read from a model file, checked before it is used."""
+"""What a model file may hold: classes, what they refer to, and what they learned."""
 
 import os
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath, PureWindowsPath
+import re
+from importlib import import_module
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
-# More rows or columns than there can be.
-MAX_LENGTH = 2**53
+from sklearn_m3l.utils._fitted import (
+    Array,
+    Integer,
+    Kind,
+    NotStored,
+    Optional,
+    require,
+)
+
+_MODULES = {
+    "sklearn_m3l.models": [
+        "DistilledTopicModel",
+        "M3LContrastTopicModel",
+        "PolylingualLDA",
+        "ZeroShotTopicModel",
+    ],
+    "sklearn_m3l.embedding": [
+        "ImageStatisticsEncoder",
+        "ImageView",
+        "KeyedVectorsEncoder",
+        "LsaEncoder",
+        "MultiViewEncoder",
+        "SentenceTransformerEncoder",
+        "TextView",
+        "WordVectorizer",
+    ],
+    "sklearn.feature_extraction.text": ["TfidfTransformer"],
+    "sklearn.frozen": ["FrozenEstimator"],
+    "sklearn.pipeline": ["Pipeline"],
+}
+
+# The estimators that a model file may hold, and where they are.
+ESTIMATORS = {name: module for module, names in _MODULES.items() for name in names}
+
+# Types that a parameter may be.
+TYPES: dict[str, type] = {
+    "bool": bool, "int": int, "float": float,
+    **{kind.__name__: kind for kind in (np.float32, np.float64, np.int32, np.int64)},
+}  # fmt: skip
+
+# Fitted attributes of the classes that cannot declare them.
+_OTHERS: dict[str, dict[str, Kind]] = {
+    "TfidfTransformer": {"idf_": Array(1), "n_features_in_": Integer(1)},
+    "FrozenEstimator": {},
+    "Pipeline": {},
+}
+
+# A folder or file below another, or a model of the Hugging Face hub: no scheme, no
+# variable and no home folder.
+_NAME = r"[\w.-][\w. +@=,()-]*"
+_PATH = re.compile(rf"{_NAME}([/\\]{_NAME})*[/\\]?")
 
 
 class ModelFileError(ValueError):
-    """A model file is damaged, forged, or of a version that is not known.
+    """A model file is damaged, forged, or of an unknown version.
 
     The message says what is wrong with it.
     """
 
 
-def is_integer(value: Any) -> bool:
-    """Tell whether a value is a whole number, of Python or numpy."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+def load_class(name: str) -> type[BaseEstimator]:
+    """Import a class that a model file may hold."""
+    return getattr(import_module(ESTIMATORS[name]), name)
 
 
-def is_number(value: Any) -> bool:
-    """Tell whether a value is a finite number, of Python or numpy."""
-    return is_integer(value) or (
-        isinstance(value, (float, np.floating)) and bool(np.isfinite(value))
-    )
+def declared_state(estimator: BaseEstimator) -> dict[str, Kind]:
+    """Return the fitted attributes that the class of an estimator declares."""
+    cls = type(estimator)
+    # Not from the estimator, since a FrozenEstimator has the attributes of its own.
+    return _OTHERS.get(cls.__name__, getattr(cls, "_fitted_state", {}))
+
+
+def check_parameters(estimator: BaseEstimator) -> None:
+    """Raise TypeError or ValueError if `fit` would not accept the parameters."""
+    if hasattr(type(estimator), "_parameter_constraints"):
+        estimator._validate_params()
+    check = _CHECKS.get(type(estimator).__name__)
+    if check is not None:
+        check(estimator)
+    elif hasattr(type(estimator), "_check_storable"):
+        estimator._check_storable()
+
+
+def stored_state(estimator: BaseEstimator, where: str) -> dict[str, Any] | None:
+    """Return the fitted attributes as plain values; None before `fit`.
+
+    Raises
+    ------
+    TypeError
+        If a declared attribute is missing.
+    ValueError
+        If one has a value that `restore_state` would refuse.
+    """
+    declared = declared_state(estimator)
+    if not declared or not _is_fitted(estimator):
+        return None
+    stored = {}
+    for name, kind in declared.items():
+        if name in vars(estimator) and not isinstance(kind, NotStored):
+            stored[name] = kind.store(getattr(estimator, name), estimator)
+        elif not isinstance(kind, (NotStored, Optional)):
+            raise TypeError(
+                f"{where}: the fitted {type(estimator).__name__} has no attribute "
+                f"{name}, which its class declares"
+            )
+    _check_state(estimator, stored, where)
+    return stored
+
+
+def restore_state(estimator: BaseEstimator, stored: Any, where: str) -> None:
+    """Set fitted attributes, once all of them are checked.
+
+    Raises
+    ------
+    ValueError
+        If they are not what `stored_state` returns.
+    """
+    checked = _check_state(estimator, stored, where)
+    declared = declared_state(estimator)
+    for name, value in checked.items():
+        setattr(estimator, name, declared[name].build(value, estimator))
+
+
+def _check_state(estimator, stored: Any, where: str) -> dict[str, Any]:
+    """Return fitted attributes, each checked by itself and against the others."""
+    declared = declared_state(estimator)
+    require(isinstance(stored, dict), f"{where}: it has no fitted attributes")
+    kinds = {n: k for n, k in declared.items() if not isinstance(k, NotStored)}
+    for name in stored:
+        require(name in kinds, f"{where}: unknown attribute {repr(name)[:50]}")
+    checked = {}
+    for name, kind in kinds.items():
+        if name not in stored:
+            given = isinstance(kind, Optional)
+            require(given, f"{where}: the attribute {name} is missing")
+            continue
+        try:
+            checked[name] = kind.check(stored[name], estimator)
+        except ValueError as error:
+            raise ValueError(f"{where}: {name} {error}") from error
+    if hasattr(type(estimator), "_check_fitted_state"):
+        try:
+            estimator._check_fitted_state(checked)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+    return checked
+
+
+def _is_fitted(estimator) -> bool:
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
+
+
+def check_paths(estimator: BaseEstimator, where: str) -> None:
+    """Refuse parameters that lead out of the working folder.
+
+    Raises
+    ------
+    ValueError
+        If one of them is neither the name of a model on the hub nor a relative path,
+        or is a link to another folder.
+    """
+    for key in getattr(type(estimator), "_path_parameters", ()):
+        path = getattr(estimator, key)
+        if path is not None and not is_inside(path):
+            raise ValueError(
+                f"{where}: {key}={os.fspath(path)!r} leads out of the working folder; "
+                "a model file may only refer to what is below it; set a relative path"
+            )
 
 
 def is_inside(path: str | os.PathLike) -> bool:
-    """Tell whether a path stays below the folder that it is relative to.
+    """Return whether a path, whose links are followed, stays below the working folder.
 
-    Both spellings count, since a file may be written on one system for another.
+    The spellings of all systems count, since files move between them.
     """
     text = os.fspath(path)
     windows = PureWindowsPath(text)
-    absolute = PurePosixPath(text).is_absolute() or windows.drive or windows.root
-    return not absolute and ".." not in windows.parts and not text.startswith("~")
+    if PurePosixPath(text).is_absolute() or windows.drive or windows.root:
+        return False
+    if not _PATH.fullmatch(text) or ".." in windows.parts:
+        return False
+    folder = Path.cwd()
+    try:
+        return (folder / text).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a circle of links
+        return False
 
 
-class Fields:
-    """The fitted attributes of one part of a model, checked as they are taken.
-
-    Parameters
-    ----------
-    values : dict
-        Attributes by name.
-    where : str
-        The part, as error messages call it.
-    """
-
-    def __init__(self, values: Any, where: str):
-        self.where = where
-        self.require(_is_named(values), "its attributes are no mapping of names")
-        self._values = dict(values)
-
-    def require(self, condition: Any, problem: str) -> None:
-        """Raise ModelFileError where a condition does not hold."""
-        if not condition:
-            raise ModelFileError(f"{self.where}: {problem}")
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
-
-    def take(self, name: str) -> Any:
-        """Return an attribute of any type, once."""
-        self.require(name in self._values, f"{name} is missing")
-        return self._values.pop(name)
-
-    def integer(self, name: str, low: int, high: int) -> int:
-        """Return a whole number within bounds."""
-        value = self.take(name)
-        in_range = is_integer(value) and low <= value <= high
-        self.require(in_range, f"{name} is no whole number from {low} to {high}")
-        return value
-
-    def boolean(self, name: str) -> bool:
-        """Return True or False."""
-        value = self.take(name)
-        self.require(isinstance(value, bool), f"{name} is neither True nor False")
-        return value
-
-    def text(self, name: str) -> str:
-        """Return a string."""
-        value = self.take(name)
-        self.require(isinstance(value, str), f"{name} is no text")
-        return value
-
-    def texts(self, name: str) -> list[str]:
-        """Return a list of distinct strings."""
-        value = self.take(name)
-        given = isinstance(value, list) and all(isinstance(v, str) for v in value)
-        self.require(given, f"{name} is no list of texts")
-        self.require(len(set(value)) == len(value), f"{name} has a text twice")
-        return value
-
-    def names(self, name: str) -> np.ndarray:
-        """Return an array of strings, as objects."""
-        value = self.take(name)
-        given = isinstance(value, np.ndarray) and value.dtype == object
-        self.require(given and value.ndim == 1, f"{name} is no array of texts")
-        return value
-
-    def array(self, name: str, shape: Sequence[int | None]) -> np.ndarray:
-        """Return an array of finite floats of a shape, of which None is any length."""
-        value = self.take(name)
-        self.require(is_floats(value, shape), f"{name} is no array of {list(shape)}")
-        return value
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        """Return a dict whose keys are strings."""
-        value = self.take(name)
-        self.require(_is_named(value), f"{name} is no mapping of names")
-        return value
-
-    def fields(self, name: str) -> "Fields":
-        """Return a mapping whose values are taken and checked in turn."""
-        return Fields(self.take(name), f"{self.where}: {name}")
-
-    def numbers(self, name: str) -> list[float]:
-        """Return a list of floats."""
-        value = self.take(name)
-        given = isinstance(value, list) and all(isinstance(v, float) for v in value)
-        self.require(given, f"{name} is no list of numbers")
-        return value
-
-    def estimator(self, name: str, kind: type) -> Any:
-        """Return an estimator of a class."""
-        value = self.take(name)
-        self.require(isinstance(value, kind), f"{name} is no {kind.__name__}")
-        return value
-
-    def finish(self) -> None:
-        """Refuse attributes that nothing asked for."""
-        unknown = ", ".join(map(repr, self._values))
-        self.require(not self._values, f"it has unknown attributes: {unknown}")
+def _check_pipeline(pipeline) -> None:
+    if pipeline.memory is not None:
+        raise TypeError(
+            "the memory of a Pipeline is a folder of pickles, which a model file "
+            "cannot refer to; set memory=None"
+        )
+    require(isinstance(pipeline.steps, list), "the steps of a Pipeline must be a list")
+    for step in pipeline.steps:
+        given = isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str)
+        if not given or not (
+            isinstance(step[1], BaseEstimator) or step[1] in (None, "passthrough")
+        ):
+            raise TypeError(
+                "the steps of a Pipeline must be pairs of a name and an estimator"
+            )
+    names = [name for name, _ in pipeline.steps]
+    distinct = names and len(set(names)) == len(names)
+    require(distinct, "the steps of a Pipeline must have distinct names")
 
 
-def is_floats(value: Any, shape: Sequence[int | None]) -> bool:
-    """Tell whether a value is an array of finite floats of a shape."""
-    return (
-        isinstance(value, np.ndarray)
-        and value.dtype.kind == "f"
-        and value.ndim == len(shape)
-        and all(n in (None, m) for n, m in zip(shape, value.shape, strict=True))
-        and bool(np.isfinite(value).all())
-    )
+def _check_frozen(frozen) -> None:
+    if not isinstance(frozen.estimator, BaseEstimator):
+        raise TypeError("a FrozenEstimator must be made of an estimator")
 
 
-def _is_named(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+_CHECKS = {"FrozenEstimator": _check_frozen, "Pipeline": _check_pipeline}

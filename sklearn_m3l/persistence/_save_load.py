@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_m3l.persistence._checks import ModelFileError
-from sklearn_m3l.persistence._container import read_container, write_container
 from sklearn_m3l.persistence._reader import Reader
 from sklearn_m3l.persistence._writer import Writer
+from sklearn_m3l.utils._files import read_file, replace_file
+from sklearn_m3l.utils._storage import StorageError, pack, unpack
 
 
 def save_model(model: Any, path: str | os.PathLike) -> None:
     """Store a model in a file that holds no code.
 
-    The file is a safetensors file [1]_: arrays, and a description in JSON with a format
-    version, the versions of the packages, and a checksum. It is written beside its
-    place and then moved there, so that a crash leaves an older file whole.
+    The file is a safetensors file [1]_: arrays, and a description in JSON with a
+    checksum, a format version and the versions of the packages. It is written beside
+    its place and then moved there, so that a crash leaves an older file whole.
 
     Parameters
     ----------
@@ -28,24 +29,26 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     Raises
     ------
     TypeError
-        Where the model has a part that is not of this package, such as a transformer,
+        If the model has a part that is not from this package, such as a transformer,
         function or callback of your own. The message names it.
     ValueError
-        Where a part refers to a file or folder that is not below the working folder.
+        If a part refers to a file or folder that is not below the working folder, or
+        its parameters are invalid.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     See Also
     --------
-    load_model : Brings it back.
+    load_model : Load the model.
 
     Notes
     -----
-    All is kept that `transform`, `score`, `top_words` and `partial_fit` need, so they
-    give the same bits. Of a neural model the losses of each epoch are kept, and the
-    optimizer is not: with `warm_start`, training goes on with fresh moments of Adam. A
-    `SentenceTransformerEncoder` is kept as the name or folder of its model, without
-    weights.
+    The file keeps everything that `transform`, `score`, `top_words` and `partial_fit`
+    need; results are bit-identical. For a neural model this includes the loss of each
+    epoch, but not the optimizer: with `warm_start`, training continues with fresh
+    moments of Adam. A `SentenceTransformerEncoder` is kept as the name or folder of its
+    model, without weights. Attributes that the class of an estimator does not set, such
+    as notes of your own, are not stored.
 
     References
     ----------
@@ -68,19 +71,40 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     >>> np.array_equal(loaded.transform(X), model.transform(X))
     True
     """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file")
+    replace_file(path, _dump(model))
+
+
+def check_savable(model: Any) -> None:
+    """Raise what `save_model` would raise, without writing a file.
+
+    An unfitted model that passes can be saved after `fit`.
+
+    Parameters
+    ----------
+    model : estimator
+        As in `save_model`.
+    """
+    _dump(model)
+
+
+def _dump(model: Any) -> bytes:
+    """Return the content of a model file."""
     writer = Writer()
-    description = writer.write(model, "the model")
+    description = writer.encode(model, "the model")
     if not isinstance(description, dict) or "estimator" not in description:
-        raise TypeError(f"a {type(model).__name__} is no model")
-    write_container(Path(path), description, writer.arrays)
+        raise TypeError(f"a {type(model).__name__} is not a model of this package")
+    return pack("model", description, writer.arrays)
 
 
 def load_model(path: str | os.PathLike) -> Any:
     """Load a model that `save_model` stored.
 
-    No code in the file is run, so a file of a stranger does no harm when it is loaded:
-    classes are those of this package, sizes are checked before memory is taken, and the
-    memory is in proportion to the size of the file. Mind that a pretrained encoder is
+    No code in the file runs, so files from untrusted sources are safe to load: classes
+    are those of this package, sizes are checked before memory is taken, and the memory
+    is in proportion to the size of the file. Note that a pretrained encoder is
     downloaded by its name when it is first used.
 
     Parameters
@@ -92,20 +116,19 @@ def load_model(path: str | os.PathLike) -> Any:
     -------
     estimator
         With the parameters and fitted attributes of the one that was stored. A network
-        is on its `device`, or on the CPU, with a warning, where there is no such
-        device.
+        is on its `device`; if that is not available, on the CPU, with a warning.
 
     Raises
     ------
     ModelFileError
-        A ValueError, where the file is damaged, forged, no model file, or written by a
-        newer version of this package. The message says what is wrong.
+        If the file is damaged, forged, not a model file, or written by a newer version
+        of this package; a subclass of ValueError. The message says what is wrong.
     OSError
-        Where there is no such file, or it cannot be read.
+        If the file does not exist, is not a regular file, or cannot be read.
 
     See Also
     --------
-    save_model : Stores a model.
+    save_model : Store a model.
 
     Examples
     --------
@@ -119,15 +142,14 @@ def load_model(path: str | os.PathLike) -> Any:
     M3LContrastTopicModel(n_components=25)
     """
     path = Path(path)
+    data = read_file(path)
     try:
-        description, arrays = read_container(path)
-        reader = Reader(arrays)
+        description, arrays = unpack("model", data)
         if not isinstance(description, dict) or "estimator" not in description:
-            raise ModelFileError("its description is not of a model")
-        model = reader.read(description, "the model")
+            raise StorageError("its description is not of a model")
+        reader = Reader(arrays)
+        model = reader.decode(description, "the model")
         reader.finish()
-    except ModelFileError as error:
+    except StorageError as error:
         raise ModelFileError(f"cannot load {path}: {error}") from error
-    except RecursionError as error:
-        raise ModelFileError(f"cannot load {path}: it is nested too deeply") from error
     return model

@@ -1,7 +1,8 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are read and written as a whole or not at all."""
 
 import os
-import threading
+import stat
+import uuid
 from pathlib import Path
 
 
@@ -11,7 +12,7 @@ def check_writable(path: Path) -> None:
     Raises
     ------
     OSError
-        Where it cannot, with the reason.
+        If it cannot; the message says why.
     """
     path = path.resolve()
     if path.is_dir():
@@ -33,7 +34,7 @@ def replace_file(path: Path, content: str | bytes) -> None:
     path = path.resolve()  # a link stays a link
     part = _part(path)
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -42,6 +43,22 @@ def replace_file(path: Path, content: str | bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def read_file(path: Path) -> bytes:
+    """Read a regular file at once, so that nothing can change it while it is checked.
+
+    Raises
+    ------
+    OSError
+        If the file does not exist, or is a folder, pipe or device.
+    """
+    # A pipe that nobody writes to would block.
+    flags = getattr(os, "O_NONBLOCK", 0)
+    with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as f:
+        if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+            raise OSError(f"{path} is not a regular file")
+        return f.read()
+
+
 def _part(path: Path) -> Path:
-    """Return where a file is written before it is complete, by this thread alone."""
-    return path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
+    """Return where a file is written before it is complete, by this call alone."""
+    return path.with_name(f".{uuid.uuid4().hex}.part")

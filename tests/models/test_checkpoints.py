@@ -135,11 +135,37 @@ def test_kill_9(X, tmp_path, name):
             check=False,
         )
         codes.append(run.returncode)
-        left = list(tmp_path.glob("states/*/*.part"))
-        assert len(left) == (len(codes) == 1)
+        assert len(list(tmp_path.glob("states/*/half.part"))) == 1
     assert codes == [-signal.SIGKILL, 0]
     fitted = joblib.load(tmp_path / "fitted.joblib")
     assert_same(fitted, clone(MODELS[name]).fit(X), X)
+
+
+def test_what_a_crash_left_is_removed_but_not_what_is_being_written(X, tmp_path):
+    model = clone(MODELS["polylingual"]).set_params(checkpoint=tmp_path)
+    model.fit(X)
+    (folder,) = tmp_path.iterdir()
+    left, current = folder / ".a.part", folder / ".b.part"
+    for part in (left, current):
+        part.touch()
+    os.utime(left, (0, 0))
+    model.fit(X)
+    assert not left.exists() and current.exists()
+
+
+def test_a_state_of_another_fit(X, tmp_path):
+    model = clone(MODELS["polylingual"]).set_params(checkpoint=tmp_path)
+    model.fit(X)
+    (path,) = tmp_path.glob("*/state.safetensors")
+    for number, other in enumerate([clone(model), clone(MODELS["contrast"])]):
+        folder = tmp_path / f"other {number}"
+        other.set_params(random_state=1, checkpoint=folder).fit(X)
+        (another,) = folder.glob("*/state.safetensors")
+        another.replace(path)
+        with pytest.raises(ValueError, match="does not belong to this fit.*delete the"):
+            model.fit(X)
+    path.unlink()
+    assert_same(model.fit(X), clone(MODELS["polylingual"]).fit(X), X)
 
 
 class Count(Callback):
@@ -240,7 +266,7 @@ def test_a_full_disk(X, tmp_path, monkeypatch, name):
 
     monkeypatch.setattr(os, "fsync", full)
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
-    message = "cannot be written .*No space left on device.*training goes on"
+    message = "cannot be written .*No space left on device.*training continues"
     with pytest.warns(UserWarning, match=message) as record:
         model.fit(X)
     assert len(record) == (2 if name == "distilled" else 1)  # its teacher, too

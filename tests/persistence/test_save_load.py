@@ -38,7 +38,6 @@ from sklearn_m3l.embedding import (
     WordVectorizer,
     make_multiview_encoder,
 )
-from sklearn_m3l.persistence._parts import PARTS
 
 MODELS = fitted_models()
 
@@ -174,7 +173,7 @@ def test_unfitted_estimators(estimator, again):
         float("inf"),
         2**63,
         (1, (2,), [], {}),
-        {"a": {1: None, None: True, 2.5: "x", False: [0]}},
+        {"a": {1: None, None: True, -2: "x", False: [0]}},
         np.arange(6.0).reshape(2, 3).T,
         np.float64(0.1),
         np.bool_(True),
@@ -220,15 +219,6 @@ def test_word_vectors_are_kept_by_reference(again, tmp_path, monkeypatch):
             save_model(KeyedVectorsEncoder(vectors), tmp_path / "model")
     with pytest.raises(TypeError, match="Doc2VecEncoder.*skops"):
         save_model(Doc2VecEncoder(), tmp_path / "model")
-
-
-def test_a_reference_to_a_pretrained_encoder_needs_no_weights(again):
-    encoder = SentenceTransformerEncoder("some/model", prompt="passage: ")
-    encoder.n_features_out_ = 384
-    encoder._weights = object()
-    loaded = again(encoder)
-    assert loaded.n_features_out_ == 384
-    assert "_weights" not in vars(loaded)
 
 
 @pytest.mark.parametrize(
@@ -286,23 +276,21 @@ def test_parts_of_others_are_named(model, part, tmp_path):
 
 def test_what_a_file_cannot_hold(tmp_path):
     path = tmp_path / "model"
-    model = clone(MODELS["polylingual"][0]).fit(make_tuples())
-    model.notes = "mine"
-    with pytest.raises(TypeError, match="notes"):
-        save_model(model, path)
     with pytest.raises(TypeError, match="memory"):
         save_model(Pipeline([("topics", PolylingualLDA())], memory="cache"), path)
     with pytest.raises(TypeError, match="PCG64"):
         generator = np.random.RandomState(np.random.PCG64(0))
         save_model(PolylingualLDA(random_state=generator), path)
-    with pytest.raises(TypeError, match="a dict is no model"):
+    with pytest.raises(TypeError, match="a dict is not a model"):
         save_model({"a": 1}, path)
     with pytest.raises(ValueError, match="n_components"):
         save_model(PolylingualLDA(-1), path)
     with pytest.raises(ValueError, match="too large a number"):
-        save_model(PolylingualLDA(random_state=0, verbose=2**64), path)
+        save_model(PolylingualLDA(random_state=0, verbose=2**128), path)
     with pytest.raises(ValueError, match="empty array"):
         save_model(TextView(language=[np.empty((0, 3))]), path)
+    with pytest.raises(TypeError, match="a key of the model.language"):
+        save_model(TextView(language=[{(1, 2): 3}]), path)
     with pytest.raises(ValueError, match="dimensions"):
         save_model(TextView(language=[np.array([["a"]])]), path)
     nested: list = []
@@ -363,13 +351,3 @@ def test_no_warning_is_given(again):
         warnings.simplefilter("error")
         for model, _ in MODELS.values():
             again(model)
-
-
-def test_every_parameter_that_is_a_path_is_known_as_one():
-    for part in PARTS.values():
-        constraints = getattr(part.load(), "_parameter_constraints", {})
-        for name, kinds in constraints.items():
-            assert os.PathLike not in list(kinds) or name in part.paths, (
-                part.name,
-                name,
-            )
