@@ -49,6 +49,18 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Share of the entries of the embeddings that is dropped in training, after they
         are standardized. It keeps a large network from learning tuples by heart; none
         in the paper.
+    decoder : {"mixture", "product"}, default="product"
+        How the topics of a row predict words. "mixture": a word's probability is the
+        sum over topics of their proportion times its probability in the topic, as in
+        LDA. "product": a softmax of the weighted sum of topic-word weights, batch
+        normalized, ProdLDA's product of experts, as in the paper.
+    scale : float, default=1.0
+        Multiplies the batch-normalized mu before the softmax; a larger one makes the
+        topics of a row sharper. 1 in the paper.
+    bias : bool, default=False
+        Add a learned bias, the same for all views, to the scaled mu, so that some
+        topics can be more common than others. The mean of the prior follows it. False
+        in the paper.
     contrastive_weight : float, default=50.0
         Weight of InfoNCE (s in Eq. 1), which is summed over tuples as the other terms
         are.
@@ -59,6 +71,15 @@ class M3LContrastTopicModel(NeuralTopicModel):
     contrast_on : {"mean", "sample"}, default="mean"
         Whether InfoNCE compares softmax(mu), which is what `transform` returns, or the
         samples, as in the paper.
+    contrast : {"pairwise", "joint"}, default="pairwise"
+        "pairwise" is the contrast of the authors' code: InfoNCE between any two views,
+        in both directions, with the other rows of both views as negatives. "joint" is
+        that of Eq. 1 as printed: the sum over ordered pairs of views, all with one
+        denominator, the sum over any two views of the row and of any row of the batch.
+    balance_views : bool, default=True
+        Divide a row's contrast by the number of its other views, so that it weighs the
+        same against the row's words however many views there are. False is the plain
+        sum over pairs of the paper.
     kl_weight : float, default=0.01
         Weight of the divergences between the Gaussians of every ordered pair of views.
     prior_weight : float, default=0.1
@@ -164,6 +185,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "similarity": [StrOptions({"cosine", "dot", "hellinger"})],
         "contrast_on": [StrOptions({"mean", "sample"})],
+        "contrast": [StrOptions({"pairwise", "joint"})],
+        "balance_views": ["boolean"],
         "kl_weight": [Interval(Real, 0, None, closed="left")],
         "inference_networks": [StrOptions({"auto", "per_view", "shared"}), Mapping],
     }
@@ -181,10 +204,15 @@ class M3LContrastTopicModel(NeuralTopicModel):
         activation="softplus",
         dropout=0.2,
         input_dropout=0.5,
+        decoder="product",
+        scale=1.0,
+        bias=False,
         contrastive_weight=50.0,
         temperature=0.03,
         similarity="cosine",
         contrast_on="mean",
+        contrast="pairwise",
+        balance_views=True,
         kl_weight=0.01,
         prior_weight=0.1,
         inference_networks="auto",
@@ -210,10 +238,15 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.activation = activation
         self.dropout = dropout
         self.input_dropout = input_dropout
+        self.decoder = decoder
+        self.scale = scale
+        self.bias = bias
         self.contrastive_weight = contrastive_weight
         self.temperature = temperature
         self.similarity = similarity
         self.contrast_on = contrast_on
+        self.contrast = contrast
+        self.balance_views = balance_views
         self.kl_weight = kl_weight
         self.prior_weight = prior_weight
         self.inference_networks = inference_networks
@@ -249,6 +282,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
                 "temperature": self.temperature,
                 "similarity": self.similarity,
                 "contrast_on": self.contrast_on,
+                "contrast": self.contrast,
+                "balance_views": self.balance_views,
             },
         )
 

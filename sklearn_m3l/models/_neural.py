@@ -90,6 +90,9 @@ class NeuralTopicModel(BaseTopicModel):
         "activation": [StrOptions({"softplus", "relu", "tanh"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
+        "decoder": [StrOptions({"mixture", "product"})],
+        "scale": [Interval(Real, 0, None, closed="neither")],
+        "bias": ["boolean"],
         "prior_weight": [Interval(Real, 0, None, closed="left")],
         "standardize": ["boolean"],
         "early_stopping": ["boolean"],
@@ -237,6 +240,9 @@ class NeuralTopicModel(BaseTopicModel):
                 "dropout": self.dropout,
                 "input_dropout": self.input_dropout,
                 "seed": self._seed,
+                "decoder": self.decoder,
+                "scale": self.scale,
+                "bias": self.bias,
             },
             {"n_components": self.n_components, **plan.loss},
             device,
@@ -335,7 +341,7 @@ class NeuralTopicModel(BaseTopicModel):
     def _betas(self) -> dict[str, np.ndarray]:
         module = self.net_.module_
         return {
-            name: decoder.beta.detach().cpu().numpy()
+            name: decoder.beta.detach().cpu().numpy().T
             for name, decoder in zip(module.decoded, module.decoders, strict=True)
         }
 

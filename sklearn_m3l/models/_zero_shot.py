@@ -41,6 +41,18 @@ class ZeroShotTopicModel(NeuralTopicModel):
         Share of the entries of the embeddings that is dropped in training, after they
         are standardized. It keeps a large network from learning tuples by heart; none
         in the paper.
+    decoder : {"mixture", "product"}, default="product"
+        How the topics of a row predict words. "mixture": a word's probability is the
+        sum over topics of their proportion times its probability in the topic, as in
+        LDA. "product": a softmax of the weighted sum of topic-word weights, batch
+        normalized, ProdLDA's product of experts, as in the paper.
+    scale : float, default=1.0
+        Multiplies the batch-normalized mu before the softmax; a larger one makes the
+        topics of a row sharper. 1 in the paper.
+    bias : bool, default=False
+        Add a learned bias, the same for all views, to the scaled mu, so that some
+        topics can be more common than others. The mean of the prior follows it. False
+        in the paper.
     prior_weight : float, default=1.0
         Weight of the divergence from the prior, the Laplace approximation of a flat
         Dirichlet distribution; 1 is the evidence lower bound.
@@ -159,6 +171,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         activation="softplus",
         dropout=0.2,
         input_dropout=0.2,
+        decoder="product",
+        scale=1.0,
+        bias=False,
         prior_weight=1.0,
         standardize=True,
         early_stopping=False,
@@ -183,6 +198,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.activation = activation
         self.dropout = dropout
         self.input_dropout = input_dropout
+        self.decoder = decoder
+        self.scale = scale
+        self.bias = bias
         self.prior_weight = prior_weight
         self.standardize = standardize
         self.early_stopping = early_stopping

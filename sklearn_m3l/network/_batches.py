@@ -19,13 +19,14 @@ class Cells:
 
     Parameters
     ----------
-    flat : Tensor of int64 of shape (n_cells,)
-        Position of each cell in the raveled (rows, words) matrix.
+    rows, words : Tensor of int64 of shape (n_cells,)
+        Where each cell is, row by row.
     values : Tensor of float32 of shape (n_cells,)
         The counts.
     """
 
-    flat: Tensor
+    rows: Tensor
+    words: Tensor
     values: Tensor
 
 
@@ -47,6 +48,8 @@ class Batch:
         Article of each tuple; tuples of one article are never negatives.
     prior : tuple of two Tensors of shape (size, n_components), or None
         Mean and log-variance of each tuple's own prior.
+    proportions : Tensor of shape (size, n_components), or None
+        Topics to learn from.
     generator : torch.Generator or None
         Draws dropout and samples in training; None in evaluation, at the mean.
     """
@@ -57,6 +60,7 @@ class Batch:
     cells: dict[str, Cells] = field(default_factory=dict)
     groups: Tensor | None = None
     prior: tuple[Tensor, ...] | None = None
+    proportions: Tensor | None = None
     generator: torch.Generator | None = None
 
 
@@ -75,6 +79,8 @@ class TupleDataset(torch.utils.data.Dataset):
         Articles.
     prior : tuple of two ndarrays of shape (n_rows, n_components), optional
         Mean and log-variance of each row's own prior.
+    proportions : ndarray of float32 of shape (n_rows, n_components), optional
+        Topics of each row to learn from.
     seed : int or None
         Seed of the order of rows and of everything that is drawn for a batch;
         None for evaluation, where rows keep their order and nothing is drawn.
@@ -83,7 +89,16 @@ class TupleDataset(torch.utils.data.Dataset):
     """
 
     def __init__(
-        self, X: MultiView, encoded, decoded, *, groups=None, prior=None, seed, device
+        self,
+        X: MultiView,
+        encoded,
+        decoded,
+        *,
+        groups=None,
+        prior=None,
+        proportions=None,
+        seed,
+        device,
     ):
         self.n_rows = len(X)
         self.device = device
@@ -98,6 +113,9 @@ class TupleDataset(torch.utils.data.Dataset):
         if groups is not None:
             self.groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
         self.prior = None if prior is None else tuple(map(torch.as_tensor, prior))
+        self.proportions = None
+        if proportions is not None:
+            self.proportions = torch.as_tensor(proportions)
         self.generator = self.order = None
         if seed is not None:
             self.generator = torch.Generator(device).manual_seed(seed)
@@ -115,12 +133,16 @@ class TupleDataset(torch.utils.data.Dataset):
         for name, counts in self.decoded.items():
             kept, present[name] = self._present(name, rows)
             cells[name] = _BlockCells(counts[kept], self.device)
-        groups = prior = None
+        groups = prior = proportions = None
         if self.groups is not None:
             groups = torch.from_numpy(self.groups[rows]).to(self.device)
         if self.prior is not None:
             prior = tuple(part[rows].to(self.device) for part in self.prior)
-        return Block(vectors, present, cells, groups, prior, self.generator)
+        if self.proportions is not None:
+            proportions = self.proportions[rows].to(self.device)
+        return Block(
+            vectors, present, cells, groups, prior, proportions, self.generator
+        )
 
     def _present(self, name, rows):
         """Return the rows that have a view, and their positions in the block."""
@@ -134,16 +156,16 @@ class _BlockCells:
     """The non-zero word counts of some rows, in the order of the rows."""
 
     def __init__(self, counts, device):
-        n_rows, self.n_words = counts.shape
-        flat = np.repeat(np.arange(n_rows) * self.n_words, np.diff(counts.indptr))
-        flat += counts.indices
-        self.flat = torch.from_numpy(flat).to(device)
+        rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        self.rows = torch.from_numpy(rows).to(device)
+        self.words = torch.from_numpy(counts.indices.astype(np.int64)).to(device)
         self.values = torch.from_numpy(counts.data.astype(np.float32)).to(device)
         self.ends = counts.indptr.tolist()
 
-    def rows(self, start: int, stop: int) -> Cells:
+    def at(self, start: int, stop: int) -> Cells:
+        """Return the cells of the rows from `start` to before `stop`."""
         cells = slice(self.ends[start], self.ends[stop])
-        return Cells(self.flat[cells] - start * self.n_words, self.values[cells])
+        return Cells(self.rows[cells] - start, self.words[cells], self.values[cells])
 
 
 @dataclass
@@ -159,6 +181,7 @@ class Block:
     cells: dict[str, _BlockCells]
     groups: Tensor | None
     prior: tuple[Tensor, ...] | None
+    proportions: Tensor | None
     generator: torch.Generator | None
 
     def batch(self, start: int, stop: int) -> Batch:
@@ -177,11 +200,13 @@ class Block:
         for name, vectors in self.vectors.items():
             batch.vectors[name] = vectors[slice(*ranges[name])]
         for name, cells in self.cells.items():
-            batch.cells[name] = cells.rows(*ranges[name])
+            batch.cells[name] = cells.at(*ranges[name])
         if self.groups is not None:
             batch.groups = self.groups[start:stop]
         if self.prior is not None:
             batch.prior = tuple(part[start:stop] for part in self.prior)
+        if self.proportions is not None:
+            batch.proportions = self.proportions[start:stop]
         return batch
 
     @property
@@ -241,6 +266,14 @@ def _read(source: Tensor | View, rows: np.ndarray, device) -> Tensor:
     return source[torch.from_numpy(rows).to(device)].float()
 
 
+def present_rows(batch: Batch, name: str) -> Tensor:
+    """Return the positions in the batch of the rows that have a view."""
+    rows = batch.rows[name]
+    if rows is None:
+        rows = torch.arange(batch.size, device=batch.vectors[name].device)
+    return rows
+
+
 def common_rows(batch: Batch, a: str, b: str) -> tuple[Tensor | None, Tensor | None]:
     """Return where the rows that have both views stand among those of each.
 
@@ -264,14 +297,10 @@ def take(tensor: Tensor, positions: Tensor | None) -> Tensor:
     return tensor if positions is None else tensor[positions]
 
 
-def cells_at(
-    cells: Cells, positions: Tensor | None, n_words: int
-) -> tuple[Tensor, Tensor]:
+def cells_at(cells: Cells, positions: Tensor | None) -> Cells:
     """Return the cells of some rows, as if there were no others; None for all."""
-    flat, values = cells.flat, cells.values
     if positions is None:
-        return flat, values
-    rows, words = flat // n_words, flat % n_words
-    kept = torch.isin(rows, positions)
-    rows = torch.searchsorted(positions, rows[kept])
-    return rows * n_words + words[kept], values[kept]
+        return cells
+    kept = torch.isin(cells.rows, positions)
+    rows = torch.searchsorted(positions, cells.rows[kept])
+    return Cells(rows, cells.words[kept], cells.values[kept])

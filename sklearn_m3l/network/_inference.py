@@ -78,6 +78,8 @@ def infer_gaussians(net, view: View, encoder: str) -> tuple[np.ndarray, np.ndarr
     """
     shape = (len(view), net.module_.n_components)
     mean = np.zeros(shape, dtype=np.float32)
+    if net.module_.bias is not None:
+        mean += net.module_.bias.cpu().numpy()
     log_variance = np.full(shape, float(net.criterion_.prior_log_variance), np.float32)
     for rows, posterior in _posteriors(net, view, encoder):
         mean[rows] = posterior.mean.cpu().numpy()
@@ -93,7 +95,7 @@ def _posteriors(net, view: View, encoder: str):
         rows = present[start : start + _ROWS]
         vectors = torch.from_numpy(view.read(rows)).to(net.device)
         batch = Batch(len(rows), {encoder: vectors}, {encoder: None})
-        yield rows, net.module_.encode(batch)[encoder]
+        yield rows, net.module_.encode(batch)
 
 
 @torch.inference_mode()

@@ -1,11 +1,8 @@
-"""What a training step does to arrays on a processor, in compiled code.
+"""What operations of training compute on a CPU, in compiled code.
 
-PyTorch has some hundred operations a step besides the products of matrices, which take
-no less time than these. Here each part of the network is one function that fills arrays
-it is given, and leaves other threads alone; `g_x` is the gradient of the loss for x.
+Each function fills the arrays that it is given; `g_x` is the gradient for x.
 
-All are in one file, since numba's cache does not see that a function of another file,
-which one here calls, has changed.
+All are in one file, since numba's cache ignores changes in other files.
 """
 
 import math
@@ -18,14 +15,15 @@ from numba import njit
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 kernel = njit(fastmath=_FASTMATH, **_OPTIONS)
-# Of a function that is not inlined, a process may have several copies that round
-# otherwise, and it depends on the cache which one it calls.
+# Inlined, since a cached and a fresh copy of a helper may round differently.
 inlined = njit(fastmath=_FASTMATH, forceinline=True, **_OPTIONS)
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST = np.float32(-np.inf)
 
-# Of torch.nn.functional.batch_norm and of torch.nn.functional.normalize.
-_EPSILON, _MOMENTUM, _TINY = np.float32(1e-5), np.float32(0.1), np.float32(1e-12)
+# Those of torch.nn.functional.batch_norm.
+_EPSILON, _MOMENTUM = np.float32(1e-5), np.float32(0.1)
+# As in `_module`.
+_TINY = np.float32(1e-30)
 
 
 def _coefficients(function, degree: int) -> tuple[np.float32, ...]:
@@ -73,110 +71,79 @@ def random_bits(seed, out):
 
 
 @kernel
-def adam(xs, g_xs, means, squares, sizes, corrections, beta_1, beta_2, epsilon):
-    """Update parameters, and the running means of gradients and of their squares.
-
-    All but the last three are tuples, with an element for each parameter.
-    """
-    keep_1, keep_2 = np.float32(beta_1), np.float32(beta_2)
-    rest_1, rest_2 = np.float32(1 - beta_1), np.float32(1 - beta_2)
-    tiny = np.float32(epsilon)
-    for number in range(len(xs)):
-        size, correction = np.float32(sizes[number]), np.float32(corrections[number])
-        x, g_x, mean, square = xs[number], g_xs[number], means[number], squares[number]
-        for i in range(x.size):
-            first = keep_1 * mean[i] + rest_1 * g_x[i]
-            second = keep_2 * square[i] + rest_2 * g_x[i] * g_x[i]
-            mean[i], square[i] = first, second
-            x[i] -= size * first / (np.sqrt(second) * correction + tiny)
-
-
-@kernel
-def standardize(x, mean, scale, bits, lowest, factor, y):
-    """Standardize vectors, and drop what has bits below the lowest that is kept."""
-    for row in range(len(x)):
-        for j in range(x.shape[1]):
-            kept = factor if bits[row, j] >= lowest else _ZERO
-            y[row, j] = kept * (x[row, j] - mean[j]) / scale[j]
-
-
-@kernel
-def linear(x, weight, bias, y):
-    """Fill y (rows x outputs) with what a linear layer makes of x (inputs x rows)."""
-    np.dot(x.T, weight.T, y)
+def softplus(y, bias, bits, lowest, factor, slope):
+    """Add the bias to y, apply softplus and dropout in place; fill the slopes."""
+    c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 = _LOG1P
     for row in range(len(y)):
         for j in range(y.shape[1]):
-            y[row, j] += bias[j]
+            x = y[row, j] + bias[j]
+            small = exp(-abs(x))
+            log = c6 + small * (c7 + small * (c8 + small * c9))
+            log = c3 + small * (c4 + small * (c5 + small * log))
+            log = c0 + small * (c1 + small * (c2 + small * log))
+            kept = factor if bits[row, j] >= lowest else _ZERO
+            y[row, j] = kept * (max(x, _ZERO) + small * log)
+            share = _ONE / (_ONE + small)
+            slope[row, j] = kept * (share if x >= _ZERO else small * share)
 
 
 @kernel
-def linear_backward(x, g_y, g_weight, g_bias):
-    """Fill the gradients of weights and biases.
+def mixture(theta, beta, rows, words, counts, phi, g_theta, g_beta, learns):
+    """Return the negative log-likelihood of words in a mixture of topics.
 
-    x has a column for each row of the batch, as has the gradient for the output.
+    `phi` is room for the topics; `g_beta` is filled if `learns`.
     """
-    np.dot(g_y, x.T, g_weight)
-    for j in range(len(g_bias)):
-        g_bias[j] = _ZERO
-        for row in range(g_y.shape[1]):
-            g_bias[j] += g_y[j, row]
+    n_words, n_topics = beta.shape
+    highest = np.full(n_topics, _LOWEST, np.float32)
+    share, pull = np.zeros((2, n_topics), np.float32)
+    for word in range(n_words):
+        for k in range(n_topics):
+            highest[k] = max(highest[k], beta[word, k])
+    for word in range(n_words):
+        for k in range(n_topics):
+            phi[word, k] = exp(beta[word, k] - highest[k])
+            share[k] += phi[word, k]
+            if learns:
+                g_beta[word, k] = _ZERO
+    for k in range(n_topics):
+        share[k] = _ONE / share[k]
+    g_theta[:] = _ZERO
+    loss = 0.0
+    for cell in range(len(rows)):
+        row, word, p = rows[cell], words[cell], _TINY
+        for k in range(n_topics):
+            p += theta[row, k] * share[k] * phi[word, k]
+        loss -= counts[cell] * math.log(p)
+        g_p = -counts[cell] / p
+        for k in range(n_topics):
+            g_topic = g_p * share[k] * phi[word, k]
+            g_theta[row, k] += g_topic
+            if learns:
+                g_beta[word, k] += g_topic * theta[row, k]
+    if learns:
+        for row in range(len(theta)):
+            for k in range(n_topics):
+                pull[k] += theta[row, k] * g_theta[row, k]
+        for k in range(n_topics):
+            pull[k] *= share[k]
+        for word in range(n_words):
+            for k in range(n_topics):
+                g_beta[word, k] -= phi[word, k] * pull[k]
+    return loss
 
 
 @kernel
-def hidden(x, weight, bias, activation, bits, lowest, factor, y, slope):
-    """Fill y with a hidden layer after dropout, and the slope of y by its input.
+def product(logits, rows, words, counts, mean, variance, fixed, g_logits):
+    """Return the negative log-likelihood of words in a product of topics.
 
-    Rows of the batch are the columns of all these. The activation is 0 for softplus,
-    1 for relu, 2 for tanh.
+    The logits are normalized in place; `mean` and `variance` are running statistics,
+    which are updated unless they are `fixed`. Cells are in the order of the rows.
     """
-    np.dot(weight, x, y)
-    for j in range(len(y)):
-        for row in range(y.shape[1]):
-            y[j, row] += bias[j]
-    y, slope, bits = y.ravel(), slope.ravel(), bits.ravel()
-    if activation == 0:
-        _softplus(y, slope)
-    elif activation == 1:
-        for i in range(y.size):
-            slope[i] = _ONE if y[i] > _ZERO else _ZERO
-            y[i] *= slope[i]
-    else:
-        for i in range(y.size):
-            small = exp(np.float32(-2) * abs(y[i]))
-            size = (_ONE - small) / (_ONE + small)
-            y[i] = size if y[i] > _ZERO else -size
-            slope[i] = _ONE - size * size
-    for i in range(y.size):
-        kept = factor if bits[i] >= lowest else _ZERO
-        y[i] *= kept
-        slope[i] *= kept
-
-
-@inlined
-def _softplus(y, slope):
-    c0, c1, c2, c3, c4, c5, c6, c7, c8, c9 = _LOG1P
-    for i in range(y.size):
-        x = y[i]
-        small = exp(-abs(x))
-        log = c6 + small * (c7 + small * (c8 + small * c9))
-        log = c3 + small * (c4 + small * (c5 + small * log))
-        log = c0 + small * (c1 + small * (c2 + small * log))
-        y[i] = max(x, _ZERO) + small * log
-        share = _ONE / (_ONE + small)
-        slope[i] = share if x >= _ZERO else small * share
-
-
-@kernel
-def hidden_backward(g_above, weight, slope, g_x):
-    """Fill the gradient for the input of a hidden layer's activation.
-
-    `g_above` is that for the layer above it, `weight` the weights of that one. Rows of
-    the batch are columns here.
-    """
-    np.dot(weight.T, g_above, g_x)
-    for j in range(len(g_x)):
-        for row in range(g_x.shape[1]):
-            g_x[j, row] *= slope[j, row]
+    room = np.empty((3, logits.shape[1]), np.float32)
+    batch_norm(logits, mean, variance, fixed, room[2])
+    loss = _likelihood(logits, rows, words, counts, g_logits)
+    batch_norm_backward(logits, room[2], fixed, g_logits, room[0], room[1])
+    return loss
 
 
 @inlined
@@ -238,247 +205,7 @@ def batch_norm_backward(y, scale, fixed, gradient, mean, slope):
 
 
 @inlined
-def softmax(x, y):
-    """Fill y with the softmax of each row of x."""
-    for row in range(len(x)):
-        highest, total = _LOWEST, _ZERO
-        for k in range(x.shape[1]):
-            highest = max(highest, x[row, k])
-        for k in range(x.shape[1]):
-            y[row, k] = exp(x[row, k] - highest)
-            total += y[row, k]
-        total = _ONE / total
-        for k in range(x.shape[1]):
-            y[row, k] *= total
-
-
-@inlined
-def softmax_backward(y, g_y, g_x):
-    """Add to the gradient for x what that for its softmax y makes of it."""
-    for row in range(len(y)):
-        inner = _ZERO
-        for k in range(y.shape[1]):
-            inner += g_y[row, k] * y[row, k]
-        for k in range(y.shape[1]):
-            g_x[row, k] += y[row, k] * (g_y[row, k] - inner)
-
-
-@kernel
-def draw(head, mean, variance, fixed, scale, noise, bits, lowest, factor, values):
-    """Fill means, log-variances, topics, and topics after dropout: the four `values`.
-
-    `head` is what an inference network returned, and is normalized in place; `mean`
-    and `variance` are the running statistics.
-    """
-    batch_norm(head, mean, variance, fixed, scale)
-    n_rows, n_topics = noise.shape
-    for row in range(n_rows):
-        for k in range(n_topics):
-            values[0, row, k] = head[row, k]
-            values[1, row, k] = head[row, n_topics + k]
-            deviation = exp(_HALF * values[1, row, k])
-            values[3, row, k] = values[0, row, k] + noise[row, k] * deviation
-    softmax(values[3], values[2])
-    for row in range(n_rows):
-        for k in range(n_topics):
-            kept = factor if bits[row, k] >= lowest else _ZERO
-            values[3, row, k] = kept * values[2, row, k]
-
-
-@kernel
-def draw_backward(
-    head, scale, fixed, noise, bits, lowest, factor, values, gradients, g_head, room
-):  # fmt: skip
-    """Fill the gradient for what an inference network returned.
-
-    `gradients` are those for the four `values`; `room` has two rows.
-    """
-    n_rows, n_topics = noise.shape
-    for row in range(n_rows):
-        for k in range(n_topics):
-            kept = factor if bits[row, k] >= lowest else _ZERO
-            gradients[2, row, k] += kept * gradients[3, row, k]
-            gradients[3, row, k] = _ZERO
-    # The place of those after dropout takes those before the softmax.
-    softmax_backward(values[2], gradients[2], gradients[3])
-    for row in range(n_rows):
-        for k in range(n_topics):
-            g_z = gradients[3, row, k]
-            deviation = exp(_HALF * values[1, row, k])
-            g_head[row, k] = gradients[0, row, k] + g_z
-            pull = _HALF * g_z * noise[row, k] * deviation
-            g_head[row, n_topics + k] = gradients[1, row, k] + pull
-    batch_norm_backward(head, scale, fixed, g_head, room[0], room[1])
-
-
-@kernel
-def prior_kl(values, mean, log_variance, weight, gradients):
-    """Return the divergence of Gaussians from their priors; add to their gradients.
-
-    The priors are one for each row, or one for all.
-    """
-    total = 0.0
-    _, n_rows, n_topics = values.shape
-    for row in range(n_rows):
-        own, part = (row if len(mean) > 1 else 0), _ZERO
-        for k in range(n_topics):
-            precision = exp(-log_variance[own, k])
-            ratio = values[1, row, k] - log_variance[own, k]
-            distance = values[0, row, k] - mean[own, k]
-            share = exp(ratio)
-            part += share + distance * distance * precision - _ONE - ratio
-            gradients[0, row, k] += weight * distance * precision
-            gradients[1, row, k] += weight * _HALF * (share - _ONE)
-        total += float(part)
-    return 0.5 * weight * total
-
-
-@kernel
-def symmetric_kl(a, b, weight, g_a, g_b):
-    """Return the divergences between two views, both ways; add to their gradients."""
-    total = 0.0
-    _, n_rows, n_topics = a.shape
-    for row in range(n_rows):
-        part = _ZERO
-        for k in range(n_topics):
-            distance = a[0, row, k] - b[0, row, k]
-            precision_a, precision_b = exp(-a[1, row, k]), exp(-b[1, row, k])
-            ratio = exp(a[1, row, k] - b[1, row, k])
-            to_b = ratio + distance * distance * precision_b
-            to_a = _ONE / ratio + distance * distance * precision_a
-            part += to_a + to_b - np.float32(2)
-            pull = weight * distance * (precision_a + precision_b)
-            g_a[0, row, k] += pull
-            g_b[0, row, k] -= pull
-            g_a[1, row, k] += weight * _HALF * (ratio - to_a)
-            g_b[1, row, k] += weight * _HALF * (_ONE / ratio - to_b)
-        total += float(part)
-    return 0.5 * weight * total
-
-
-@kernel
-def info_nce(a, b, on_mean, similarity, inverse, groups, weight, g_a, g_b):
-    """Return InfoNCE between two views of the same rows; add to their gradients.
-
-    The similarity is 0 for cosine, 1 for dot, 2 for hellinger, and is multiplied by
-    `inverse`. No groups stand for one each.
-    """
-    _, n_rows, n_topics = a.shape
-    size = 2 * n_rows
-    room = np.empty((3, size, n_topics), np.float32)
-    theta, vectors, gradient = room[0], room[1], room[2]
-    if on_mean:
-        softmax(a[0], theta[:n_rows])
-        softmax(b[0], theta[n_rows:])
-    for row in range(0 if on_mean else n_rows):
-        for k in range(n_topics):
-            theta[row, k], theta[n_rows + row, k] = a[2, row, k], b[2, row, k]
-    length, products = np.empty(size, np.float32), np.empty((size, size), np.float32)
-    _represent(theta, similarity, vectors, length)
-    np.dot(vectors, vectors.T, products)
-    total = _contrast(products, inverse, groups, weight)
-    np.dot(products, vectors, gradient)
-    _represent_backward(theta, similarity, vectors, length, gradient)
-    if on_mean:
-        softmax_backward(theta[:n_rows], gradient[:n_rows], g_a[0])
-        softmax_backward(theta[n_rows:], gradient[n_rows:], g_b[0])
-    for row in range(0 if on_mean else n_rows):
-        for k in range(n_topics):
-            g_a[2, row, k] += gradient[row, k]
-            g_b[2, row, k] += gradient[n_rows + row, k]
-    return total
-
-
-@inlined
-def _represent(theta, similarity, vectors, length):
-    """Fill the vectors whose products are the similarities of topics."""
-    for row in range(len(theta)):
-        length[row] = _ONE
-        if similarity == 0:
-            square = _ZERO
-            for k in range(theta.shape[1]):
-                square += theta[row, k] * theta[row, k]
-            length[row] = max(np.sqrt(square), _TINY)
-        for k in range(theta.shape[1]):
-            if similarity == 2:
-                vectors[row, k] = np.sqrt(max(theta[row, k], _TINY))
-            else:
-                vectors[row, k] = theta[row, k] / length[row]
-
-
-@inlined
-def _represent_backward(theta, similarity, vectors, length, gradient):
-    """Turn the gradient for the vectors into that for the topics, in place."""
-    for row in range(len(theta)):
-        inner = _ZERO
-        if similarity == 0:
-            for k in range(theta.shape[1]):
-                inner += vectors[row, k] * gradient[row, k]
-        for k in range(theta.shape[1]):
-            if similarity == 2:
-                kept = _ONE if theta[row, k] >= _TINY else _ZERO
-                gradient[row, k] *= kept * _HALF / vectors[row, k]
-            else:
-                pull = gradient[row, k] - inner * vectors[row, k]
-                gradient[row, k] = pull / length[row]
-
-
-@inlined
-def _contrast(products, inverse, groups, weight):
-    """Return InfoNCE; turn products of vectors into weights.
-
-    The gradient for a vector is the sum of all vectors with its row of weights.
-    """
-    size, total = len(products), 0.0
-    n_rows = size // 2
-    for row in range(size):
-        partner = row + n_rows if row < n_rows else row - n_rows
-        positive = products[row, partner] * inverse
-        # Own rows are no negatives, nor are those of the same article but the partner.
-        products[row, row] = _LOWEST
-        for j in range(size if len(groups) else 0):
-            if groups[j % n_rows] == groups[row % n_rows] and j != partner:
-                products[row, j] = _LOWEST
-        highest, share = _LOWEST, _ZERO
-        for j in range(size):
-            highest = max(highest, products[row, j])
-        highest *= inverse
-        for j in range(size):
-            # What is left out stays finite, but far below what counts.
-            logit = max(products[row, j] * inverse - highest, np.float32(-200))
-            products[row, j] = exp(logit)
-            share += products[row, j]
-        total += math.log(share) - (positive - highest)
-        factor = _HALF * weight * inverse
-        for j in range(size):
-            products[row, j] *= factor / share
-        products[row, partner] -= factor
-    for row in range(size):
-        for j in range(row):
-            both = products[row, j] + products[j, row]
-            products[row, j] = products[j, row] = both
-    return 0.5 * weight * total
-
-
-@kernel
-def reconstruct(
-    theta, beta, flat, counts, mean, variance, fixed, logits, g_logits, g_theta, room
-):  # fmt: skip
-    """Return the negative log-likelihood of words; fill the gradients for the topics.
-
-    `flat` are the positions of the counts in the raveled matrix, row by row;
-    `logits` are filled, too; `room` has three rows.
-    """
-    np.dot(theta, beta, logits)
-    batch_norm(logits, mean, variance, fixed, room[2])
-    loss = _likelihood(logits, flat, counts, g_logits)
-    batch_norm_backward(logits, room[2], fixed, g_logits, room[0], room[1])
-    np.dot(g_logits, beta.T, g_theta)
-    return loss
-
-
-@inlined
-def _likelihood(logits, flat, counts, g_logits):
+def _likelihood(logits, rows, words, counts, g_logits):
     n_rows, n_words = logits.shape
     loss, cell = 0.0, 0
     for row in range(n_rows):
@@ -488,21 +215,62 @@ def _likelihood(logits, flat, counts, g_logits):
         for word in range(n_words):
             g_logits[row, word] = exp(logits[row, word] - highest)
             total += g_logits[row, word]
-        first, end = cell, (row + 1) * n_words
-        while cell < len(flat) and flat[cell] < end:
+        first = cell
+        while cell < len(rows) and rows[cell] == row:
             n_tokens += counts[cell]
             cell += 1
         for word in range(n_words):
             g_logits[row, word] *= n_tokens / total
         normalizer = highest + math.log(total)
         for position in range(first, cell):
-            word = flat[position] - row * n_words
+            word = words[position]
             loss += counts[position] * (normalizer - logits[row, word])
             g_logits[row, word] -= counts[position]
     return loss
 
 
 @kernel
-def beta_backward(theta, g_logits, g_beta):
-    """Fill the gradient for a topic-word matrix."""
-    np.dot(theta.T, g_logits, g_beta)
+def contrast(products, table, inverse, groups, weights, g_products):
+    """Return InfoNCE summed over pairs of views; add to the gradient for products.
+
+    `table` has the position of each view of each row, or -1; the similarity of two
+    vectors is their product times `inverse`. No groups stand for one each.
+    """
+    n_views, n_rows = table.shape
+    positions, own = np.empty((2, 2 * n_rows), np.int64)
+    logits = np.empty(2 * n_rows, np.float32)
+    total = 0.0
+    for a in range(n_views):
+        for b in range(a):
+            size = 0
+            for row in range(n_rows):
+                if table[a, row] >= 0 and table[b, row] >= 0:
+                    own[size] = row
+                    size += 1
+            for i in range(size):
+                own[size + i] = own[i]
+                positions[i], positions[size + i] = table[a, own[i]], table[b, own[i]]
+            for anchor in range(2 * size):
+                partner = anchor + size if anchor < size else anchor - size
+                here, weight = positions[anchor], _HALF * weights[own[anchor]]
+                for j in range(2 * size):
+                    logits[j] = inverse * products[here, positions[j]]
+                positive = logits[partner]
+                # Own rows are no negatives, nor others of the article.
+                logits[anchor] = _LOWEST
+                for j in range(2 * size if len(groups) else 0):
+                    if groups[own[j]] == groups[own[anchor]] and j != partner:
+                        logits[j] = _LOWEST
+                highest, share = _LOWEST, _ZERO
+                for j in range(2 * size):
+                    highest = max(highest, logits[j])
+                for j in range(2 * size):
+                    # What is left out stays finite, but far below what counts.
+                    logits[j] = exp(max(logits[j] - highest, np.float32(-200)))
+                    share += logits[j]
+                total += weight * (math.log(share) - (positive - highest))
+                for j in range(2 * size):
+                    pull = weight * inverse * logits[j] / share
+                    g_products[here, positions[j]] += pull
+                g_products[here, positions[partner]] -= weight * inverse
+    return total

@@ -1,11 +1,18 @@
-"""The terms of the loss, each a sum over the rows of a batch, and their sum."""
+"""The terms of the loss, each a sum over the rows of a batch, and their sum.
+
+The expressions here define the terms. Where gradients are wanted on a CPU, some are
+computed by the compiled operations of `_ops` instead.
+"""
+
+from itertools import combinations
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sklearn_m3l.network._batches import Batch, Cells, cells_at, common_rows, take
-from sklearn_m3l.network._module import Posterior, Reconstruction
+from sklearn_m3l.network import _ops
+from sklearn_m3l.network._batches import Batch, Cells
+from sklearn_m3l.network._module import TINY, Decoder, Posterior, Text
 
 SIMILARITIES = {
     "cosine": lambda theta: F.normalize(theta, dim=1),
@@ -15,27 +22,45 @@ SIMILARITIES = {
 }
 
 
-def reconstruction_loss(reconstruction: Reconstruction, cells: Cells) -> Tensor:
+def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor:
     """Return the negative log-likelihood of the counts of a text."""
-    log_p, positions = reconstruction.log_probabilities, reconstruction.positions
-    flat, values = cells_at(cells, positions, log_p.shape[1])
-    return -values.dot(log_p.view(-1).index_select(0, flat))
+    compiled = _ops.compiled(theta)
+    if decoder.norm is None:
+        if compiled:
+            return _ops.mixture_loss(theta, decoder.beta, cells)
+        # Only the words that a row has are touched.
+        phi = F.softmax(decoder.beta, dim=0)
+        p = (theta[cells.rows] * phi[cells.words]).sum(dim=1)
+        return -cells.values.dot((p + TINY).log())
+    if compiled:
+        return _ops.product_loss(theta, decoder.beta, cells, decoder.norm)
+    return -cells.values.dot(decoder(theta)[cells.rows, cells.words])
 
 
-def symmetric_gaussian_kl(a: Posterior, b: Posterior) -> Tensor:
-    """Return KL(a || b) + KL(b || a); the log-determinants cancel."""
-    variance_a, variance_b = a.log_variance.exp(), b.log_variance.exp()
-    distance = (a.mean - b.mean).square()
-    a_to_b = (variance_a + distance) / variance_b
-    b_to_a = (variance_b + distance) / variance_a
-    return 0.5 * (a_to_b + b_to_a - 2).sum()
-
-
-def gaussian_kl(posterior: Posterior, mean, log_variance) -> Tensor:
-    """Return KL(posterior || N(mean, exp(log_variance))), diagonal Gaussians."""
-    ratio = posterior.log_variance - log_variance
-    distance = (posterior.mean - mean).square() * (-log_variance).exp()
+def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
+    """Return KL(N(mean, exp(log_variance)) || the prior), diagonal Gaussians."""
+    ratio = log_variance - prior_log_variance
+    distance = (mean - prior_mean).square() * (-prior_log_variance).exp()
     return 0.5 * (ratio.exp() + distance - 1 - ratio).sum()
+
+
+def pairwise_kl(mean, log_variance, rows: Tensor, n_rows: int) -> Tensor:
+    """Return the sum of KL(a || b) over all ordered pairs of views of each row.
+
+    The log-determinants of the two directions cancel, and what is left is a product of
+    sums over the views of a row once their means are centered.
+    """
+
+    def total(x):
+        return x.new_zeros(n_rows, *x.shape[1:]).index_add(0, rows, x)
+
+    n_views = total(torch.ones_like(mean[:, :1]))
+    centered = mean - (total(mean) / n_views.clamp_min(1))[rows]
+    square, precision = centered.square(), (-log_variance).exp()
+    spread = total(log_variance.exp() + square) * total(precision)
+    return 0.5 * (
+        (spread + n_views * total(square * precision) - n_views.square()).sum()
+    )
 
 
 def info_nce(
@@ -43,10 +68,10 @@ def info_nce(
     b: Tensor,
     *,
     temperature: float,
-    similarity: str,
     groups: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
-    """Return InfoNCE between two views of the same rows.
+    """Return InfoNCE between two views of the same rows, as in the authors' code.
 
     A row's term is the mean of both directions; its negatives are the other rows
     of those two views, except those of its own article.
@@ -54,17 +79,17 @@ def info_nce(
     Parameters
     ----------
     a, b : Tensor of shape (n_rows, n_components)
-        Topic distributions.
+        Vectors whose products are similarities.
     temperature : float
         Divides the similarities.
-    similarity : str
-        A key of `SIMILARITIES`.
     groups : Tensor of int64 of shape (n_rows,), optional
         Articles.
+    weights : Tensor of shape (n_rows,), optional
+        Weights of the rows' terms.
     """
     n_rows = len(a)
-    topics = SIMILARITIES[similarity](torch.cat([a, b]))
-    logits = topics @ (topics.T / temperature)
+    vectors = torch.cat([a, b])
+    logits = vectors @ (vectors.T / temperature)
     # Own rows are no negatives, nor are those of the same article but the partner.
     if groups is None:
         logits = logits.fill_diagonal_(-torch.inf)
@@ -75,8 +100,86 @@ def info_nce(
         same.diagonal(-n_rows).fill_(False)
         logits = logits.masked_fill_(same, -torch.inf)
     log_p = F.log_softmax(logits, dim=1)
-    partners = log_p.diagonal(n_rows).sum() + log_p.diagonal(-n_rows).sum()
-    return -0.5 * partners
+    partners = log_p.diagonal(n_rows) + log_p.diagonal(-n_rows)
+    return -0.5 * (partners.sum() if weights is None else partners.dot(weights))
+
+
+def pairwise_contrast(
+    vectors: Tensor,
+    table: Tensor,
+    *,
+    temperature: float,
+    groups: Tensor | None,
+    weights: Tensor,
+) -> Tensor:
+    """Return the sum of `info_nce` over all pairs of views.
+
+    Parameters
+    ----------
+    vectors : Tensor of shape (n_present, n_components)
+        Vectors whose products are similarities, of all views.
+    table : Tensor of int64 of shape (n_views, n_rows)
+        Where the vector of each view of each row is; -1 where it is absent.
+    temperature : float
+        Divides the similarities.
+    groups : Tensor of int64 of shape (n_rows,), or None
+        Articles.
+    weights : Tensor of shape (n_rows,)
+        Weights of the rows' terms.
+    """
+    if _ops.compiled(vectors):
+        return _ops.pairwise_contrast(vectors, table, temperature, groups, weights)
+    total = vectors.new_zeros(())
+    for a, b in combinations(table, 2):
+        both = ((a >= 0) & (b >= 0)).nonzero().flatten()
+        total = total + info_nce(
+            vectors[a[both]],
+            vectors[b[both]],
+            temperature=temperature,
+            groups=None if groups is None else groups[both],
+            weights=weights[both],
+        )
+    return total
+
+
+def joint_contrast(
+    vectors: Tensor,
+    table: Tensor,
+    *,
+    temperature: float,
+    groups: Tensor | None,
+    weights: Tensor,
+) -> Tensor:
+    """Return the contrast of Eq. 1 of the paper.
+
+    It is summed over ordered pairs of a row's views. All of them have one denominator:
+    the sum over any two views c, d and the rows j of the batch of
+    exp(theta_i^c . theta_j^d / temperature), as printed, so with those of the row
+    itself. Other rows of its article are left out. See `pairwise_contrast`.
+    """
+    present = table >= 0
+    vectors = vectors[table[present]]
+    rows = present.nonzero()[:, 1]
+    logits = vectors @ vectors.T / temperature
+    if groups is not None:
+        same = groups[rows][:, None] == groups[rows]
+        logits = logits.masked_fill(same & (rows[:, None] != rows), -torch.inf)
+    by_view = logits.new_full(present.shape, -torch.inf)
+    by_view = by_view.masked_scatter(present, logits.logsumexp(dim=1))
+    n_views = present.sum(dim=0)
+    paired = n_views > 1
+    denominators = by_view[:, paired].logsumexp(dim=0)
+    # The products of all ordered pairs of different views.
+    total = vectors.new_zeros(len(weights), vectors.shape[1])
+    total = total.index_add(0, rows, vectors).square().sum(dim=1)
+    own = total.new_zeros(len(weights))
+    own = own.index_add(0, rows, vectors.square().sum(dim=1))
+    products = (total - own)[paired] / temperature
+    n_pairs = (n_views * (n_views - 1))[paired]
+    return (n_pairs * denominators - products).dot(weights[paired])
+
+
+CONTRASTS = {"pairwise": pairwise_contrast, "joint": joint_contrast}
 
 
 class TopicLoss(nn.Module):
@@ -91,15 +194,21 @@ class TopicLoss(nn.Module):
     prior_weight : float
         Weight of the divergence from the prior: each row's own where the batch has
         one, otherwise the Laplace approximation of a flat Dirichlet by a logistic
-        normal, of mean 0 and variance 1 - 1 / n_components.
+        normal, of variance 1 - 1 / n_components, around the bias of the network.
     contrastive_weight : float
-        Weight of InfoNCE (s in the paper), added per row.
+        Weight of the contrast (s in the paper), added per row.
     temperature : float
-        Temperature of InfoNCE (tau).
+        Temperature of the contrast (tau).
     similarity : {"cosine", "dot", "hellinger"}
-        Similarity of topic distributions in InfoNCE.
+        Similarity of topic distributions in the contrast.
     contrast_on : {"mean", "sample"}
-        Whether InfoNCE compares softmax(mean) or the draws.
+        Whether softmax(mean) or the draws are contrasted.
+    contrast : {"pairwise", "joint"}
+        See `pairwise_contrast` and `joint_contrast`.
+    balance_views : bool
+        Divide the contrast of a row by the number of its other views.
+    proportions_weight : float
+        Weight of the divergence from given proportions, where the batch has some.
     """
 
     prior_log_variance: Tensor
@@ -113,6 +222,9 @@ class TopicLoss(nn.Module):
         temperature=0.07,
         similarity="cosine",
         contrast_on="mean",
+        contrast="pairwise",
+        balance_views=True,
+        proportions_weight=0.0,
     ):
         super().__init__()
         self.kl_weight = kl_weight
@@ -121,62 +233,56 @@ class TopicLoss(nn.Module):
         self.temperature = temperature
         self.similarity = similarity
         self.contrast_on = contrast_on
+        self.contrast = contrast
+        self.balance_views = balance_views
+        self.proportions_weight = proportions_weight
         # A single topic has no variance to speak of; log 0 must not enter.
         variance = torch.tensor(max(1 - 1 / n_components, 1e-6))
         self.register_buffer("prior_log_variance", variance.log())
 
-    def forward(self, outputs, batch: Batch) -> Tensor:
+    def forward(self, outputs: tuple[Posterior, dict[str, Text]], batch) -> Tensor:
         """Return the loss of a batch: a scalar, summed over its rows."""
-        posteriors, reconstructions = outputs
+        posterior, texts = outputs
+        gaussian = posterior.mean, posterior.log_variance
         terms = [
-            reconstruction_loss(reconstruction, batch.cells[name])
-            for name, reconstruction in reconstructions.items()
+            reconstruction_loss(text.theta, text.cells, text.decoder)
+            for text in texts.values()
         ]
         if self.prior_weight:
-            for name, posterior in posteriors.items():
-                prior = self._prior(batch, name)
-                terms.append(self.prior_weight * gaussian_kl(posterior, *prior))
-        names = list(posteriors)
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                terms += self._pair_terms(posteriors, a, b, batch)
+            divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
+            terms.append(self.prior_weight * divergence)
+        if self.proportions_weight and batch.proportions is not None:
+            taught = batch.proportions[posterior.rows]
+            log_theta = F.log_softmax(posterior.mean, dim=1)
+            divergence = F.kl_div(log_theta, taught, reduction="sum")
+            terms.append(self.proportions_weight * divergence)
+        if len(posterior.views) > 1 and self.kl_weight:
+            divergence = pairwise_kl(*gaussian, posterior.rows, batch.size)
+            terms.append(self.kl_weight * divergence)
+        if len(posterior.views) > 1 and self.contrastive_weight:
+            terms.append(self.contrastive_weight * self._contrast(posterior, batch))
         if not terms:  # such as rows that have nothing but a picture
             nothing = torch.zeros_like(self.prior_log_variance)
             return nothing.requires_grad_(torch.is_grad_enabled())
         return torch.stack(terms).sum()
 
-    def _prior(self, batch, name):
+    def _prior(self, posterior: Posterior, batch: Batch):
         if batch.prior is None:
-            return 0.0, self.prior_log_variance
-        return tuple(take(part, batch.rows[name]) for part in batch.prior)
+            return posterior.center, self.prior_log_variance
+        return tuple(part[posterior.rows] for part in batch.prior)
 
-    def _pair_terms(self, posteriors, a, b, batch):
-        """Return what pulls two views of the same tuples together."""
-        among_a, among_b = common_rows(batch, a, b)
-        pair = [
-            Posterior(*(take(part, rows) for part in vars(posteriors[name]).values()))
-            for name, rows in ((a, among_a), (b, among_b))
-        ]
-        if len(pair[0].mean) == 0:
-            return []
-        terms = []
-        if self.kl_weight:
-            terms.append(self.kl_weight * symmetric_gaussian_kl(*pair))
-        if self.contrastive_weight:
-            theta = [self._contrasted(posterior) for posterior in pair]
-            groups = batch.groups
-            if groups is not None:
-                groups = take(take(groups, batch.rows[a]), among_a)
-            contrast = info_nce(
-                *theta,
-                temperature=self.temperature,
-                similarity=self.similarity,
-                groups=groups,
-            )
-            terms.append(self.contrastive_weight * contrast)
-        return terms
-
-    def _contrasted(self, posterior):
+    def _contrast(self, posterior: Posterior, batch: Batch) -> Tensor:
+        theta = posterior.sample
         if self.contrast_on == "mean":
-            return F.softmax(posterior.mean, dim=1)
-        return posterior.sample
+            theta = F.softmax(posterior.mean, dim=1)
+        table = posterior.table(batch.size)
+        weights = theta.new_ones(batch.size)
+        if self.balance_views:
+            weights /= ((table >= 0).sum(dim=0) - 1).clamp_min(1)
+        return CONTRASTS[self.contrast](
+            SIMILARITIES[self.similarity](theta),
+            table,
+            temperature=self.temperature,
+            groups=batch.groups,
+            weights=weights,
+        )

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sklearn_m3l.network._batches import Batch, common_rows, take
+from sklearn_m3l.network import _ops
+from sklearn_m3l.network._batches import (
+    Batch,
+    Cells,
+    cells_at,
+    common_rows,
+    present_rows,
+    take,
+)
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "softplus": F.softplus,
@@ -16,10 +24,15 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
 }
 
+# Keeps the logarithm of a probability finite.
+TINY = 1e-30
+
 
 @dataclass
 class Posterior:
-    """The Gaussians of the rows that have a view, and what is drawn from them.
+    """Gaussians over topics, one for each view of each row, and draws from them.
+
+    The rows of the first view come first, then those of the second, and so on.
 
     Parameters
     ----------
@@ -27,30 +40,57 @@ class Posterior:
         Parameters of the logistic normal posteriors.
     sample : Tensor of shape (n_present, n_components)
         Topic distributions: a draw in training, softmax(mean) in evaluation.
-    dropped : Tensor of shape (n_present, n_components)
-        The same after dropout, as decoders take them.
+    decoded : Tensor of shape (n_present, n_components)
+        The topics that words are predicted from: the sample after dropout.
+    rows : Tensor of int64 of shape (n_present,)
+        Position in the batch of the tuple that each belongs to.
+    views : dict of str to slice
+        Where each view's rows are.
+    center : Tensor of shape (n_components,) or ()
+        Mean of the prior.
     """
 
     mean: Tensor
     log_variance: Tensor
     sample: Tensor
-    dropped: Tensor
+    decoded: Tensor
+    rows: Tensor
+    views: dict[str, slice]
+    center: Tensor
+
+    def __getitem__(self, name: str) -> "Posterior":
+        """Return the part of one view."""
+        part = self.views[name]
+        fields = (self.mean, self.log_variance, self.sample, self.decoded, self.rows)
+        views = {name: slice(0, part.stop - part.start)}
+        return Posterior(*(field[part] for field in fields), views, self.center)
+
+    def table(self, n_rows: int) -> Tensor:
+        """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
+        table = self.rows.new_full((len(self.views), n_rows), -1)
+        places = torch.arange(len(self.rows), device=self.rows.device)
+        for own, part in zip(table, self.views.values(), strict=True):
+            own[self.rows[part]] = places[part]
+        return table
 
 
 @dataclass
-class Reconstruction:
-    """Predicted words of the rows that have a text.
+class Text:
+    """Counts to predict from topics.
 
     Parameters
     ----------
-    log_probabilities : Tensor of shape (n_rows, n_words)
-        Log-probabilities of the words.
-    positions : Tensor of int64 of shape (n_rows,), or None
-        Where these rows stand among the rows that have the text; None for all.
+    theta : Tensor of shape (n_rows, n_components)
+        Topics of the rows.
+    cells : Cells
+        Their counts.
+    decoder : Decoder
+        What predicts them.
     """
 
-    log_probabilities: Tensor
-    positions: Tensor | None
+    theta: Tensor
+    cells: Cells
+    decoder: "Decoder"
 
 
 @dataclass
@@ -86,9 +126,8 @@ class Draws:
     ----------
     vectors : Mask of shape (n_rows, width)
         For the vectors.
-    hidden : list of Mask of shape (n_units, n_rows)
-        For the hidden layers, of which the last one alone drops anything. By units and
-        rows, as compiled training has them.
+    hidden : Mask of shape (n_rows, n_units), or None
+        For the last hidden layer, if there is one.
     topics : Mask of shape (n_rows, n_components)
         For the topics to decode.
     noise : Tensor of shape (n_rows, n_components)
@@ -96,7 +135,7 @@ class Draws:
     """
 
     vectors: Mask
-    hidden: list[Mask]
+    hidden: Mask | None
     topics: Mask
     noise: Tensor
 
@@ -114,9 +153,12 @@ class _BatchNorm(nn.Module):
         self.frozen = False
 
     def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(x, self.mean, self.variance, training=self.learns(x))
+
+    def learns(self, x: Tensor) -> bool:
+        """Tell whether the statistics are those of the batch."""
         # One row has no statistics of its own: it takes the running ones.
-        training = self.training and not self.frozen and x.shape[0] > 1
-        return F.batch_norm(x, self.mean, self.variance, training=training)
+        return self.training and not self.frozen and x.shape[0] > 1
 
 
 class _Standardize(nn.Module):
@@ -135,7 +177,7 @@ class _Standardize(nn.Module):
 
 
 class InferenceNetwork(nn.Module):
-    """From vectors to the means and log-variances of topic distributions.
+    """From vectors to the normalized means and log-variances of topics.
 
     Parameters
     ----------
@@ -174,7 +216,7 @@ class InferenceNetwork(nn.Module):
         # One product for both parameters, the means first.
         self.head = _linear(sizes[-1], 2 * n_components, generator)
         self.norm = _BatchNorm(2 * n_components)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = activation
         self.dropout = dropout
         self.input_dropout = input_dropout
 
@@ -183,25 +225,28 @@ class InferenceNetwork(nn.Module):
     ) -> Draws:
         """Draw for some rows; `topic_dropout` is the share of topics to drop."""
         n_topics = self.head.out_features // 2
-        n_inputs = [layer.in_features for layer in (*self.layers, self.head)]
-        shapes = [(n_rows, n_inputs[0]), (n_rows, n_topics)]
-        shapes += [(n_units, n_rows) for n_units in n_inputs[1:]]
-        shares = [self.input_dropout, topic_dropout, *[0.0] * len(self.layers)]
+        width = [*self.layers, self.head][0].in_features
+        sizes, shares = [width, n_topics], [self.input_dropout, topic_dropout]
         if self.layers:
-            shares[-1] = self.dropout
+            sizes.append(self.head.in_features)
+            shares.append(self.dropout)
+        shapes = [(n_rows, size) for size in sizes]
         vectors, topics, *hidden = draw_masks(shapes, shares, generator)
         noise = torch.empty(n_rows, n_topics, device=generator.device)
         noise.normal_(generator=generator)
-        return Draws(vectors, hidden, topics, noise)
+        return Draws(vectors, hidden[0] if hidden else None, topics, noise)
 
     def forward(self, x: Tensor, draws: Draws | None) -> tuple[Tensor, Tensor]:
         """Return means and log-variances, (n, n_components) each."""
         if draws is not None:
             x = draws.vectors(x)
-        for number, layer in enumerate(self.layers):
-            x = self.activation(layer(x))
-            if draws is not None:
-                x = draws.hidden[number](x.t()).t()
+        for number, layer in enumerate(self.layers, start=1):
+            mask = draws.hidden if draws and number == len(self.layers) else None
+            if mask and self.activation == "softplus" and _ops.compiled(x):
+                x = _ops.softplus_layer(x, layer.weight, layer.bias, mask)
+            else:
+                x = ACTIVATIONS[self.activation](layer(x))
+                x = mask(x) if mask else x
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
         return mean, log_variance
 
@@ -212,29 +257,54 @@ class Decoder(nn.Module):
     Parameters
     ----------
     n_components, n_words : int
-        Shape of the topic-word matrix.
+        Numbers of topics and words.
+    kind : {"mixture", "product"}
+        Whether a word's probability is the mean of its probabilities in the topics,
+        weighted by their proportions, or a softmax of the weighted mean of its
+        batch-normalized weights (ProdLDA's product of experts).
     generator : torch.Generator
         Draws the initial weights.
     """
 
-    def __init__(self, n_components, n_words, generator):
+    def __init__(self, n_components, n_words, kind, generator):
         super().__init__()
-        self.beta = nn.Parameter(torch.empty(n_components, n_words))
-        nn.init.xavier_uniform_(self.beta, generator=generator)
-        self.norm = _BatchNorm(n_words)
+        # As in `nn.Linear`: a row for each output.
+        self.beta = nn.Parameter(torch.empty(n_words, n_components))
+        if kind == "mixture":
+            self.norm = None
+            nn.init.normal_(self.beta, generator=generator)
+        else:
+            self.norm = _BatchNorm(n_words)
+            nn.init.xavier_uniform_(self.beta, generator=generator)
 
     def forward(self, theta: Tensor) -> Tensor:
-        """Return log softmax(BN(theta @ beta)), (n, n_words)."""
-        return F.log_softmax(self.norm(theta @ self.beta), dim=1)
+        """Return log-probabilities of the words, (n, n_words)."""
+        if self.norm is None:
+            return (theta @ F.softmax(self.beta, dim=0).t() + TINY).log()
+        return F.log_softmax(self.norm(theta @ self.beta.t()), dim=1)
+
+    def set_topics(self, topic_word) -> None:
+        """Start from topic-word probabilities of shape (n_components, n_words)."""
+        probabilities = torch.as_tensor(topic_word, dtype=self.beta.dtype)
+        with torch.no_grad():
+            self.beta.copy_(probabilities.t().clamp_min(TINY).log())
+
+    @property
+    def frozen(self) -> bool:
+        """Whether training leaves the decoder as it is."""
+        return not self.beta.requires_grad
 
     def freeze(self) -> None:
         """Keep weights and statistics as they are, in training too."""
         self.beta.requires_grad_(False)
-        self.norm.frozen = True
+        if self.norm is not None:
+            self.norm.frozen = True
 
 
 class TopicNetwork(nn.Module):
-    """A variational autoencoder a view, in one space of topics.
+    """One variational autoencoder per view, sharing a topic space.
+
+    The topics of a row are softmax(scale * norm(mu) + bias).
 
     Parameters
     ----------
@@ -251,11 +321,20 @@ class TopicNetwork(nn.Module):
     hidden_layer_sizes, activation, input_dropout
         See `InferenceNetwork`.
     dropout : float
-        Share of the last hidden layers, and of the topics that are decoded, that is
-        dropped in training.
+        Share of the last hidden layers that is dropped in training; with product
+        decoders also of the topics that are decoded.
     seed : int
         Seed of the initial weights.
+    decoder : {"mixture", "product"}
+        See `Decoder`.
+    scale : float
+        Multiplies the batch-normalized means.
+    bias : bool
+        Whether a learned bias, the same for all views, is added to the means. It lets
+        some topics be more common than others.
     """
+
+    bias: nn.Parameter | None
 
     def __init__(
         self,
@@ -269,11 +348,15 @@ class TopicNetwork(nn.Module):
         dropout: float,
         seed: int,
         input_dropout: float = 0.0,
+        decoder: str = "product",
+        scale: float = 1.0,
+        bias: bool = False,
     ):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.n_components = n_components
-        self.dropout = dropout
+        self.topic_dropout = dropout if decoder == "product" else 0.0
+        self.scale = scale
         # Lists, not dicts: torch refuses some names (dots, "type") in a ModuleDict.
         self.encoded = list(widths)
         self.decoded = list(n_words)
@@ -295,63 +378,89 @@ class TopicNetwork(nn.Module):
             for member in members
         )
         self.decoders = nn.ModuleList(
-            Decoder(n_components, size, generator) for size in n_words.values()
+            Decoder(n_components, size, decoder, generator) for size in n_words.values()
         )
+        self.bias = nn.Parameter(torch.zeros(n_components)) if bias else None
 
-    def forward(
-        self, batch: Batch
-    ) -> tuple[dict[str, Posterior], dict[str, Reconstruction]]:
-        """Encode every view of a batch, and decode the texts that it has cells of."""
-        posteriors = self.encode(batch)
-        reconstructions = {}
-        for name in batch.cells:
+    def forward(self, batch: Batch) -> tuple[Posterior, dict[str, Text]]:
+        """Encode every view of a batch; return what its texts are predicted from."""
+        posterior, texts = self.encode(batch), {}
+        for name, cells in batch.cells.items():
             source = self.decoded_from[name]
-            if source in posteriors:
+            if source in posterior.views:
                 among_source, among_text = common_rows(batch, source, name)
-                theta = take(posteriors[source].dropped, among_source)
-                log_p = self.decode(name, theta)
-                reconstructions[name] = Reconstruction(log_p, among_text)
-        return posteriors, reconstructions
+                theta = take(posterior.decoded[posterior.views[source]], among_source)
+                decoder = self.decoders[self.decoded.index(name)]
+                texts[name] = Text(theta, cells_at(cells, among_text), decoder)
+        return posterior, texts
 
-    def encode(self, batch: Batch) -> dict[str, Posterior]:
+    def encode(self, batch: Batch) -> Posterior:
         """Return the posteriors of the views that some row of the batch has."""
-        posteriors: dict[str, Posterior] = {}
+        parts, rows, n_present = [], [], 0
+        views: dict[str, slice] = {}
         for group, network in enumerate(self.inference):
-            assert isinstance(network, InferenceNetwork)
-            names = [
-                name
-                for name, vectors in batch.vectors.items()
-                if self.network_of[self.encoded.index(name)] == group and len(vectors)
-            ]
-            if not names:
-                continue
-            vectors = [
-                self.standardize[self.encoded.index(name)](batch.vectors[name])
-                for name in names
-            ]
-            stacked = torch.cat(vectors) if len(vectors) > 1 else vectors[0]
-            draws = None
-            if batch.generator is not None:
-                draws = network.draw(len(stacked), self.dropout, batch.generator)
-            mean, log_variance = network(stacked, draws)
-            sample = mean
-            if draws is not None:
-                deviation = (0.5 * log_variance).exp()
-                sample = torch.addcmul(mean, draws.noise, deviation)
-            theta = F.softmax(sample, dim=1)
-            dropped = theta if draws is None else draws.topics(theta)
-            sizes = [len(part) for part in vectors]
-            stacks = (mean, log_variance, theta, dropped)
-            split = [stack.split(sizes) for stack in stacks]
-            for name, *parts in zip(names, *split, strict=True):
-                posteriors[name] = Posterior(*parts)
-        return posteriors
+            vectors = []
+            for name, of_view in batch.vectors.items():
+                number = self.encoded.index(name)
+                if self.network_of[number] == group and len(of_view):
+                    vectors.append(self.standardize[number](of_view))
+                    views[name] = slice(n_present, n_present + len(of_view))
+                    n_present += len(of_view)
+                    rows.append(present_rows(batch, name))
+            if vectors:
+                parts.append(self._encode(network, vectors, batch.generator))
+        if not parts:
+            nothing = self.standardize[0].mean.new_zeros(0, self.n_components)
+            parts, rows = [(nothing,) * 4], [torch.zeros(0, dtype=torch.int64)]
+        stacks = [_concatenate(stack) for stack in zip(*parts, strict=True)]
+        center = stacks[0].new_zeros(()) if self.bias is None else self.bias
+        return Posterior(*stacks, _concatenate(rows), views, center)
+
+    def _encode(self, network, vectors: list[Tensor], generator) -> tuple[Tensor, ...]:
+        """Return means, log-variances, topics, and the topics to decode."""
+        stacked = _concatenate(vectors)
+        draws = None
+        if generator is not None:
+            draws = network.draw(len(stacked), self.topic_dropout, generator)
+        mean, log_variance = network(stacked, draws)
+        mean = mean * self.scale if self.bias is None else mean * self.scale + self.bias
+        if draws is None:
+            theta = F.softmax(mean, dim=1)
+            return mean, log_variance, theta, theta
+        deviation = (0.5 * log_variance).exp()
+        theta = F.softmax(torch.addcmul(mean, draws.noise, deviation), dim=1)
+        return mean, log_variance, theta, draws.topics(theta)
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""
         standardize = self.standardize[self.encoded.index(name)]
         standardize.get_buffer("mean").copy_(torch.as_tensor(mean))
         standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
+
+    def set_topics(self, name: str, topic_word, *, freeze: bool = False) -> None:
+        """Start the decoder of a text from topic-word probabilities.
+
+        Parameters
+        ----------
+        name : str
+            The text.
+        topic_word : array-like of shape (n_components, n_words)
+            Each row sums to 1.
+        freeze : bool
+            Keep them as they are in training.
+        """
+        decoder = self.decoders[self.decoded.index(name)]
+        decoder.set_topics(topic_word)
+        if freeze:
+            decoder.freeze()
+
+    def set_prevalence(self, prevalence) -> None:
+        """Start the bias from the share of each topic, (n_components,)."""
+        log_share = (
+            torch.as_tensor(prevalence, dtype=torch.float32).clamp_min(TINY).log()
+        )
+        with torch.no_grad():
+            self.bias.copy_(log_share - log_share.mean())
 
     def decode(self, name: str, theta: Tensor) -> Tensor:
         """Return log-probabilities of the words of a text, (n, n_words)."""
@@ -381,6 +490,10 @@ def draw_masks(
         Mask(bits.view(shape), int(share * 2**16) - 2**15, 1 / (1 - share))
         for bits, shape, share in zip(parts, shapes, shares, strict=True)
     ]
+
+
+def _concatenate(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat(tensors) if len(tensors) > 1 else tensors[0]
 
 
 def _linear(n_in: int, n_out: int, generator) -> nn.Linear:

@@ -2,25 +2,21 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 
-from sklearn_m3l.network._adam import CompiledAdam
+from sklearn_m3l.network import _ops
 from sklearn_m3l.network._batches import TupleBatches
 from sklearn_m3l.network._checkpoint import NetCheckpoint
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._progress import EpochProgress
-from sklearn_m3l.network._threads import side_by_side
-
-if TYPE_CHECKING:
-    from sklearn_m3l.network._step import CompiledStep
 
 
 class TopicNet(NeuralNet):
@@ -30,10 +26,6 @@ class TopicNet(NeuralNet):
     device until the epoch ends, and in that Ctrl-C stops `fit` with its exception
     while a callback that stops training early ends it normally.
     """
-
-    # Makes the tasks of a training step; there are none outside of `fit`.
-    _task: Callable | None = None
-    _step: "CompiledStep | None" = None
 
     def get_default_callbacks(self):
         """Return skorch's callbacks, which print a line an epoch if `verbose` > 1."""
@@ -47,8 +39,6 @@ class TopicNet(NeuralNet):
         """Compute the loss of a batch and its gradients."""
         if not self.module_.training:  # a callback may have evaluated the net
             self._set_training(True)
-        if self._step is not None:
-            return {"loss": self._step.run(batch), "y_pred": None}
         loss = self.criterion_(self.module_(batch), batch)
         loss.backward()
         return {"loss": loss.detach(), "y_pred": None}
@@ -63,9 +53,7 @@ class TopicNet(NeuralNet):
         """Run all batches; record their mean loss a tuple when they are through."""
         if iterator is None:
             return
-        good = None
-        if training:
-            good, self._step = self._copy_of_state(), self._compiled_step()
+        good = self._copy_of_state() if training else None
         total, n_rows, n_batches = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -83,19 +71,9 @@ class TopicNet(NeuralNet):
                 f"learning_rate_init={self.lr}, or rescale the embeddings if "
                 "standardize is off. The model is as it was before that epoch"
             )
-        self._step = None
         self.history.record_batch(f"{prefix}_loss", loss)
         self.history.record_batch(f"{prefix}_batch_size", n_rows)
         self.history.record(f"{prefix}_batch_count", n_batches)
-
-    def _compiled_step(self) -> "CompiledStep | None":
-        """Return what trains in compiled code on a processor; None elsewhere."""
-        if self._task is None:
-            return None
-        # numba is loaded for training alone.
-        from sklearn_m3l.network._step import CompiledStep
-
-        return CompiledStep(self.module_, self.criterion_, self._task)
 
     def _copy_of_state(self) -> tuple[dict, dict]:
         return copy.deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
@@ -135,9 +113,11 @@ class TopicNet(NeuralNet):
             stored = NetCheckpoint(checkpoint, self, X)
             epochs = stored.resume(self)
             self.callbacks_.append(("checkpoint", stored))
+        if self.verbose and self.device == "cpu" and not _ops.cached():
+            print("Compiling what trains on a CPU, once per environment.")
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
         try:
-            with self._side_by_side():
+            with self._one_thread():
                 self.fit_loop(X, epochs=epochs)
         except KeyboardInterrupt:
             # skorch's early stopping raises what Ctrl-C raises.
@@ -152,26 +132,17 @@ class TopicNet(NeuralNet):
         return self
 
     @contextmanager
-    def _side_by_side(self):
-        """Train in compiled code, in several threads, while the context lasts."""
-        if torch.device(self.device).type != "cpu":
-            yield
-            return
-        n_tasks = max(len(self.module_.decoded), 2)
-        try:
-            with side_by_side(n_tasks) as self._task:
-                self.optimizer_.task = self._task
-                yield
-        finally:
-            self._task = self._step = None
-            self.optimizer_.task = CompiledAdam.task
+    def _one_thread(self):
+        """Keep PyTorch from sharing out operations, which are too small for that.
 
-    def __getstate__(self):
-        # A callback may store the net while threads train it.
-        state = super().__getstate__()
-        for name in ("_task", "_step"):
-            state.pop(name, None)
-        return state
+        It also makes results the same bits with any number of threads.
+        """
+        n_threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)
+            yield
+        finally:
+            torch.set_num_threads(n_threads)
 
     def _stopped_early(self):
         return any(
@@ -193,6 +164,9 @@ def build_net(
     callbacks,
     device: torch.device,
     verbose: int,
+    topic_word: Mapping[str, np.ndarray] | None = None,
+    freeze_topics: bool = False,
+    prevalence: np.ndarray | None = None,
 ) -> TopicNet:
     """Return an initialized net.
 
@@ -212,6 +186,12 @@ def build_net(
         Where the network is trained.
     verbose : int
         1 shows a progress bar, 2 prints a line an epoch.
+    topic_word : mapping of str to ndarray of shape (n_components, n_words), optional
+        Topic-word probabilities of each text to start from.
+    freeze_topics : bool
+        Keep those as they are in training.
+    prevalence : ndarray of shape (n_components,), optional
+        Share of each topic to start from, where the network has a bias.
     """
     callbacks = list(callbacks)
     for callback in callbacks:
@@ -227,10 +207,12 @@ def build_net(
             load_best=True,
         )
         callbacks.append(stopping)
-    return TopicNet(
+    net = TopicNet(
         TopicNetwork,
         criterion=TopicLoss,
-        **_adam(device),
+        optimizer=torch.optim.Adam,
+        # One operation for all parameters.
+        optimizer__fused=device.type in ("cpu", "cuda"),
         lr=learning_rate,
         optimizer__betas=betas,
         max_epochs=max_iter,
@@ -244,14 +226,11 @@ def build_net(
         **{f"module__{name}": value for name, value in network.items()},
         **{f"criterion__{name}": value for name, value in loss.items()},
     ).initialize()
-
-
-def _adam(device: torch.device) -> dict:
-    """Return the optimizer for a device, as arguments of a net."""
-    if device.type == "cpu":
-        return {"optimizer": CompiledAdam}
-    # One kernel for all parameters.
-    return {"optimizer": torch.optim.Adam, "optimizer__fused": device.type == "cuda"}
+    for name, probabilities in (topic_word or {}).items():
+        net.module_.set_topics(name, probabilities, freeze=freeze_topics)
+    if prevalence is not None and net.module_.bias is not None:
+        net.module_.set_prevalence(prevalence)
+    return net
 
 
 def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:

@@ -30,7 +30,7 @@ def dense(batch, name, n_words):
     rows = batch.rows[name]
     n_rows = batch.size if rows is None else len(rows)
     counts = torch.zeros(n_rows * n_words)
-    counts.index_add_(0, cells.flat, cells.values)
+    counts.index_add_(0, cells.rows * n_words + cells.words, cells.values)
     return counts.view(n_rows, n_words).numpy()
 
 
@@ -101,14 +101,15 @@ def test_batch_equals_the_data(tuples, make_batch, rows):
 
 
 def test_fractional_and_wide_counts(make_batch):
-    # The position of a cell in (rows, words) does not fit 32 bits.
+    # The position of a cell in (rows, words) would not fit 32 bits.
     n_words = 2**30
     values = np.array([0.5, 2.0, 1e-3])
     positions = [0, 3, 4], [n_words - 1, 5, n_words - 1]
     counts = sparse.csr_array((values, positions), shape=(5, n_words))
     X = MultiView.from_arrays({"en": np.ones((5, 2))}, {"en": counts})
     cells = make_batch(X, range(5)).cells["en"]
-    assert cells.flat.tolist() == [n_words - 1, 3 * n_words + 5, 5 * n_words - 1]
+    assert cells.rows.tolist() == [0, 3, 4]
+    assert cells.words.tolist() == [n_words - 1, 5, n_words - 1]
     assert_allclose(cells.values, values)
 
 

@@ -1,20 +1,25 @@
 """Each term of the loss, and their sum, against computations in numpy."""
 
-from types import SimpleNamespace
+from itertools import combinations
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from scipy.special import log_softmax
 from torch.distributions import Normal, kl_divergence
 
-from sklearn_m3l.network import TopicLoss
+from sklearn_m3l.network import TopicLoss, _loss
+from sklearn_m3l.network._batches import Cells
 from sklearn_m3l.network._loss import (
     gaussian_kl,
     info_nce,
+    joint_contrast,
+    pairwise_contrast,
+    pairwise_kl,
     reconstruction_loss,
-    symmetric_gaussian_kl,
 )
+from sklearn_m3l.network._module import Decoder
 
 N_TOPICS = 3
 SIMILARITIES = {
@@ -25,13 +30,13 @@ SIMILARITIES = {
 
 
 def numpy_info_nce(a, b, temperature, similarity, groups=None):
-    """Return InfoNCE of the rows that have both views, one candidate at a time.
+    """Return InfoNCE of each row that has both views, one candidate at a time.
 
     Rows are absent where they are NaN.
     """
     similarity = SIMILARITIES[similarity]
     both = np.flatnonzero(~np.isnan(a[:, 0]) & ~np.isnan(b[:, 0]))
-    total = 0.0
+    total = np.zeros(len(a))
     for row in both:
         for own, other in ((a, b), (b, a)):
             positive = np.exp(similarity(own[row], other[row]) / temperature)
@@ -45,27 +50,59 @@ def numpy_info_nce(a, b, temperature, similarity, groups=None):
                     denominator += np.exp(
                         similarity(own[row], view[negative]) / temperature
                     )
-            total += -np.log(positive / denominator) / 2
+            total[row] -= np.log(positive / denominator) / 2
     return total
 
 
-def numpy_reconstruction(theta, beta, counts):
-    """Return -counts . log softmax(BN(theta @ beta)) of the rows that are no NaN."""
+def numpy_joint_contrast(views, temperature, similarity, groups=None):
+    """Return the contrast of Eq. 1, one pair at a time; views are absent where NaN."""
+    similarity, total, n_rows = (
+        SIMILARITIES[similarity],
+        np.zeros(len(views[0])),
+        len(views[0]),
+    )
+    vectors = [
+        [view[row] for view in views if not np.isnan(view[row, 0])]
+        for row in range(n_rows)
+    ]
+    for i in range(n_rows):
+        denominator = 0.0
+        for j in range(n_rows):
+            if i != j and groups is not None and groups[i] == groups[j]:
+                continue
+            for c in vectors[i]:
+                for d in vectors[j]:
+                    denominator += np.exp(similarity(c, d) / temperature)
+        for a, one in enumerate(vectors[i]):
+            for b, other in enumerate(vectors[i]):
+                if a != b:
+                    positive = np.exp(similarity(one, other) / temperature)
+                    total[i] -= np.log(positive / denominator)
+    return total
+
+
+def numpy_reconstruction(theta, beta, counts, decoder="product"):
+    """Return -counts . log p of the rows that are no NaN; beta by words and topics."""
     present = ~np.isnan(theta[:, 0])
+    if decoder == "mixture":
+        phi = np.exp(beta) / np.exp(beta).sum(axis=0)
+        return -(counts[present] * np.log(theta[present] @ phi.T)).sum()
+    beta = beta.T
     logits = theta[present] @ beta
     logits = (logits - logits.mean(axis=0)) / np.sqrt(logits.var(axis=0) + 1e-5)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return -(counts[present] * log_p).sum()
 
 
-def normals(*posteriors):
-    return [Normal(p.mean, (0.5 * p.log_variance).exp()) for p in posteriors]
+def normals(*gaussians):
+    return [
+        Normal(mean, (0.5 * log_variance).exp()) for mean, log_variance in gaussians
+    ]
 
 
-def random_posterior(seed, n_rows=8):
+def random_gaussians(seed, n_rows=8):
     rng = np.random.default_rng(seed)
-    mean, log_variance = torch.tensor(rng.normal(size=(2, n_rows, N_TOPICS)))
-    return SimpleNamespace(mean=mean, log_variance=log_variance)
+    return torch.tensor(rng.normal(size=(2, n_rows, N_TOPICS)))
 
 
 def random_topics(seed, n_rows=8, n_topics=N_TOPICS):
@@ -89,23 +126,30 @@ def loss_and_gradients(network, loss, batch):
     ]
 
 
-def test_symmetric_kl_is_both_directions():
-    a, b = random_posterior(0), random_posterior(1)
-    p, q = normals(a, b)
-    expected = (kl_divergence(p, q) + kl_divergence(q, p)).sum()
-    assert_allclose(symmetric_gaussian_kl(a, b), expected)
-    assert_allclose(symmetric_gaussian_kl(a, a), 0, atol=1e-12)
+@pytest.mark.parametrize("distance", [1.0, 100.0])
+def test_pairwise_kl_is_that_of_all_ordered_pairs(distance):
+    # Rows have 3, 0, 1, 2 and 2 views.
+    rows = torch.tensor([0, 2, 3, 4, 0, 3, 4, 0])
+    mean, log_variance = random_gaussians(0)
+    mean = distance + mean * distance
+    expected = 0.0
+    for a in range(8):
+        for b in range(8):
+            if a != b and rows[a] == rows[b]:
+                p, q = normals((mean[a], log_variance[a]), (mean[b], log_variance[b]))
+                expected += kl_divergence(p, q).sum()
+    assert_allclose(pairwise_kl(mean, log_variance, rows, 5), expected)
+    same = mean[:1].repeat(8, 1), log_variance[:1].repeat(8, 1)
+    assert_allclose(pairwise_kl(*same, rows, 5), 0, atol=1e-10)
 
 
 def test_gaussian_kl():
-    a, b = random_posterior(0), random_posterior(1)
+    a, b = random_gaussians(0), random_gaussians(1)
     p, q = normals(a, b)
-    expected = kl_divergence(p, q).sum()
-    assert_allclose(gaussian_kl(a, b.mean, b.log_variance), expected)
+    assert_allclose(gaussian_kl(*a, *b), kl_divergence(p, q).sum())
     standard = kl_divergence(p, Normal(0.0, 0.5)).sum()
-    assert_allclose(
-        gaussian_kl(a, 0.0, torch.tensor(0.25, dtype=torch.float64).log()), standard
-    )
+    log_variance = torch.tensor(0.25, dtype=torch.float64).log()
+    assert_allclose(gaussian_kl(*a, 0.0, log_variance), standard)
 
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
@@ -113,21 +157,21 @@ def test_gaussian_kl():
 @pytest.mark.parametrize("temperature", [0.07, 1.0])
 def test_info_nce(similarity, groups, temperature):
     a, b = random_topics(0), random_topics(1)
+    represent = _loss.SIMILARITIES[similarity]
     result = info_nce(
-        torch.tensor(a),
-        torch.tensor(b),
+        represent(torch.tensor(a)),
+        represent(torch.tensor(b)),
         temperature=temperature,
-        similarity=similarity,
         groups=None if groups is None else torch.tensor(groups),
     )
-    expected = numpy_info_nce(a, b, temperature, similarity, groups)
+    expected = numpy_info_nce(a, b, temperature, similarity, groups).sum()
     assert_allclose(result, expected, atol=1e-12)
 
 
 def test_info_nce_of_one_row_is_zero():
     a = torch.tensor(random_topics(0, 1), requires_grad=True)
     b = torch.tensor(random_topics(1, 1))
-    result = info_nce(a, b, temperature=0.07, similarity="cosine")
+    result = info_nce(a, b, temperature=0.07)
     result.backward()
     assert result == 0 and (a.grad == 0).all()
 
@@ -140,10 +184,11 @@ def test_info_nce_is_added_per_row(similarity):
     for view, seed in ((near, 0), (far, 1)):
         view[:4, :N_TOPICS] = random_topics(seed, 4)
         view[4:, N_TOPICS:] = random_topics(seed + 2, 4)
-    near, far = torch.tensor(near), torch.tensor(far)
-    arguments = {"temperature": 0.01, "similarity": similarity}
-    whole = info_nce(near, far, **arguments)
-    halves = [info_nce(near[r], far[r], **arguments) for r in (slice(4), slice(4, 8))]
+    near, far = (_loss.SIMILARITIES[similarity](torch.tensor(v)) for v in (near, far))
+    whole = info_nce(near, far, temperature=0.01)
+    halves = [
+        info_nce(near[r], far[r], temperature=0.01) for r in (slice(4), slice(4, 8))
+    ]
     assert_allclose(whole, sum(halves), rtol=1e-3)
     assert whole > 1
 
@@ -151,43 +196,103 @@ def test_info_nce_is_added_per_row(similarity):
 def test_gradient_where_a_topic_has_no_weight():
     a = torch.tensor([[1.0, 0.0], [0.5, 0.5]], requires_grad=True)
     b = torch.tensor([[0.0, 1.0], [0.5, 0.5]])
-    info_nce(a, b, temperature=0.1, similarity="hellinger").backward()
+    represent = _loss.SIMILARITIES["hellinger"]
+    info_nce(represent(a), represent(b), temperature=0.1).backward()
     assert a.grad.isfinite().all()
 
 
+TABLE = torch.tensor(
+    [[4, 0, -1, 1, 2, -1], [3, -1, -1, 5, 6, 7], [8, 10, 9, -1, 11, 12]]
+)
+
+
+@pytest.mark.parametrize("similarity", SIMILARITIES)
+@pytest.mark.parametrize("groups", [None, [0, 0, 1, 2, 2, 2], [7] * 6])
+@pytest.mark.parametrize("contrast", ["pairwise", "joint"])
+def test_contrast_of_all_views(similarity, groups, contrast):
+    topics = random_topics(0, 13)
+    weights = np.random.default_rng(1).uniform(size=6)
+    views = [np.where(t[:, None] >= 0, topics[t], np.nan) for t in TABLE.numpy()]
+    if contrast == "joint":
+        of_row = numpy_joint_contrast(views, 0.3, similarity, groups)
+        function, expected = joint_contrast, of_row @ weights
+    else:
+        function, expected = pairwise_contrast, 0.0
+        for i, a in enumerate(views):
+            for b in views[i + 1 :]:
+                of_row = numpy_info_nce(a, b, 0.3, similarity, groups)
+                expected += of_row @ weights
+    result = function(
+        _loss.SIMILARITIES[similarity](torch.tensor(topics)),
+        TABLE,
+        temperature=0.3,
+        groups=None if groups is None else torch.tensor(groups),
+        weights=torch.tensor(weights),
+    )
+    assert_allclose(result, expected)
+
+
 @pytest.mark.parametrize("rows", [[0, 2, 3, 4, 6, 10, 11], [8, 5, 1, 3, 0]])
-def test_reconstruction(tuples, make_network, make_batch, rows):
+@pytest.mark.parametrize("decoder", ["product", "mixture"])
+def test_reconstruction(tuples, make_network, make_batch, rows, decoder):
     rows = np.array(rows)
-    network = make_network(tuples)
+    network = make_network(tuples, decoder=decoder)
     batch = make_batch(tuples, rows)
-    posteriors, reconstructions = network(batch)
+    posterior, texts = network(batch)
     for name in ("en", "de"):
-        theta = spread(batch, name, posteriors[name].sample)
+        theta = spread(batch, name, posterior[name].sample)
         beta = network.decoders[network.decoded.index(name)].beta.detach().numpy()
         counts = tuples[name].counts[rows].toarray()
         assert_allclose(
-            reconstruction_loss(reconstructions[name], batch.cells[name]).detach(),
-            numpy_reconstruction(theta, beta, counts),
+            reconstruction_of(texts[name]),
+            numpy_reconstruction(theta, beta, counts, decoder),
             rtol=1e-5,
         )
 
 
-def test_reconstruction_of_a_text_from_another_view(tuples, make_network, make_batch):
+@pytest.mark.parametrize("decoder", ["product", "mixture"])
+def test_reconstruction_of_a_text_from_another_view(
+    tuples, make_network, make_batch, decoder
+):
     # As in distillation: German words from the topics of the picture, in the rows
     # that have both.
     X = tuples[["de", "image"]]
-    network = make_network(X, widths={"image": 4}, decoded_from={"de": "image"})
-    batch = make_batch(X, encoded=["image"])
-    posteriors, reconstructions = network(batch)
-    theta = spread(batch, "image", posteriors["image"].sample)
-    theta[~X.present["de"]] = np.nan
-    assert_allclose(
-        reconstruction_loss(reconstructions["de"], batch.cells["de"]).detach(),
-        numpy_reconstruction(
-            theta, network.decoders[0].beta.detach().numpy(), X["de"].counts.toarray()
-        ),
-        rtol=1e-5,
+    network = make_network(
+        X, widths={"image": 4}, decoded_from={"de": "image"}, decoder=decoder
     )
+    batch = make_batch(X, encoded=["image"])
+    posterior, texts = network(batch)
+    theta = spread(batch, "image", posterior["image"].sample)
+    theta[~X.present["de"]] = np.nan
+    beta = network.decoders[0].beta.detach().numpy()
+    expected = numpy_reconstruction(theta, beta, X["de"].counts.toarray(), decoder)
+    assert_allclose(reconstruction_of(texts["de"]), expected, rtol=1e-5)
+
+
+def test_a_word_that_no_topic_has_is_not_infinitely_surprising():
+    # 1e-60 is zero in single precision.
+    decoder = Decoder(2, 3, "mixture", torch.Generator())
+    decoder.set_topics([[0.5, 0.5, 0.0], [0.5, 0.5, 1e-60]])
+    theta = torch.tensor([[0.25, 0.75]], requires_grad=True)
+    cells = Cells(torch.tensor([0]), torch.tensor([2]), torch.tensor([3.0]))
+    loss = reconstruction_loss(theta, cells, decoder)
+    loss.backward()
+    assert 100 < loss < 300
+    assert theta.grad.isfinite().all() and decoder.beta.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("decoder", ["product", "mixture"])
+def test_decoded_words_are_those_of_the_loss(tuples, make_network, make_batch, decoder):
+    network = make_network(tuples, decoder=decoder, scale=2.0, bias=True).eval()
+    batch = make_batch(tuples)
+    posterior, texts = network(batch)
+    log_p = network.decode("de", posterior["de"].sample).detach().numpy()
+    counts = tuples["de"].counts[tuples.present["de"]].toarray()
+    assert_allclose(reconstruction_of(texts["de"]), -(counts * log_p).sum(), rtol=1e-5)
+
+
+def reconstruction_of(text):
+    return reconstruction_loss(text.theta, text.cells, text.decoder).detach()
 
 
 WEIGHTS = {
@@ -196,6 +301,9 @@ WEIGHTS = {
     "contrast": {"contrastive_weight": 50.0, "temperature": 0.2},
     "contrast of draws": {"contrastive_weight": 5.0, "contrast_on": "sample"},
     "prior": {"prior_weight": 0.7},
+    "joint": {"contrastive_weight": 3.0, "contrast": "joint", "temperature": 0.2},
+    "sum": {"contrastive_weight": 3.0, "balance_views": False},
+    "proportions": {"proportions_weight": 4.0},
     "all": {"kl_weight": 2.0, "contrastive_weight": 3.0, "prior_weight": 0.5},
 }
 
@@ -209,15 +317,21 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
     rng = np.random.default_rng(2)
     prior = rng.normal(size=(2, 12, N_TOPICS)).astype(np.float32)
     groups = np.arange(12) // 3
-    network = make_network(tuples)
+    network = make_network(tuples, scale=1.5, bias=True)
+    with torch.no_grad():
+        network.bias.copy_(torch.tensor([1.0, -0.5, 0.1]))
+    taught = rng.dirichlet([0.1] * N_TOPICS, 12).astype(np.float32)
+    taught[4] = [0, 1, 0]
     batch = make_batch(
         tuples,
         rows,
+        proportions=taught,
         groups=groups if articles else None,
         prior=prior if own_prior else None,
         seed=0 if weights.get("contrast_on") == "sample" else None,
     )
-    outputs = posteriors, _ = network(batch)
+    outputs = posterior, _ = network(batch)
+    posteriors = {name: posterior[name] for name in posterior.views}
     mean, log_variance, sample = (
         {name: spread(batch, name, getattr(p, part)) for name, p in posteriors.items()}
         for part in ("mean", "log_variance", "sample")
@@ -237,7 +351,11 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
 
     own = prior[:, rows] if own_prior else np.zeros((2, len(rows), N_TOPICS))
     if not own_prior:
-        own[1] = np.log(1 - 1 / N_TOPICS)
+        own[0], own[1] = network.bias.detach().numpy(), np.log(1 - 1 / N_TOPICS)
+    n_views = np.sum([~np.isnan(m[:, 0]) for m in mean.values()], axis=0)
+    of_row = np.ones(len(rows))
+    if weights.get("balance_views", True):
+        of_row = 1 / np.maximum(n_views - 1, 1)
     theta = sample
     if weights.get("contrast_on") != "sample":
         theta = {n: np.exp(m) / np.exp(m).sum(1)[:, None] for n, m in mean.items()}
@@ -248,14 +366,22 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
                 expected += weights.get("kl_weight", 0) * divergence(
                     mean[a], log_variance[a], mean[b], log_variance[b]
                 )
-            if a < b:  # every unordered pair
-                expected += weights.get("contrastive_weight", 0) * numpy_info_nce(
-                    theta[a],
-                    theta[b],
-                    weights.get("temperature", 0.07),
-                    "cosine",
-                    groups[rows] if articles else None,
-                )
+    articles = groups[rows] if articles else None
+    settings = weights.get("temperature", 0.07), "cosine", articles
+    if weights.get("contrast") == "joint":
+        contrasts = [numpy_joint_contrast(list(theta.values()), *settings)]
+    else:
+        contrasts = [
+            numpy_info_nce(theta[a], theta[b], *settings)
+            for a, b in combinations(theta, 2)
+        ]
+    expected += weights.get("contrastive_weight", 0) * sum(contrasts) @ of_row
+    for m in mean.values():
+        log_theta = log_softmax(m, axis=1)
+        divergence = np.nansum(
+            taught[rows] * (np.log(taught[rows] + 1e-30) - log_theta)
+        )
+        expected += weights.get("proportions_weight", 0) * divergence
     loss = TopicLoss(N_TOPICS, **weights)(outputs, batch)
     assert_allclose(loss.detach(), expected, rtol=1e-4)
 

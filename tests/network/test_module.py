@@ -34,16 +34,16 @@ def test_encode(tuples, make_network, make_batch, activation, hidden_layer_sizes
     network = make_network(
         tuples, activation=activation, hidden_layer_sizes=hidden_layer_sizes
     )
-    posteriors = network.encode(make_batch(tuples))
+    posterior = network.encode(make_batch(tuples))
     for group, (name, view) in enumerate(tuples.views.items()):
         vectors = view.embedding[view.present]
         expected = normalize(numpy_encode(network, group, vectors, activation))
-        posterior = posteriors[name]
-        assert_allclose(posterior.mean.detach(), expected[:, :3], atol=1e-4)
-        assert_allclose(posterior.log_variance.detach(), expected[:, 3:], atol=1e-4)
+        of_view = posterior[name]
+        assert_allclose(of_view.mean.detach(), expected[:, :3], atol=1e-4)
+        assert_allclose(of_view.log_variance.detach(), expected[:, 3:], atol=1e-4)
         topics = np.exp(expected[:, :3])
         topics /= topics.sum(axis=1, keepdims=True)
-        assert_allclose(posterior.sample.detach(), topics, atol=1e-5)
+        assert_allclose(of_view.sample.detach(), topics, atol=1e-5)
 
 
 def test_shared_network_sees_its_views_as_one(tuples, make_network, make_batch):
@@ -53,13 +53,13 @@ def test_shared_network_sees_its_views_as_one(tuples, make_network, make_batch):
     statistics = {"en": (np.full(5, 0.5), np.full(5, 2.0)), "de": (-1.0, 0.1)}
     for name, (mean, scale) in statistics.items():
         network.set_statistics(name, mean, scale)
-    posteriors = network.encode(make_batch(tuples))
+    posterior = network.encode(make_batch(tuples))
     vectors = [
         (tuples[name].embedding[tuples.present[name]] - mean) / scale
         for name, (mean, scale) in statistics.items()
     ]
     expected = normalize(numpy_encode(network, 0, np.vstack(vectors), "softplus"))
-    means = torch.cat([posteriors["en"].mean, posteriors["de"].mean]).detach()
+    means = torch.cat([posterior["en"].mean, posterior["de"].mean]).detach()
     assert_allclose(means, expected[:, :3], atol=1e-4)
 
 
@@ -80,9 +80,13 @@ def test_running_statistics(tuples, make_network, make_batch):
 def test_one_row_takes_the_running_statistics(tuples, make_network, make_batch):
     # Rows 0 and 1: two have English, but only one German, and one its picture.
     network = make_network(tuples)
-    network(make_batch(tuples))
+    _, texts = network(make_batch(tuples))
+    for text in texts.values():
+        text.decoder(text.theta)
     before = {name: value.clone() for name, value in network.named_buffers()}
-    posteriors, reconstructions = network(make_batch(tuples, np.array([0, 1])))
+    posterior, texts = network(make_batch(tuples, np.array([0, 1])))
+    for text in texts.values():
+        text.decoder(text.theta)
     after = dict(network.named_buffers())
     for changed, member in (
         (True, "inference.0"),
@@ -95,11 +99,8 @@ def test_one_row_takes_the_running_statistics(tuples, make_network, make_batch):
         assert torch.equal(before[name], after[name]) != changed
     network.eval()
     one = network(make_batch(tuples, np.array([0])))
-    assert_allclose(posteriors["de"].mean.detach(), one[0]["de"].mean.detach())
-    assert_allclose(
-        reconstructions["de"].log_probabilities.detach(),
-        one[1]["de"].log_probabilities.detach(),
-    )
+    assert_allclose(posterior["de"].mean.detach(), one[0]["de"].mean.detach())
+    assert_allclose(texts["de"].theta.detach(), one[1]["de"].theta.detach())
 
 
 def test_standardizing_leaves_out_absent_rows_of_a_batch(
@@ -138,15 +139,15 @@ def test_dropout(tuples, make_network, make_batch):
     network = make_network(tuples, dropout=0.4).eval()
     batch = make_batch(tuples, seed=0)
     with torch.no_grad():
-        network.decoders[0].beta.copy_(torch.eye(3, 7))
+        network.decoders[0].beta.copy_(torch.eye(7, 3))
         kept, means = [], []
         for _ in range(200):
-            posteriors, reconstructions = network(batch)
-            log_p = reconstructions["en"].log_probabilities
+            posterior, texts = network(batch)
+            log_p = texts["en"].decoder(texts["en"].theta)
             # Word 3 is of no topic: odds to it are the topics that are decoded.
             decoded = log_p[:, :3] - log_p[:, 3:4]
-            kept.append(decoded / posteriors["en"].sample)
-            means.append(posteriors["en"].mean)
+            kept.append(decoded / posterior["en"].sample)
+            means.append(posterior["en"].mean)
     kept, means = torch.stack(kept).numpy(), torch.stack(means)
     dropped = abs(kept) < 0.1
     assert_allclose(kept[~dropped], 1 / 0.6, rtol=1e-2)
@@ -156,13 +157,13 @@ def test_dropout(tuples, make_network, make_batch):
     still = make_batch(tuples)
     first, second = (network(still) for _ in range(2))
     assert torch.equal(first[0]["en"].mean, second[0]["en"].mean)
-    assert torch.equal(*(r["en"].log_probabilities for _, r in (first, second)))
+    assert torch.equal(*(texts["en"].theta for _, texts in (first, second)))
 
 
 def test_decode(tuples, make_network):
     network = make_network(tuples).eval()
     theta = torch.tensor([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
-    logits = theta.numpy() @ network.decoders[1].beta.detach().numpy() / 1.000005
+    logits = theta.numpy() @ network.decoders[1].beta.detach().numpy().T / 1.000005
     expected = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     assert_allclose(network.decode("de", theta).detach(), expected, rtol=1e-4)
 
