@@ -261,7 +261,7 @@ class TopicLoss(nn.Module):
             terms.append(self.kl_weight * divergence)
         if len(posterior.views) > 1 and self.contrastive_weight:
             terms.append(self.contrastive_weight * self._contrast(posterior, batch))
-        if not terms:  # such as rows that have nothing but a picture
+        if not len(posterior.rows) or not terms:  # such as pictures without a prior
             nothing = torch.zeros_like(self.prior_log_variance)
             return nothing.requires_grad_(torch.is_grad_enabled())
         return torch.stack(terms).sum()

@@ -25,10 +25,10 @@ class FirstBatch(Callback):
         generator = torch.Generator().set_state(batch.generator.get_state())
         inference = module.inference[0]
         self.vectors = vectors.numpy().copy()
-        draws = inference.draw(len(vectors), module.dropout, generator)
+        draws = inference.draw(len(vectors), module.topic_dropout, generator)
         self.noise = draws.noise.numpy()
         self.input_mask, self.topic_mask = map(factors, (draws.vectors, draws.topics))
-        self.hidden_mask = factors(draws.hidden[-1]).T
+        self.hidden_mask = factors(draws.hidden)
 
     def on_grad_computed(self, net, **kwargs):
         if not hasattr(self, "gradients"):
@@ -82,7 +82,7 @@ def published_loss(weights, batch, vectors, counts, prior, word_statistics=None)
     vectors = vectors * batch.input_mask
     mean, log_variance = encode(weights, vectors, hidden_mask=batch.hidden_mask)
     theta = softmax(mean + np.exp(log_variance / 2) * batch.noise, axis=1)
-    logits = (theta * batch.topic_mask) @ weights["decoders.0.beta"]
+    logits = (theta * batch.topic_mask) @ weights["decoders.0.beta"].T
     log_p = log_softmax(batch_norm(logits, word_statistics), axis=1)
     prior_mean, prior_variance = prior
     divergence = 0.5 * (
