@@ -61,9 +61,15 @@ class Posterior:
     def __getitem__(self, name: str) -> "Posterior":
         """Return the part of one view."""
         part = self.views[name]
-        fields = (self.mean, self.log_variance, self.sample, self.decoded, self.rows)
-        views = {name: slice(0, part.stop - part.start)}
-        return Posterior(*(field[part] for field in fields), views, self.center)
+        return Posterior(
+            self.mean[part],
+            self.log_variance[part],
+            self.sample[part],
+            self.decoded[part],
+            self.rows[part],
+            {name: slice(0, part.stop - part.start)},
+            self.center,
+        )
 
     def table(self, n_rows: int) -> Tensor:
         """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
@@ -390,8 +396,8 @@ class TopicNetwork(nn.Module):
             if source in posterior.views:
                 among_source, among_text = common_rows(batch, source, name)
                 theta = take(posterior.decoded[posterior.views[source]], among_source)
-                decoder = self.decoders[self.decoded.index(name)]
-                texts[name] = Text(theta, cells_at(cells, among_text), decoder)
+                own_cells = cells_at(cells, among_text)
+                texts[name] = Text(theta, own_cells, self.decoder_of(name))
         return posterior, texts
 
     def encode(self, batch: Batch) -> Posterior:
@@ -410,11 +416,16 @@ class TopicNetwork(nn.Module):
             if vectors:
                 parts.append(self._encode(network, vectors, batch.generator))
         if not parts:
-            nothing = self.standardize[0].mean.new_zeros(0, self.n_components)
-            parts, rows = [(nothing,) * 4], [torch.zeros(0, dtype=torch.int64)]
-        stacks = [_concatenate(stack) for stack in zip(*parts, strict=True)]
-        center = stacks[0].new_zeros(()) if self.bias is None else self.bias
-        return Posterior(*stacks, _concatenate(rows), views, center)
+            device = next(self.parameters()).device
+            nothing = torch.zeros(0, self.n_components, device=device)
+            parts = [(nothing, nothing, nothing, nothing)]
+            rows = [torch.zeros(0, dtype=torch.int64, device=device)]
+        mean, *others = (_concatenate(stack) for stack in zip(*parts, strict=True))
+        log_variance, sample, decoded = others
+        center = mean.new_zeros(()) if self.bias is None else self.bias
+        return Posterior(
+            mean, log_variance, sample, decoded, _concatenate(rows), views, center
+        )
 
     def _encode(self, network, vectors: list[Tensor], generator) -> tuple[Tensor, ...]:
         """Return means, log-variances, topics, and the topics to decode."""
@@ -449,7 +460,7 @@ class TopicNetwork(nn.Module):
         freeze : bool
             Keep them as they are in training.
         """
-        decoder = self.decoders[self.decoded.index(name)]
+        decoder = self.decoder_of(name)
         decoder.set_topics(topic_word)
         if freeze:
             decoder.freeze()
@@ -459,12 +470,19 @@ class TopicNetwork(nn.Module):
         log_share = (
             torch.as_tensor(prevalence, dtype=torch.float32).clamp_min(TINY).log()
         )
+        assert self.bias is not None
         with torch.no_grad():
             self.bias.copy_(log_share - log_share.mean())
 
     def decode(self, name: str, theta: Tensor) -> Tensor:
         """Return log-probabilities of the words of a text, (n, n_words)."""
-        return self.decoders[self.decoded.index(name)](theta)
+        return self.decoder_of(name)(theta)
+
+    def decoder_of(self, name: str) -> Decoder:
+        """Return the decoder of a text."""
+        decoder = self.decoders[self.decoded.index(name)]
+        assert isinstance(decoder, Decoder)
+        return decoder
 
 
 def draw_masks(
@@ -493,7 +511,7 @@ def draw_masks(
 
 
 def _concatenate(tensors: Sequence[Tensor]) -> Tensor:
-    return torch.cat(tensors) if len(tensors) > 1 else tensors[0]
+    return torch.cat(list(tensors)) if len(tensors) > 1 else tensors[0]
 
 
 def _linear(n_in: int, n_out: int, generator) -> nn.Linear:

@@ -235,7 +235,6 @@ def build_net(
 
 def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:
     """Give a net the decoder of another one, which training leaves as it is."""
-    decoder = target.module_.decoders[target.module_.decoded.index(name)]
-    taught = source.module_.decoders[source.module_.decoded.index(name)]
-    decoder.load_state_dict(taught.state_dict())
+    decoder = target.module_.decoder_of(name)
+    decoder.load_state_dict(source.module_.decoder_of(name).state_dict())
     decoder.freeze()
