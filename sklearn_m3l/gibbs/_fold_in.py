@@ -11,6 +11,7 @@ from sklearn_m3l.gibbs._kernels import (
     make_scratch,
     random_stream,
 )
+from sklearn_m3l.gibbs._prior import check_prior
 from sklearn_m3l.gibbs._tokens import even_parts, first_words, tokenize
 from sklearn_m3l.gibbs._word_rows import rows_above
 from sklearn_m3l.utils._threads import run_threads
@@ -23,6 +24,8 @@ def fold_in(
     *,
     clusters: np.ndarray | None = None,
     cluster_weight: float = 0.0,
+    background_share: float = 0.0,
+    background: Sequence[np.ndarray] | None = None,
     max_iter: int = 50,
     burn_in: int = 10,
     seed: int = 0,
@@ -44,6 +47,11 @@ def fold_in(
         none.
     cluster_weight : float, default=0.0
         What is added to the Dirichlet parameter of that topic.
+    background_share : float in [0, 1), default=0.0
+        Probability that a token comes from the background instead of from a topic.
+    background : sequence of ndarray of shape (n_words_l,), optional
+        The background distribution of each language, above zero. Needed with
+        `background_share`.
     max_iter : int, default=50
         Number of sweeps over each document.
     burn_in : int, default=10
@@ -80,25 +88,31 @@ def fold_in(
     floors = np.array([matrix.min(axis=1) for matrix in topic_word], np.float64)
     if not (floors > 0).all():
         raise ValueError("all probabilities in topic_word must be above zero")
-    prior = np.array(doc_topic_prior, np.float64)
-    tokens = tokenize(counts, clusters, len(prior))
+    n_words = [matrix.shape[1] for matrix in topic_word]
+    prior = check_prior(
+        doc_topic_prior, cluster_weight, background_share, background, n_words
+    )
+    n_topics = len(prior.topics)
+    tokens = tokenize(counts, clusters, n_topics)
     rows = rows_above(topic_word, floors)
-    first_word = first_words([matrix.shape[1] for matrix in topic_word])
+    first_word = first_words(n_words)
     factors = Factors(np.ones_like(floors), floors, floors.max(axis=1))
-    weights = np.zeros((len(tokens.doc_start) - 1, len(prior)))
+    theta = np.zeros((len(tokens.doc_start) - 1, n_topics))
+    prior_weight = np.zeros((len(theta), 1))
     stream = random_stream(seed)
 
     bounds = even_parts(tokens.doc_start, n_jobs)
 
     def fold_in_part(part: int) -> None:
-        scratch = make_scratch(prior, float(cluster_weight), stream.copy())
+        scratch = make_scratch(prior, stream.copy())
         fold_in_documents(
             bounds[part], bounds[part + 1], max_iter, burn_in, tokens, first_word, rows,
-            factors, stream, scratch, weights,
+            factors, stream, scratch, theta, prior_weight[:, 0],
         )  # fmt: skip
 
     run_threads(fold_in_part, len(bounds) - 1)
-    theta = weights / (max_iter - burn_in) + prior
+    theta += prior_weight * prior.topics
     clustered = np.flatnonzero(tokens.clusters >= 0)
-    theta[clustered, tokens.clusters[clustered]] += cluster_weight
+    extra = cluster_weight * prior_weight[clustered, 0]
+    theta[clustered, tokens.clusters[clustered]] += extra
     return theta / theta.sum(axis=1, keepdims=True)

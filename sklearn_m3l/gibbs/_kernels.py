@@ -43,30 +43,41 @@ class Factors(NamedTuple):
     bound: np.ndarray  # (n_languages,) float64: at least the largest of smooth
 
 
+class Prior(NamedTuple):
+    """What is assumed of a document before its words are seen."""
+
+    topics: np.ndarray  # (n_topics,) float64: Dirichlet parameters
+    cluster_weight: float  # what a document's own cluster adds to its topic's
+    background_share: float  # probability that a token is from the background
+    background: np.ndarray  # (n_words,) float64: the background's distributions
+
+
 class Scratch(NamedTuple):
     """The prior of the documents, and the work space of one thread."""
 
     prior: np.ndarray  # (n_topics,) float64
     prior_sums: np.ndarray  # (n_topics,) float64: running sums of the prior
-    cluster_weight: float  # what a document's own cluster adds to its prior
+    cluster_weight: float
+    odds: float  # of the background, against the topics
+    background: np.ndarray  # (n_words,) float64
     doc: np.ndarray  # (n_topics,) float64: the prior, between documents
     running: np.ndarray  # (n_topics,) float64
     sums: np.ndarray  # (n_topics,) float64
     stream: np.ndarray  # (4,) int64: random numbers
 
 
-def make_scratch(
-    prior: np.ndarray, cluster_weight: float, stream: np.ndarray
-) -> Scratch:
+def make_scratch(prior: Prior, stream: np.ndarray) -> Scratch:
     """Return the work space of a thread."""
-    sums = np.cumsum(prior)
+    topics = prior.topics
     return Scratch(
-        prior,
-        sums,
-        cluster_weight,
-        prior.copy(),
-        np.zeros_like(prior),
-        np.zeros_like(prior),
+        topics,
+        np.cumsum(topics),
+        prior.cluster_weight,
+        prior.background_share / (1 - prior.background_share),
+        prior.background,
+        topics.copy(),
+        np.zeros_like(topics),
+        np.zeros_like(topics),
         stream,
     )
 
@@ -87,35 +98,44 @@ def sample_documents(
 ):  # fmt: skip
     """Draw the topics of all tokens of some documents and update the counts.
 
-    A token without a topic gets its first one. `word_prior` and `word_mass` are the
-    Dirichlet parameter of a language's words, and its sum over the words.
+    A token without a topic gets its first one, that of its document's cluster if there
+    is one. Tokens of the background have the topic `n_topics`, which is not counted.
+    `word_prior` and `word_mass` are the Dirichlet parameter of a language's words, and
+    its sum over the words.
     """
-    doc = scratch.doc
+    doc, n_topics = scratch.doc, len(scratch.doc)
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
         cluster = tokens.clusters[document]
-        _open_document(begin, end, cluster, tokens, scratch)
+        size = _open_document(begin, end, cluster, tokens, scratch)
         language = 0
         for token in range(begin, end):
             word, weight = tokens.words[token], tokens.weights[token]
             while word >= first_word[language + 1]:
                 language += 1
             old = tokens.topics[token]
-            if old >= 0:
+            if 0 <= old < n_topics:
+                size -= weight
                 doc[old] -= weight
                 totals[language, old] -= weight
                 _renew(language, old, totals, word_prior, word_mass, factors)
-            new = _draw_topic(
-                token, begin, end, cluster, language, weight, tokens, rows, factors,
-                scratch,
-            )  # fmt: skip
-            doc[new] += weight
-            totals[language, new] += weight
-            _renew(language, new, totals, word_prior, word_mass, factors)
+            if old < 0 and cluster >= 0:
+                new = int(cluster)
+            else:
+                new = _draw_topic(
+                    token, begin, end, cluster, size, language, weight, tokens, rows,
+                    factors, scratch,
+                )  # fmt: skip
+            if new < n_topics:
+                size += weight
+                doc[new] += weight
+                totals[language, new] += weight
+                _renew(language, new, totals, word_prior, word_mass, factors)
             if new != old:
-                if old >= 0:
+                if 0 <= old < n_topics:
                     add_value(rows, word, old, -weight)
-                add_value(rows, word, new, weight)
+                if new < n_topics:
+                    add_value(rows, word, new, weight)
                 tokens.topics[token] = new
         _close_document(begin, end, cluster, tokens, scratch)
 
@@ -123,18 +143,20 @@ def sample_documents(
 @kernel
 def fold_in_documents(
     first, last, max_iter, burn_in, tokens, first_word, rows, factors, seed, scratch,
-    sums,
+    sums, prior_weight,
 ):  # fmt: skip
     """Draw the topics of some documents while the words' rows stay as they are.
 
     Each document has a random stream of its own, made from `seed` and from the
-    document's words and weights. Row d of `sums` gets the weight of each topic in
-    document d, summed over the iterations from `burn_in` on.
+    document's words and weights. Over the iterations from `burn_in` on, row d of `sums`
+    gets the sum of what the tokens of document d contribute to the posterior mean, and
+    element d of `prior_weight` the factor of the prior.
     """
+    n_topics = len(scratch.doc)
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
         cluster = tokens.clusters[document]
-        _open_document(begin, end, cluster, tokens, scratch)
+        size = _open_document(begin, end, cluster, tokens, scratch)
         for i in range(4):
             scratch.stream[i] = seed[i]
         for token in range(begin, end):
@@ -146,16 +168,23 @@ def fold_in_documents(
                 while tokens.words[token] >= first_word[language + 1]:
                     language += 1
                 weight, old = tokens.weights[token], tokens.topics[token]
-                if old >= 0:
+                if 0 <= old < n_topics:
+                    size -= weight
                     scratch.doc[old] -= weight
                 new = _draw_topic(
-                    token, begin, end, cluster, language, 0.0, tokens, rows, factors,
-                    scratch,
+                    token, begin, end, cluster, size, language, 0.0, tokens, rows,
+                    factors, scratch,
                 )  # fmt: skip
-                scratch.doc[new] += weight
                 tokens.topics[token] = new
-                if iteration >= burn_in:
-                    sums[document, new] += weight
+                if new < n_topics:
+                    size += weight
+                    scratch.doc[new] += weight
+            if iteration >= burn_in:
+                prior_weight[document] += 1.0 / size
+                for token in range(begin, end):
+                    if tokens.topics[token] < n_topics:
+                        share = tokens.weights[token] / size
+                        sums[document, tokens.topics[token]] += share
         _close_document(begin, end, cluster, tokens, scratch)
 
 
@@ -163,16 +192,18 @@ def fold_in_documents(
 def count_documents(tokens, doc, row_end, topics, values):
     """Fill in the topics of each document and their weights; return their number.
 
-    `doc`, of shape (n_topics,), is zero before and after.
+    `doc`, of shape (n_topics,), is zero before and after. Tokens of the background do
+    not count.
     """
     place = 0
     for document in range(len(tokens.doc_start) - 1):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
         for token in range(begin, end):
-            doc[tokens.topics[token]] += tokens.weights[token]
+            if tokens.topics[token] < len(doc):
+                doc[tokens.topics[token]] += tokens.weights[token]
         for token in range(begin, end):
             topic = tokens.topics[token]
-            if doc[topic] > 0:
+            if topic < len(doc) and doc[topic] > 0:
                 topics[place] = topic
                 values[place] = doc[topic]
                 doc[topic] = 0.0
@@ -185,9 +216,10 @@ def count_documents(tokens, doc, row_end, topics, values):
 def documents_log_likelihood(first, last, tokens, scratch):
     """Return log p(topics) of some documents, their distributions integrated out.
 
-    Going token by token saves most logarithms: gamma(x + 1) / gamma(x) is x.
+    The words of the background are included. Going token by token saves most
+    logarithms: gamma(x + 1) / gamma(x) is x.
     """
-    result = 0.0
+    result, odds = 0.0, scratch.odds
     for document in range(first, last):
         begin, end = tokens.doc_start[document], tokens.doc_start[document + 1]
         cluster = tokens.clusters[document]
@@ -198,6 +230,12 @@ def documents_log_likelihood(first, last, tokens, scratch):
         product = 1.0
         for token in range(begin, end):
             topic, weight = tokens.topics[token], tokens.weights[token]
+            if odds > 0:
+                result -= weight * math.log1p(odds)
+            if topic == len(scratch.doc):
+                word = tokens.words[token]
+                result += weight * math.log(odds * scratch.background[word])
+                continue
             own = scratch.doc[topic]
             if weight == 1.0:
                 product *= own / size
@@ -216,19 +254,26 @@ def documents_log_likelihood(first, last, tokens, scratch):
 
 @inlined
 def _open_document(begin, end, cluster, tokens, scratch):
-    """Add a document's tokens, and the weight of its cluster, to the prior."""
+    """Add a document's tokens, and its cluster, to the prior; return the sum."""
+    size = scratch.prior_sums[-1]
     if cluster >= 0:
         scratch.doc[cluster] += scratch.cluster_weight
+        size += scratch.cluster_weight
     for token in range(begin, end):
-        if tokens.topics[token] >= 0:
-            scratch.doc[tokens.topics[token]] += tokens.weights[token]
+        topic = tokens.topics[token]
+        if 0 <= topic < len(scratch.doc):
+            scratch.doc[topic] += tokens.weights[token]
+            size += tokens.weights[token]
+    return size
 
 
 @kernel
 def _close_document(begin, end, cluster, tokens, scratch):
     """Leave nothing but the prior in `scratch.doc`."""
     for token in range(begin, end):
-        scratch.doc[tokens.topics[token]] = scratch.prior[tokens.topics[token]]
+        topic = tokens.topics[token]
+        if topic < len(scratch.doc):
+            scratch.doc[topic] = scratch.prior[topic]
     if cluster >= 0:
         scratch.doc[cluster] = scratch.prior[cluster]
 
@@ -245,7 +290,7 @@ def _renew(language, topic, totals, word_prior, word_mass, factors):
 
 @inlined
 def _draw_topic(
-    token, begin, end, cluster, language, own, tokens, rows, factors, scratch
+    token, begin, end, cluster, size, language, own, tokens, rows, factors, scratch
 ):
     """Draw a token's topic given those of all other tokens.
 
@@ -253,8 +298,8 @@ def _draw_topic(
     smoothing part, which is small, is drawn by rejection: a topic is proposed in
     proportion to `doc` (that of a token between `begin` and `end`, the document's
     cluster, or one from the prior) and kept with probability ``smooth[k] / bound``.
-    Neither cost grows with the number of topics. `doc` excludes the token; `own` is its
-    weight in the row.
+    Neither cost grows with the number of topics. `doc`, and `size`, which is its sum,
+    exclude the token; `own` is its weight in the row.
     """
     doc, running = scratch.doc, scratch.running
     rate, smooth = factors.rate[language], factors.smooth[language]
@@ -266,13 +311,17 @@ def _draw_topic(
         value = rows.value[start + j] - own * (topic == old)
         total += value * (doc[topic] * rate[topic])
         running[j] = total
+    n_values = rows.length[tokens.words[token]]
+    if scratch.odds > 0:  # the background, as if it were one more topic of the word
+        total += scratch.odds * size * scratch.background[tokens.words[token]]
     bound = factors.bound[language]
     extra = scratch.cluster_weight if cluster >= 0 else 0.0
     envelope = bound * (end - begin + extra + scratch.prior_sums[-1])
     for _ in range(_MAX_PROPOSALS):
         point = uniform(scratch.stream) * (total + envelope)
         if point < total:
-            return rows.topic[start + _first_above(running, point)]
+            place = _first_above(running, n_values, point)
+            return int(rows.topic[start + place]) if place < n_values else len(doc)
         topic = _propose(
             token, begin, end, cluster, extra, tokens, smooth, bound, scratch
         )
@@ -284,15 +333,16 @@ def _draw_topic(
         scratch.sums[topic] = rest
     point = uniform(scratch.stream) * (total + rest)
     if point < total:
-        return rows.topic[start + _first_above(running, point)]
+        place = _first_above(running, n_values, point)
+        return int(rows.topic[start + place]) if place < n_values else len(doc)
     return _bisect(scratch.sums, point - total)
 
 
 @inlined
-def _first_above(running, point):
+def _first_above(running, length, point):
     """Return the first place whose running sum is above the point: near the start."""
     place = 0
-    while running[place] <= point:
+    while place < length and running[place] <= point:
         place += 1
     return place
 
@@ -318,7 +368,7 @@ def _propose(token, begin, end, cluster, extra, tokens, smooth, bound, scratch):
     if place < n_tokens:
         other = begin + int(place)
         topic = tokens.topics[other]
-        if other == token or topic < 0:
+        if other == token or not 0 <= topic < len(scratch.doc):
             return -1
         height = tokens.weights[other] * smooth[topic]
     else:

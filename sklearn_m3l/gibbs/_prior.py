@@ -1,15 +1,50 @@
-"""Learn the Dirichlet prior of documents from their topics."""
+"""The prior of documents, and how it is learned from their topics."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.special import psi
 
-from sklearn_m3l.gibbs._kernels import QUANTUM
+from sklearn_m3l.gibbs._kernels import QUANTUM, Prior
 
 # A Gamma prior keeps the parameter of a topic that no document has above zero.
 _SHAPE, _SCALE = 1.001, 1.0
+
+
+def check_prior(
+    doc_topic_prior: np.ndarray,
+    cluster_weight: float,
+    background_share: float,
+    background: Sequence[np.ndarray] | None,
+    n_words: Sequence[int],
+) -> Prior:
+    """Return the prior of documents in languages of some numbers of words."""
+    topics = np.array(doc_topic_prior, np.float64)
+    if not 0 < len(topics) <= np.iinfo(np.int16).max:
+        raise ValueError(f"the number of topics must be 1 to 32767, got {len(topics)}")
+    if not (topics > 0).all():
+        raise ValueError("all parameters of the priors must be above zero")
+    if not 0 <= cluster_weight < np.inf:
+        raise ValueError(
+            f"cluster_weight must be finite and not negative, got {cluster_weight}"
+        )
+    if not 0 <= background_share < 1:
+        raise ValueError(
+            f"background_share must be at least 0 and below 1, got {background_share}"
+        )
+    if background_share == 0:
+        return Prior(topics, float(cluster_weight), 0.0, np.zeros(0))
+    if background is None or [len(own) for own in background] != list(n_words):
+        raise ValueError(
+            "background must have a distribution over the words of each language, "
+            f"{list(n_words)}"
+        )
+    words = np.concatenate(list(background)).astype(np.float64)
+    if not ((words > 0) & (words <= 1)).all():
+        raise ValueError("all probabilities in background must be above zero")
+    return Prior(topics, float(cluster_weight), float(background_share), words)
 
 
 class Histogram(NamedTuple):

@@ -8,7 +8,6 @@ from scipy import sparse
 from scipy.special import gammaln
 
 from sklearn_m3l.gibbs._kernels import (
-    Scratch,
     copy_rows,
     count_documents,
     documents_log_likelihood,
@@ -18,7 +17,11 @@ from sklearn_m3l.gibbs._kernels import (
     random_stream,
     sample_documents,
 )
-from sklearn_m3l.gibbs._prior import doc_topic_histogram, optimize_prior
+from sklearn_m3l.gibbs._prior import (
+    check_prior,
+    doc_topic_histogram,
+    optimize_prior,
+)
 from sklearn_m3l.gibbs._tokens import (
     Tokens,
     even_parts,
@@ -71,6 +74,12 @@ class PolylingualGibbs:
         What is added to the Dirichlet parameter of one topic in the documents that
         `add_documents` assigns to the cluster of that topic. It acts like this many
         tokens of the topic.
+    background_share : float in [0, 1), default=0.0
+        Probability that a token comes from a background distribution, which is the same
+        in all documents, instead of from a topic [4]_.
+    background : sequence of ndarray of shape (n_words_l,), optional
+        The background distribution of each language, above zero. Needed with
+        `background_share`.
     topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
         Counts of earlier documents. They stay fixed, and new documents are sampled on
         top of them.
@@ -85,8 +94,6 @@ class PolylingualGibbs:
         Dirichlet parameters of the documents.
     topic_word_prior : ndarray of shape (n_languages,)
         Dirichlet parameter of the words in each language.
-    cluster_weight : float
-        Weight of a document's cluster in its prior.
     n_passes : int
         Number of sweeps and of calls of `add_documents` so far.
 
@@ -97,6 +104,9 @@ class PolylingualGibbs:
        Inference on Streaming Document Collections", KDD 2009, section 3.4. The
        smoothing-only and the document bucket are drawn by rejection here.
     .. [3] D. Newman et al., "Distributed Algorithms for Topic Models", JMLR 10 (2009).
+    .. [4] C. Chemudugunta, P. Smyth and M. Steyvers, "Modeling General and Specific
+       Aspects of Documents with a Probabilistic Topic Model", NIPS 2006. Here the
+       background is known, and its share is the same in all documents.
 
     Examples
     --------
@@ -121,26 +131,21 @@ class PolylingualGibbs:
         topic_word_prior: float | Sequence[float],
         *,
         cluster_weight: float = 0.0,
+        background_share: float = 0.0,
+        background: Sequence[np.ndarray] | None = None,
         topic_word_counts: Sequence[np.ndarray] | None = None,
         seed: int = 0,
         n_jobs: int = 1,
     ) -> None:
-        self.doc_topic_prior = np.array(doc_topic_prior, np.float64)
+        self._prior = check_prior(
+            doc_topic_prior, cluster_weight, background_share, background, n_words
+        )
         self.topic_word_prior = np.full(len(n_words), topic_word_prior, np.float64)
-        self.cluster_weight = float(cluster_weight)
         self.seed = seed
         self.n_jobs = n_jobs
         self.n_passes = 0
-        if not 0 < self.n_topics <= np.iinfo(np.int16).max:
-            raise ValueError(
-                f"the number of topics must be 1 to 32767, got {self.n_topics}"
-            )
-        if not ((self.doc_topic_prior > 0).all() and (self.topic_word_prior > 0).all()):
+        if not (self.topic_word_prior > 0).all():
             raise ValueError("all parameters of the priors must be above zero")
-        if not 0 <= self.cluster_weight < np.inf:
-            raise ValueError(
-                f"cluster_weight must be finite and not negative, got {cluster_weight}"
-            )
         self._first_word = first_words(n_words)
         rows = empty_rows(np.zeros(self._first_word[-1], np.int64))
         if topic_word_counts is not None:
@@ -152,6 +157,11 @@ class PolylingualGibbs:
             rows,
             topic_totals(rows, self._first_word, self.n_topics),
         )
+
+    @property
+    def doc_topic_prior(self) -> np.ndarray:
+        """Dirichlet parameters of the documents, without the weight of a cluster."""
+        return self._prior.topics
 
     @property
     def n_topics(self) -> int:
@@ -211,7 +221,9 @@ class PolylingualGibbs:
         counts: Sequence[sparse.csr_matrix | sparse.csr_array],
         clusters: np.ndarray | None = None,
     ) -> None:
-        """Add documents, and draw a first topic for each of their tokens in turn.
+        """Add documents, and give each of their tokens a first topic.
+
+        It is the document's cluster, or drawn in turn where there is none.
 
         Parameters
         ----------
@@ -220,8 +232,8 @@ class PolylingualGibbs:
             document lacks the language. Fractions are weights: 2.3 is two tokens of
             weight 1 and one of weight 0.3.
         clusters : ndarray of int of shape (n_new,), optional
-            The topic that the prior of each document favors by `cluster_weight`; -1
-            for none.
+            The topic that the prior of each document favors by `cluster_weight`, and
+            where its tokens start; -1 for none.
         """
         n_words = np.diff(self._first_word).tolist()
         if [matrix.shape[1] for matrix in counts] != n_words:
@@ -261,7 +273,7 @@ class PolylingualGibbs:
         bounds = even_parts(tokens.doc_start, self.n_jobs)
 
         def add_up(part: int) -> float:
-            scratch = self._scratch(np.zeros(4, np.int64))
+            scratch = make_scratch(self._prior, np.zeros(4, np.int64))
             return documents_log_likelihood(
                 bounds[part], bounds[part + 1], tokens, scratch
             )
@@ -285,9 +297,10 @@ class PolylingualGibbs:
         histogram = doc_topic_histogram(
             self.doc_topic_counts, self._state.tokens.clusters
         )
-        self.doc_topic_prior = optimize_prior(
-            self.doc_topic_prior, self.cluster_weight, histogram
+        topics = optimize_prior(
+            self.doc_topic_prior, self._prior.cluster_weight, histogram
         )
+        self._prior = self._prior._replace(topics=topics)
 
     def _sample_parts(self, bounds: np.ndarray) -> None:
         """Sample every part against a copy of the counts, then merge the copies."""
@@ -316,11 +329,8 @@ class PolylingualGibbs:
         sample_documents(
             first, last, state.tokens, self._first_word, state.rows, state.totals,
             word_prior, word_mass, make_factors(state.totals, word_prior, word_mass),
-            self._scratch(stream),
+            make_scratch(self._prior, stream),
         )  # fmt: skip
-
-    def _scratch(self, stream: np.ndarray) -> Scratch:
-        return make_scratch(self.doc_topic_prior, self.cluster_weight, stream)
 
 
 def _log_rising(base: np.ndarray | float, weight: np.ndarray) -> np.ndarray:

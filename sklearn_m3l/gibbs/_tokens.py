@@ -18,7 +18,8 @@ class Tokens(NamedTuple):
     doc_start: np.ndarray  # (n_docs + 1,) int64: where each document begins
     words: np.ndarray  # (n_tokens,) int32
     weights: np.ndarray  # (n_tokens,) float32, in (0, 1]
-    topics: np.ndarray  # (n_tokens,) int16, -1 before the first draw
+    topics: np.ndarray  # (n_tokens,) int16, -1 before the first draw; n_topics is the
+    # background
     clusters: np.ndarray  # (n_docs,) int16, the topic that the prior favors, or -1
 
 

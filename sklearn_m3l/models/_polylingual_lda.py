@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -63,6 +64,10 @@ class PolylingualLDA(BaseTopicModel):
         standardized embeddings, and keeps the centers for new tuples. Tuples without
         an embedding, and data without any, have the same prior as with 0. More makes
         topics more coherent, but predicts words and finds translations less well.
+    background_share : float in [0, 1), default=0.0
+        Probability that a token comes from the background, the distribution of all
+        words of its language, instead of from a topic [6]_. It frees the topics of
+        words that are common everywhere.
     max_iter : int, default=500
         Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
         averaged over every tenth sweep of the second half, up to the last.
@@ -107,6 +112,12 @@ class PolylingualLDA(BaseTopicModel):
         Centers of the clusters by view, in embeddings that are standardized and then
         scaled to unit length; cluster k belongs to topic k. Views with aligned
         embeddings have the same centers. Empty where no embeddings are used.
+    background_ : dict of str to ndarray of shape (n_words,)
+        Distribution of all training words of each language, smoothed by
+        `topic_word_prior`; empty where `background_share` is 0.
+    prevalence_ : ndarray of shape (n_components,)
+        Share of each topic in the tokens of all training texts, averaged like
+        `mean_topic_word_counts_`; sums to 1. The background does not count.
     log_likelihood_ : list of float
         Joint log-likelihood of words and topics after each sweep.
     vocabularies_ : dict of str to ndarray of str
@@ -142,6 +153,9 @@ class PolylingualLDA(BaseTopicModel):
        Topic Models", JMLR 10 (2009).
     .. [5] L. Yao, D. Mimno and A. McCallum, "Efficient Methods for Topic Model
        Inference on Streaming Document Collections", KDD 2009.
+    .. [6] C. Chemudugunta, P. Smyth and M. Steyvers, "Modeling General and Specific
+       Aspects of Documents with a Probabilistic Topic Model", NIPS 2006. Here the share
+       of the background is the same in all tuples.
 
     Examples
     --------
@@ -170,6 +184,7 @@ class PolylingualLDA(BaseTopicModel):
         "doc_topic_prior": [Interval(Real, 0, None, closed="neither"), None],
         "topic_word_prior": [Interval(Real, 0, None, closed="neither")],
         "cluster_weight": [Interval(Real, 0, None, closed="left")],
+        "background_share": [Interval(Real, 0, 1, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "transform_max_iter": [Interval(Integral, 1, None, closed="left")],
         "burn_in": [Interval(Integral, 0, None, closed="left")],
@@ -189,6 +204,7 @@ class PolylingualLDA(BaseTopicModel):
         "topic_word_counts_": PerView(Array(2, low=0, high=MAX_INTEGER)),
         "mean_topic_word_counts_": PerView(Array(2, low=0, high=MAX_INTEGER)),
         "log_likelihood_": Numbers(),
+        "background_": PerView(Array(1, low=1e-300, high=1.0), may_be_empty=True),
         "_clusters": PerView(
             Fields(mean=Array(1), scale=Array(1, low=1e-300), centers=Array(2)),
             may_be_empty=True,
@@ -202,6 +218,7 @@ class PolylingualLDA(BaseTopicModel):
         doc_topic_prior=None,
         topic_word_prior=0.01,
         cluster_weight=2.0,
+        background_share=0.0,
         max_iter=500,
         transform_max_iter=100,
         burn_in=20,
@@ -215,6 +232,7 @@ class PolylingualLDA(BaseTopicModel):
         self.doc_topic_prior = doc_topic_prior
         self.topic_word_prior = topic_word_prior
         self.cluster_weight = cluster_weight
+        self.background_share = background_share
         self.max_iter = max_iter
         self.transform_max_iter = transform_max_iter
         self.burn_in = burn_in
@@ -264,6 +282,9 @@ class PolylingualLDA(BaseTopicModel):
         }
         self.mean_topic_word_counts_ = self.topic_word_counts_
         self.log_likelihood_: list[float] = []
+        self.background_: dict[str, np.ndarray] = {}
+        if self.background_share > 0:
+            self.background_ = {name: self._unigram(X, name) for name in texts}
         self._clusters: Clusters = {}
         if self.cluster_weight > 0:
             self._clusters = fit_clusters(X, texts, self.n_components, self._seed)
@@ -310,6 +331,12 @@ class PolylingualLDA(BaseTopicModel):
                 with np.errstate(all="ignore"):
                     rows = rows / rows.sum(axis=1, keepdims=True)
                 require((rows > 0).all(), f"{field} of view {name!r} has no words")
+        background = state["background_"]
+        known = list(background) in ([], list(vocabularies))
+        require(known, "background_ has other texts")
+        for name, words in background.items():
+            fits = len(words) == len(vocabularies[name])
+            require(fits, f"background_ of view {name!r} has another shape")
         clusters = state["_clusters"]
         for name, own in clusters.items():
             fits = name in vocabularies and state["_embedded"][name]
@@ -331,6 +358,19 @@ class PolylingualLDA(BaseTopicModel):
             )
         return names
 
+    def _unigram(self, X: MultiView, name: str) -> np.ndarray:
+        """Return the smoothed distribution of all words of a text."""
+        sizes = _counts(X, name, self.vocabularies_).sum(axis=0, dtype=np.float64)
+        sizes += self.topic_word_prior
+        return sizes / sizes.sum()
+
+    def _background(self, names) -> dict[str, Any]:
+        """Return the parameters of the background, as samplers take them."""
+        if not self.background_:
+            return {}
+        words = [self.background_[name] for name in names]
+        return {"background_share": self.background_share, "background": words}
+
     def _draw_seed(self) -> None:
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
 
@@ -344,6 +384,7 @@ class PolylingualLDA(BaseTopicModel):
             self.doc_topic_prior_,
             self.topic_word_prior,
             cluster_weight=self.cluster_weight,
+            **self._background(names),
             topic_word_counts=[self.topic_word_counts_[name] for name in names],
             seed=self._seed,
             n_jobs=effective_n_jobs(self.n_jobs),
@@ -433,6 +474,7 @@ class PolylingualLDA(BaseTopicModel):
             self.doc_topic_prior_,
             clusters=assign_clusters(self._clusters, X)[rows],
             cluster_weight=self.cluster_weight,
+            **self._background(topic_word),
             max_iter=self.transform_max_iter,
             burn_in=self.burn_in,
             seed=self._fold_in_seed,
@@ -463,7 +505,11 @@ class PolylingualLDA(BaseTopicModel):
                 )
 
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
-        return np.log(theta @ self.topic_word_[name])
+        words = theta @ self.topic_word_[name]
+        if self.background_:
+            share = self.background_share
+            words = (1 - share) * words + share * self.background_[name]
+        return np.log(words)
 
     @property
     def components_(self) -> np.ndarray:
@@ -482,6 +528,15 @@ class PolylingualLDA(BaseTopicModel):
             name: counts / counts.sum(axis=1, keepdims=True)
             for name, counts in smoothed.items()
         }
+
+    @property
+    def prevalence_(self) -> np.ndarray:
+        """Share of each topic in the tokens of all training texts."""
+        counts = self.mean_topic_word_counts_.values()
+        sizes = sum(matrix.sum(axis=1) for matrix in counts)
+        if not np.any(sizes):  # no words at all
+            sizes = self.doc_topic_prior_
+        return sizes / np.sum(sizes)
 
     @property
     def cluster_centers_(self) -> Mapping[str, np.ndarray]:

@@ -28,10 +28,15 @@ def tokens_of(counts):
 
 
 def count_up(tokens, topics, counts, n_topics):
-    """Return document-topic and topic-word weights of an assignment."""
+    """Return document-topic and topic-word weights of an assignment.
+
+    A token with the topic `n_topics` is one of the background, which is not counted.
+    """
     n_dk = np.zeros((len(counts[0]), n_topics))
     n_kw = [np.zeros((n_topics, len(matrix[0]))) for matrix in counts]
     for (doc, language, word, weight), topic in zip(tokens, topics, strict=True):
+        if topic == n_topics:
+            continue
         n_dk[doc, topic] += weight
         n_kw[language][topic, word] += weight
     return n_dk, n_kw
@@ -51,16 +56,30 @@ def add_up(assignments, probabilities, counts, n_topics):
     return states
 
 
-def exact_posterior(counts, alpha, beta):
+def switch_log_likelihood(tokens, topics, n_topics, share, background):
+    """Return log p of which tokens are of the background, and of their words."""
+    if share == 0:
+        return 0.0
+    return sum(
+        weight * np.log(share * background[language][word])
+        if topic == n_topics
+        else weight * np.log(1 - share)
+        for (_, language, word, weight), topic in zip(tokens, topics, strict=True)
+    )
+
+
+def exact_posterior(counts, alpha, beta, share=0.0, background=None):
     """Return the posterior of the counts, where all tokens weigh the same.
 
     `alpha` has shape (n_topics,) or (n_documents, n_topics).
     """
     n_topics, tokens = alpha.shape[-1], tokens_of(counts)
-    assignments = list(product(range(n_topics), repeat=len(tokens)))
+    topics = range(n_topics + (share > 0))
+    assignments = list(product(topics, repeat=len(tokens)))
     logs = np.array(
         [
             joint_log_likelihood(*count_up(tokens, z, counts, n_topics), alpha, beta)
+            + switch_log_likelihood(tokens, z, n_topics, share, background)
             for z in assignments
         ]
     )
@@ -152,6 +171,23 @@ def test_chain_with_clusters_has_the_exact_posterior(weight):
     assert p_value(observed, expected) > 0.01
 
 
+BACKGROUND = [np.array([0.8, 0.2]), np.array([0.3, 0.7])]
+
+
+@needs_compilation
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_chain_with_a_background_has_the_exact_posterior(share):
+    counts = [[[2, 1], [0, 2]], [[0, 0], [1, 0]]]
+    alpha, clusters = np.array([0.3, 0.5]), np.array([1, -1])
+    by_document = alpha + 0.7 * (clusters[:, np.newaxis] == np.arange(2))
+    expected = exact_posterior(counts, by_document, [0.4, 0.6], share, BACKGROUND)
+    observed = sampled_states(
+        counts, alpha, [0.4, 0.6], seed=0, clusters=clusters, cluster_weight=0.7,
+        background_share=share, background=BACKGROUND,
+    )  # fmt: skip
+    assert p_value(observed, expected) > 0.01
+
+
 def test_enumeration_of_the_posterior_and_of_the_conditionals_agree():
     counts, alpha, beta = [[[1, 1]], [[0, 2]]], np.array([0.5, 1.5]), [0.3, 0.6]
     posterior = exact_posterior(counts, alpha, beta)
@@ -168,28 +204,35 @@ def test_chain_with_weights_has_the_stationary_distribution_of_the_conditionals(
     assert p_value(observed, expected) > 0.01
 
 
-def expected_theta(counts, topic_word, alpha):
+def expected_theta(counts, topic_word, alpha, share, background):
     """Return the posterior mean of a single document's topics, words' known."""
     tokens = tokens_of(counts)
     total, mean = 0.0, np.zeros(len(alpha))
-    for topics in product(range(len(alpha)), repeat=len(tokens)):
+    for topics in product(range(len(alpha) + (share > 0)), repeat=len(tokens)):
         n_dk, _ = count_up(tokens, topics, counts, len(alpha))
-        p = np.exp(joint_log_likelihood(n_dk, [], alpha, []))
+        p = np.exp(
+            joint_log_likelihood(n_dk, [], alpha, [])
+            + switch_log_likelihood(tokens, topics, len(alpha), share, background)
+        )
         for (_, language, word, _), topic in zip(tokens, topics, strict=True):
-            p *= topic_word[language][topic, word]
+            if topic < len(alpha):
+                p *= topic_word[language][topic, word]
         total += p
         mean += p * (n_dk[0] + alpha) / (n_dk.sum() + alpha.sum())
     return mean / total
 
 
 @needs_compilation
-@pytest.mark.parametrize("cluster", [-1, 0, 1])
-def test_fold_in_has_the_exact_posterior_mean(cluster):
+@pytest.mark.parametrize(
+    ("cluster", "share"), [(-1, 0.0), (0, 0.0), (1, 0.0), (-1, 0.4), (1, 0.4)]
+)
+def test_fold_in_has_the_exact_posterior_mean(cluster, share):
     alpha = np.array([0.3, 0.2, 0.6])
     topic_word = [
         np.array([[0.7, 0.3], [0.2, 0.8], [0.5, 0.5]]),
         np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]]),
     ]
+    background = [np.array([0.6, 0.4]), np.array([0.2, 0.3, 0.5])]
     counts = [[[2, 1]], [[0, 1, 1]]]
     theta = fold_in(
         [sparse.csr_array(m) for m in counts],
@@ -197,12 +240,14 @@ def test_fold_in_has_the_exact_posterior_mean(cluster):
         alpha,
         clusters=np.array([cluster]),
         cluster_weight=1.5,
+        background_share=share,
+        background=background,
         max_iter=20000,
         burn_in=100,
     )
     alpha += 1.5 * (np.arange(3) == cluster)
-    expected = expected_theta(counts, topic_word, alpha)
-    np.testing.assert_allclose(theta[0], expected, atol=0.01)
+    expected = expected_theta(counts, topic_word, alpha, share, background)
+    np.testing.assert_allclose(theta[0], expected, atol=0.006)
 
 
 def test_smoothing_part_is_exact_where_proposals_are_hardly_ever_kept():

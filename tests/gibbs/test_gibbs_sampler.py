@@ -171,6 +171,26 @@ def test_log_likelihood_is_the_closed_form(n_jobs, fractional, cluster_weight):
     assert sampler.log_likelihood() == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.parametrize("fractional", [False, True])
+def test_log_likelihood_includes_the_background(fractional):
+    words = [np.full(n, 1 / n) for n in N_WORDS]
+    sampler = make_sampler(
+        make_counts(fractional=fractional), background_share=0.3, background=words
+    )
+    tokens = sampler._state.tokens
+    common = tokens.topics == 4
+    assert 0.1 < common.mean() < 0.5
+    expected = joint_log_likelihood(
+        sampler.doc_topic_counts.toarray(),
+        sampler.topic_word_counts,
+        sampler.doc_topic_prior,
+        [0.1, 0.3],
+    )
+    p = np.where(common, 0.3 * np.concatenate(words)[tokens.words], 0.7)
+    expected += tokens.weights @ np.log(p)
+    assert sampler.log_likelihood() == pytest.approx(expected, rel=1e-10)
+
+
 def test_log_likelihood_of_a_long_document():
     counts = [sparse.csr_array(np.full((1, n), 100.0)) for n in N_WORDS]
     sampler = make_sampler(counts, n_sweeps=1)
@@ -387,6 +407,25 @@ def test_bad_priors(alpha, beta, message):
 def test_bad_cluster_weights(weight):
     with pytest.raises(ValueError, match="cluster_weight must be finite and not neg"):
         PolylingualGibbs(N_WORDS, np.ones(2), 0.1, cluster_weight=weight)
+
+
+@pytest.mark.parametrize(
+    ("share", "words", "message"),
+    [
+        (-0.1, None, "background_share must be at least 0 and below 1, got -0.1"),
+        (1.0, None, "background_share must be at least 0 and below 1, got 1.0"),
+        (np.nan, None, "background_share must be at least 0 and below 1, got nan"),
+        (0.5, None, r"distribution over the words of each language, \[12, 7\]"),
+        (0.5, [np.ones(12) / 12], r"words of each language, \[12, 7\]"),
+        (0.5, [np.ones(12) / 12, np.zeros(7)], "background must be above zero"),
+        (0.5, [np.full(12, np.nan), np.ones(7)], "background must be above zero"),
+    ],
+)
+def test_bad_backgrounds(share, words, message):
+    with pytest.raises(ValueError, match=message):
+        PolylingualGibbs(
+            N_WORDS, np.ones(2), 0.1, background_share=share, background=words
+        )
 
 
 @pytest.mark.parametrize("clusters", [[0, 1], [4] * 40, [-2] * 40, [0.5] * 40])

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln
+from scipy.stats import spearmanr
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
@@ -189,6 +191,98 @@ class TestPlanted:
         assert_array_equal(
             planted[rows].argmax(axis=2), np.repeat(order[:, None], 3, 1)
         )
+
+
+@pytest.fixture(scope="module")
+def unequal_corpus():
+    """Return texts about six topics of unequal size, their shares and their words."""
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet([0.4, 0.25, 0.15, 0.1, 0.06, 0.04], 400)
+    topic_word = {name: rng.dirichlet(np.full(150, 0.05), 6) for name in VIEWS[:2]}
+    counts = {name: rng.multinomial(20, theta @ p) for name, p in topic_word.items()}
+    directions = rng.normal(size=(6, 10))
+    embeddings = {
+        name: theta @ directions + 0.1 * rng.normal(size=(400, 10)) for name in counts
+    }
+    return MultiView.from_arrays(embeddings, counts), theta.mean(axis=0), topic_word
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("background_share", [0.0, 0.3])
+def test_prevalence_of_unequal_topics(unequal_corpus, background_share, seed):
+    X, shares, topic_word = unequal_corpus
+    model = PolylingualLDA(
+        6, doc_topic_prior=0.2, topic_word_prior=0.05, max_iter=60, burn_in=10,
+        background_share=background_share, optimize_interval=5, random_state=seed,
+    ).fit(X)  # fmt: skip
+    distance = sum(
+        abs(planted[:, np.newaxis] - model.topic_word_[name]).sum(axis=2)
+        for name, planted in topic_word.items()
+    )
+    planted, found = linear_sum_assignment(distance)
+    assert distance[planted, found].max() < 1  # of 4: each is found, none is dead
+    assert model.prevalence_.sum() == pytest.approx(1)
+    assert spearmanr(model.prevalence_[found], shares).statistic >= 0.9
+    assert_allclose(model.prevalence_[found], shares, atol=0.04)
+    theta = model.transform(X)
+    assert_allclose(theta.mean(axis=0), model.prevalence_, atol=0.04)
+
+
+def test_prevalence_of_nothing():
+    model = quick(4).fit(np.zeros((3, 5)))
+    assert_array_equal(model.prevalence_, np.full(4, 0.25))
+
+
+class TestBackground:
+    """A background keeps words that are common everywhere out of the topics."""
+
+    @staticmethod
+    def corpus(n_rows=200):
+        """Return texts of which half the words are of the same six in all of them."""
+        rng = np.random.default_rng(0)
+        theta = rng.dirichlet(np.full(3, 0.1), n_rows)
+        topic_word = np.repeat(np.eye(3), 6, axis=1) / 6
+        counts = {
+            name: np.hstack(
+                [rng.multinomial(10, theta @ topic_word), rng.poisson(3, (n_rows, 6))]
+            )
+            for name in VIEWS[:2]
+        }
+        embeddings = {name: theta + rng.normal(0, 0.05, theta.shape) for name in counts}
+        return MultiView.from_arrays(embeddings, counts), theta
+
+    def test_topics_are_free_of_common_words(self):
+        X, theta = self.corpus()
+        models = [quick(max_iter=60, background_share=s).fit(X) for s in (0, 0.6)]
+        plain, free = ([m.topic_word_[n][:, 18:].sum() for n in VIEWS[:2]]
+                       for m in models)  # fmt: skip
+        assert max(free) < 0.8 * min(plain)
+        model = models[1]
+        order = model.topic_word_["en"][:, :18].reshape(3, 3, 6).sum(axis=2).argmax(1)
+        assert sorted(order) == [0, 1, 2]
+        assert abs(model.transform(X) - theta[:, order]).mean() < 0.1
+        assert list(model.background_) == ["en", "de"]
+        for name, words in model.background_.items():
+            sizes = X[name].counts.sum(axis=0) + 0.01
+            assert_allclose(words, sizes / sizes.sum())
+
+    def test_words_are_predicted_from_both(self):
+        X, _ = self.corpus()
+        model = quick(background_share=0.6).fit(X)
+        theta = model.transform(X)
+        expected = 0.4 * theta @ model.topic_word_["de"] + 0.6 * model.background_["de"]
+        assert_allclose(np.exp(model._decode("de", theta)), expected, rtol=1e-6)
+        assert_allclose(expected.sum(axis=1), 1, rtol=1e-5)
+
+    def test_it_is_kept(self):
+        X, _ = self.corpus()
+        model = quick(background_share=0.6).fit(X[:100])
+        words = model.background_["en"].copy()
+        model.partial_fit(X[100:])
+        assert_array_equal(model.background_["en"], words)
+        again = pickle.loads(pickle.dumps(model))
+        assert_array_equal(again.transform(X), model.transform(X))
+        assert quick().fit(X).background_ == {}
 
 
 def test_optimize_interval(X):
