@@ -18,7 +18,7 @@ from benchmarks.configurations import AUTHORS_CODE, PAPER
 from benchmarks.corpora import load_multi30k
 from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics._evaluation import evaluate_alignment
+from sklearn_m3l.metrics import evaluate_alignment
 
 CONFIGURATIONS = {"defaults": {}, "paper": PAPER, "authors-code": AUTHORS_CODE}
 
@@ -73,7 +73,7 @@ def main():
         start = time.perf_counter()
         model.fit(train.data)
         seconds = time.perf_counter() - start
-        scores = evaluate_alignment(model, train, test)
+        scores = evaluate_alignment(model, test.data, X_train=train.data)
         runs.append({name: score.value for name, score in scores.items()})
         shown = "  ".join(f"{name} {value:.3f}" for name, value in runs[-1].items())
         print(f"seed {seed} ({seconds:.0f} s): {shown}", flush=True)

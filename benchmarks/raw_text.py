@@ -20,7 +20,7 @@ from sklearn_m3l.embedding import (
     SentenceTransformerEncoder,
     TextView,
 )
-from sklearn_m3l.metrics._evaluation import evaluate_alignment
+from sklearn_m3l.metrics import evaluate_alignment
 
 # Large parts of the German manual are still English.
 STOP_WORDS = {"en": "en", "de": ["de", "en"]}
@@ -49,7 +49,7 @@ def print_similarity(X, pages: Bunch, subset: str) -> None:
 
 
 def print_figures(model, train, test, what: str) -> None:
-    scores = evaluate_alignment(model, train, test)
+    scores = evaluate_alignment(model, test.data, X_train=train.data)
     figures = (f"{name} {score.value:.3f}" for name, score in scores.items())
     print(f"{what}: " + ", ".join(figures))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.reproduce.cells import MODELS, Cell
@@ -16,7 +15,7 @@ from benchmarks.reproduce.corpora import Material
 from benchmarks.reproduce.windows import WINDOW, window_coherence
 from sklearn_m3l.cli._compare import CONTESTANTS
 from sklearn_m3l.display import topic_space
-from sklearn_m3l.metrics._evaluation import evaluate_alignment
+from sklearn_m3l.metrics import evaluate_alignment
 
 _WARM_UP_ROWS = 64
 _MOST_MAPPED = 600  # rows of a map
@@ -48,8 +47,7 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
         seconds = time.perf_counter() - start
         views = views_of(cell, material.aligned)
         X = material.test.data[views]
-        held_out = Bunch(data=X)
-        scores = evaluate_alignment(model, material.train, held_out)
+        scores = evaluate_alignment(model, X, X_train=material.train.data)
         values = {name: score.value for name, score in scores.items()}
         for name in model.vocabularies_:
             values[f"NPMI {name}, {WINDOW}"] = window_coherence(

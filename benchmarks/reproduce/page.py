@@ -10,7 +10,7 @@ from benchmarks.reproduce.store import Store
 from benchmarks.reproduce.tables import TABLES, ablation_table
 from benchmarks.reproduce.windows import WINDOW
 from sklearn_m3l.cli._compare import COSTS
-from sklearn_m3l.metrics._evaluation import MEASURES
+from sklearn_m3l.metrics._alignment import MEASURES
 
 _FIGURES = {
     "Figure 2": "t-SNE of the topic space, test part",

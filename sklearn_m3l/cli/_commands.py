@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Bunch
 
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import (
@@ -31,7 +30,8 @@ from sklearn_m3l.embedding import (
 )
 from sklearn_m3l.embedding._pictures import open_picture
 from sklearn_m3l.embedding._vectorizer import has_stop_words
-from sklearn_m3l.metrics._evaluation import MEASURES, Score, evaluate_alignment
+from sklearn_m3l.metrics import Score, evaluate_alignment
+from sklearn_m3l.metrics._alignment import MEASURES
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
 from sklearn_m3l.persistence._checks import is_inside
@@ -134,9 +134,7 @@ def evaluate(model: Path, table: Path, *, group: str | None = None) -> None:
     df = _read_known_views(table, pipeline, group)
     X = pipeline["encode"].set_params(groups=group).transform(df)
     # Coherence is that of the training documents, which are not here.
-    wordless = Bunch(transform=pipeline["topics"].transform, vocabularies_={})
-    test = Bunch(data=X)
-    scores = evaluate_alignment(wordless, train=test, test=test)
+    scores = evaluate_alignment(pipeline["topics"], X, metrics=("mrr", "uap", "jsd"))
     if any(view.is_text for view in X.views.values()):
         scores[_LIKELIHOOD] = Score(pipeline["topics"].score(X))
     rows = [("", "Score", "Chance")]

@@ -22,7 +22,8 @@ from sklearn.utils import Bunch
 
 from sklearn_m3l import __version__
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics._evaluation import MEASURES, evaluate_alignment
+from sklearn_m3l.metrics import evaluate_alignment
+from sklearn_m3l.metrics._alignment import MEASURES
 from sklearn_m3l.models import (
     DistilledTopicModel,
     M3LContrastTopicModel,
@@ -224,8 +225,8 @@ def measure(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
     if peak is not None:
         values["Peak MiB"] = peak
 
-    held_out = Bunch(data=test.data[contestant.views])
-    scores = evaluate_alignment(model, train, held_out)
+    held_out = test.data[contestant.views]
+    scores = evaluate_alignment(model, held_out, X_train=train.data)
     values |= {name: score.value for name, score in scores.items()}
     chance = {n: s.chance for n, s in scores.items() if s.chance is not None}
     training = contestant.training.format(

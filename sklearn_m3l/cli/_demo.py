@@ -10,7 +10,8 @@ import numpy as np
 
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
-from sklearn_m3l.metrics._evaluation import MEASURES, Score, evaluate_alignment
+from sklearn_m3l.metrics import Score, evaluate_alignment
+from sklearn_m3l.metrics._alignment import MEASURES
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.utils._text import format_table
 
@@ -49,7 +50,7 @@ def run_demo(output: Path, **parameters: Any) -> None:
 
     _print_topics(model)
     _print_pictures(model, test)
-    scores = evaluate_alignment(model, train, test)
+    scores = evaluate_alignment(model, test.data, X_train=train.data)
     _print_scores(scores, _n_pages(test))
     pages = test.data.groups
     report = TopicReport.from_estimator(

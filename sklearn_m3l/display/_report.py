@@ -8,21 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch
 
 from sklearn_m3l.display._report_contents import Contents, collect
 from sklearn_m3l.display._report_page import report_page
-from sklearn_m3l.metrics import topic_diversity
-from sklearn_m3l.metrics._evaluation import Score, evaluate_alignment
-from sklearn_m3l.metrics._pipelines import reach_topic_model
+from sklearn_m3l.metrics import evaluate_alignment
+from sklearn_m3l.metrics._alignment import reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
 from sklearn_m3l.utils._random import private_generator
 
 # Rows that retrieval is measured on, as its time grows with their square.
 _N_SCORED = 1000
-# Words of a topic that diversity is measured on.
-_N_DIVERSE = 25
 
 
 class TopicReport:
@@ -117,9 +113,10 @@ class TopicReport:
             JPEG files of the pictures, by their name in `names`. Those are kept that
             stand for topics, and 1 MB of others.
         scores : mapping of str to Score or float, default=None
-            What the table of metrics shows, such as the scores of held-out documents;
-            an empty mapping leaves the table out. By default the rows of `X` are
-            measured, or a random 1,000 of them if there are more.
+            What the table of metrics shows, such as what
+            :func:`~sklearn_m3l.metrics.evaluate_alignment` returns for held-out
+            documents; an empty mapping leaves the table out. By default the rows of `X`
+            are measured, or a random 1,000 of them if there are more.
         title, intro, note : str
             Plain text: the heading, what stands below it, and what stands at the end.
             In the note, web addresses become links.
@@ -217,24 +214,17 @@ def _articles(X: MultiView, contents: Contents) -> np.ndarray:
 
 def _measure(model, X: MultiView, articles, rng) -> tuple[dict[str, Any], str]:
     """Measure the rows and the words, and say what was measured."""
-    rows = np.flatnonzero(np.all(list(X.present.values()), axis=0))
+    rows = np.flatnonzero(np.sum(list(X.present.values()), axis=0) > 1)
     picked = len(rows) > _N_SCORED
     if picked:
         rows = np.sort(rng.choice(rows, _N_SCORED, replace=False))
-    scores = {}
-    scored = "Measured on the words of the topics."
-    if len(rows) > 1 and X.shape[1] > 1:
-        data = MultiView(X.views, index=X.index, groups=articles)[rows]
-        sample = Bunch(data=data)
-        # Coherence is that of the training documents, which are not here.
-        wordless = Bunch(transform=model.transform, vocabularies_={})
-        scores = evaluate_alignment(wordless, train=sample, test=sample)
+    # Coherence is that of the training documents, which are not here.
+    metrics = ("mrr", "uap", "jsd", "diversity") if len(rows) > 1 else ("diversity",)
+    sample = MultiView(X.views, index=X.index, groups=articles)[rows]
+    scored = "the words of the topics."
+    if len(rows) > 1:
         scored = (
-            f"Measured on {len(rows):,} documents of this report that have all views"
-            f"{', picked at random' if picked else ''}, and on the words of the topics."
+            f"{len(rows):,} documents of this report that have several views"
+            f"{', picked at random' if picked else ''}, and on {scored}"
         )
-    for view, vocabulary in model.vocabularies_.items():
-        if len(vocabulary) >= _N_DIVERSE:
-            diversity = topic_diversity(model.top_words(view, _N_DIVERSE))
-            scores[f"Diversity {view}"] = Score(diversity)
-    return scores, scored
+    return evaluate_alignment(model, sample, metrics=metrics), f"Measured on {scored}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Documents
 from sklearn_m3l.display._report_data import picture_uri, shown_pictures
-from sklearn_m3l.metrics._evaluation import MEASURES
+from sklearn_m3l.metrics._alignment import MEASURES
 
 # Words of a topic in the table, and where it is mentioned.
 _N_TABLE_WORDS, _N_MENTIONED = 6, 3

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.display._names import first_of_each, names_by_view
 from sklearn_m3l.metrics import pairwise_jensen_shannon
-from sklearn_m3l.metrics._evaluation import topics_by_view
+from sklearn_m3l.metrics._alignment import topics_by_view
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator
 

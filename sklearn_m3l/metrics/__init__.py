@@ -1,5 +1,6 @@
 """Measures of alignment, retrieval and topic coherence, on arrays and as scorers."""
 
+from sklearn_m3l.metrics._alignment import Score, evaluate_alignment
 from sklearn_m3l.metrics._coherence import (
     cross_lingual_npmi,
     npmi_coherence,
@@ -23,7 +24,9 @@ from sklearn_m3l.metrics._scorers import (
 )
 
 __all__ = [
+    "Score",
     "cross_lingual_npmi",
+    "evaluate_alignment",
     "make_alignment_scorer",
     "make_jsd_scorer",
     "make_mrr_scorer",

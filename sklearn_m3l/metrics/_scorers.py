@@ -1,38 +1,35 @@
-"""Scorers for scikit-learn's model selection, built on the metrics."""
+"""Scorers for scikit-learn's model selection: `evaluate_alignment` as callables."""
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
 
-from sklearn_m3l.metrics._pipelines import reach_topic_model
-from sklearn_m3l.metrics._scoring import (
+from sklearn_m3l.metrics._alignment import (
     Pair,
-    article_ids,
-    check_known,
-    coherence,
-    infer_topics,
-    measure_pair,
-    view_names,
+    check_metrics,
+    check_pair,
+    check_pairs,
+    measure,
+    reach_topic_model,
+    reach_views,
+    score_coherence,
 )
 
-_PAIR_METRICS = ("mrr", "uap", "jsd")
-_METRICS = (*_PAIR_METRICS, "npmi")
 
-
-def make_mrr_scorer(query: str, item: str) -> Any:
+def make_mrr_scorer(view_query: str, view_item: str) -> Any:
     """Make a scorer of retrieval: mean reciprocal rank across two views.
 
-    Every row's topics in the view `query` are compared with all rows' topics in the
-    view `item`, by Jensen-Shannon divergence.
+    Every row's topics in the view `view_query` are compared with all rows' topics in
+    the view `view_item`, by Jensen-Shannon divergence.
 
     Parameters
     ----------
-    query, item : str
+    view_query, view_item : str
         Names of the views, such as "en" and "de".
 
     Returns
@@ -45,26 +42,27 @@ def make_mrr_scorer(query: str, item: str) -> Any:
     --------
     mean_reciprocal_rank : The metric.
     make_alignment_scorer : Several metrics at once, each view transformed once.
+    evaluate_alignment : The same figures in one table.
 
     Notes
     -----
     All scorers of this module are used alike:
 
     - `estimator` is a topic model, a pipeline that ends with one, or a search over
-      either; `X` is what it takes, a MultiView or a DataFrame of pandas or polars,
-      whose views are selected by ``X[[name]]``. What the encoding steps of a pipeline
-      learnt, they learnt in ``fit``.
+      either. `X` is what it takes: a MultiView or a DataFrame of pandas or polars. A
+      table is encoded as the pipeline learned it in ``fit``, and only in the views that
+      the scorer needs.
     - `y` is ignored. Where several rows belong to one article (``X.groups``), each
       article counts once. Pass ``groups=X.groups`` to a search over `GroupKFold`, so
       that no article is in two folds. For a table, name the column of article ids in
       the encoder, ``MultiViewEncoder(..., groups="page")``, and pass
       ``groups=df["page"]``.
-    - Rows that lack one of the two views are left out of that pair. If no row has
-      both, that is a ValueError.
+    - Rows that lack one of two views are left out of that pair. If no row has both, the
+      score is NaN, with a warning.
     - They can be pickled, so that worker processes get them.
 
-    Ranks depend on how many articles there are to choose from: compare scores of folds
-    of one size.
+    Ranks depend on how many articles there are to choose from, so compare only scores
+    of folds of equal size.
 
     Examples
     --------
@@ -87,26 +85,26 @@ def make_mrr_scorer(query: str, item: str) -> Any:
     >>> search.best_params_
     {'n_components': 20}
     """
-    return _PairScorer("mrr", *_check_pair((query, item)))
+    return _PairScorer("mrr", check_pair((view_query, view_item)))
 
 
-def make_uap_scorer(query: str, item: str) -> Any:
+def make_uap_scorer(view_query: str, view_item: str) -> Any:
     """Make a scorer of retrieval where an article has several items, such as pictures.
 
     The score is the uninterpolated average precision of an article's own items: every
-    row's topics in the view `query` are compared with all rows' topics in the view
-    `item`, by Jensen-Shannon divergence.
+    row's topics in the view `view_query` are compared with all rows' topics in the view
+    `view_item`, by Jensen-Shannon divergence.
 
     Parameters
     ----------
-    query, item : str
+    view_query, view_item : str
         Names of the views, such as "en" and "image".
 
     Returns
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a float from 0 to 1,
-        greater is better. ``X.groups`` tells which items belong to an article. See the
+        greater is better. ``X.groups`` says which items belong to an article. See the
         notes of :func:`make_mrr_scorer`.
 
     See Also
@@ -119,15 +117,15 @@ def make_uap_scorer(query: str, item: str) -> Any:
     >>> make_uap_scorer("en", "image")
     make_uap_scorer('en', 'image')
     """
-    return _PairScorer("uap", *_check_pair((query, item)))
+    return _PairScorer("uap", check_pair((view_query, view_item)))
 
 
-def make_jsd_scorer(first: str, second: str) -> Any:
+def make_jsd_scorer(view_a: str, view_b: str) -> Any:
     """Make a scorer of alignment: minus the mean Jensen-Shannon divergence.
 
     Parameters
     ----------
-    first, second : str
+    view_a, view_b : str
         Names of the views, such as "en" and "de"; their order does not matter.
 
     Returns
@@ -142,8 +140,8 @@ def make_jsd_scorer(first: str, second: str) -> Any:
 
     Notes
     -----
-    A model that tells nothing apart has the best score, 0: choose by retrieval
-    (``refit="mrr"``), and look at this beside it.
+    A model that gives all rows the same topics has the best score, 0: choose by
+    retrieval (``refit="mrr"``), and read this score beside it.
 
     Examples
     --------
@@ -151,7 +149,7 @@ def make_jsd_scorer(first: str, second: str) -> Any:
     >>> make_jsd_scorer("en", "de")
     make_jsd_scorer('en', 'de')
     """
-    return _PairScorer("jsd", *_check_pair((first, second)))
+    return _PairScorer("jsd", check_pair((view_a, view_b)))
 
 
 def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
@@ -160,16 +158,17 @@ def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
     Parameters
     ----------
     view : str, default=None
-        The text view, such as "en". May be left out for a model of a 2-D array of
-        counts.
+        The text view, such as "en". May be left out for a model of a single text, such
+        as one of a 2-D array of counts.
     n_words : int, default=10
-        Top words used of each topic.
+        Number of top words used of each topic.
 
     Returns
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a float from -1 to 1,
-        greater is better. See the notes of :func:`make_mrr_scorer`.
+        greater is better; NaN if no row has a word that the model knows. See the notes
+        of :func:`make_mrr_scorer`.
 
     See Also
     --------
@@ -177,16 +176,15 @@ def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
 
     Notes
     -----
-    The topics are those that the estimator learnt, and what occurs together is counted
-    in the texts of the `X` that is scored, whole documents, identical ones once. In a
-    pipeline the counts come out of the encoding steps, so that the words are those
-    that were counted in ``fit``.
+    The topics are those of the estimator. Co-occurrence is counted in the texts of the
+    `X` that is scored, in whole documents, identical ones once. In a pipeline the
+    encoding steps count the words, so they are the words of ``fit``.
 
-    In cross-validation `X` is the held-out part: ``test_npmi`` says whether words of
-    a topic keep together in texts that the model has not seen. It is lower and more
-    variable than coherence in the training texts, which tables in papers mostly give;
-    that is ``train_npmi`` with ``return_train_score=True``. A top word that occurs in
-    no text of `X` is no evidence: its pairs count as 0, which is chance.
+    In cross-validation `X` is the held-out part: ``test_npmi`` says whether the words
+    of a topic belong together in texts that the model has not seen. It is lower and
+    varies more than coherence in the training texts, which most papers report; that is
+    ``train_npmi`` with ``return_train_score=True``. A top word that is in no text of
+    `X` is no evidence: its pairs count 0, which is chance.
 
     Examples
     --------
@@ -210,31 +208,32 @@ def make_alignment_scorer(
 
     Parameters
     ----------
-    metrics : iterable of {"mrr", "uap", "jsd", "npmi"}, default=("mrr", "jsd")
-        What to measure; see the scorers of these names. "npmi" is that of every
-        language among the views.
+    metrics : iterable of str, default=("mrr", "jsd")
+        What to measure: some of "mrr", "uap", "jsd", "npmi", "cross_npmi" and
+        "diversity", see :func:`evaluate_alignment`.
     pairs : iterable of (str, str), default=None
-        Views to compare, as query and item, for every metric of pairs. By default
-        those of the paper, among the views that the model was fitted on and that `X`
-        has: "mrr" from text to text, "uap" from text to picture, "jsd" between all.
+        Views to compare, as query and item; by default those of
+        :func:`evaluate_alignment`.
 
     Returns
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a dict of floats, all of
         them greater is better. Each metric is one key, such as "mrr", the mean over
-        its pairs; if it has several pairs, each is a key too, such as "mrr_en-de",
-        and "npmi_en" for a language. See the notes of :func:`make_mrr_scorer`.
+        its pairs that can be measured. If it has several pairs, each is also a key,
+        such as "mrr_en-de", or "npmi_en" for a language. What cannot be measured is
+        NaN, with a warning. See the notes of :func:`make_mrr_scorer`.
 
     See Also
     --------
+    evaluate_alignment : The same figures, beside those of chance.
     make_mrr_scorer, make_uap_scorer, make_jsd_scorer, make_npmi_scorer : One metric
         each.
 
     Notes
     -----
     scikit-learn takes it as ``scoring`` of `cross_validate`, and of `GridSearchCV` with
-    ``refit="mrr"``. What takes a single score alone (`HalvingGridSearchCV`,
+    ``refit="mrr"``. What takes only a single score (`HalvingGridSearchCV`,
     `validation_curve`) needs one of the other scorers.
 
     Examples
@@ -248,20 +247,8 @@ def make_alignment_scorer(
     >>> list(scorer(model, X))
     ['mrr', 'uap', 'uap_en-image', 'uap_de-image']
     """
-    if isinstance(metrics, str):
-        raise TypeError(f"metrics is a list of names, such as [{metrics!r}]")
-    names = tuple(dict.fromkeys(metrics))
-    unknown = [name for name in names if name not in _METRICS]
-    if unknown or not names:
-        raise ValueError(
-            f"metrics={list(names)} must name some of {', '.join(_METRICS)}"
-        )
-    if pairs is None:
-        return _AlignmentScorer(names, None)
-    checked = tuple(dict.fromkeys(_check_pair(pair) for pair in pairs))
-    if not checked:
-        raise ValueError("pairs is empty; give pairs of views, or None")
-    return _AlignmentScorer(names, checked)
+    checked = None if pairs is None else check_pairs(pairs)
+    return _AlignmentScorer(check_metrics(metrics), checked)
 
 
 @dataclass(frozen=True, repr=False)
@@ -269,20 +256,15 @@ class _PairScorer:
     """One metric of one pair of views."""
 
     metric: str
-    first: str
-    second: str
+    pair: Pair
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
         """Score a fitted estimator on rows."""
-        pair = (self.first, self.second)
-        check_known(pair, view_names(X))
-        model, X = reach_topic_model(estimator, X)
-        articles = article_ids(X)
-        topics = {name: infer_topics(model, X[[name]]) for name in pair}
-        return measure_pair((self.metric,), pair, topics, articles)[self.metric]
+        found = measure(estimator, X, metrics=[self.metric], pairs=[self.pair])
+        return _greater_is_better(found)[self.metric]["-".join(self.pair)]
 
     def __repr__(self) -> str:
-        return f"make_{self.metric}_scorer({self.first!r}, {self.second!r})"
+        return f"make_{self.metric}_scorer({self.pair[0]!r}, {self.pair[1]!r})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -294,11 +276,19 @@ class _NpmiScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
         """Score a fitted estimator by the counts of rows."""
-        if self.view is not None:
-            check_known([self.view], view_names(X))
-            X = X[[self.view]]
-        model, X = reach_topic_model(estimator, X)
-        return coherence(model, X, self.view, self.n_words)
+        model, _ = reach_topic_model(estimator, None)
+        texts = list(model.vocabularies_)
+        view = texts[0] if self.view is None and len(texts) == 1 else self.view
+        if view not in texts:
+            raise ValueError(
+                f"the model has no words in view {view!r}; choose one of "
+                f"{', '.join(texts)}"
+            )
+        _, documents = reach_views(estimator, X, self.view and [view])
+        score = score_coherence(model, documents, view, self.n_words)
+        if np.isnan(score):
+            _warn_of_nan(f"no row of X has a word that the model knows in {view!r}")
+        return score
 
     def __repr__(self) -> str:
         view = "" if self.view is None else f"{self.view!r}, "
@@ -314,94 +304,34 @@ class _AlignmentScorer:
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> dict[str, float]:
         """Score a fitted estimator on rows."""
-        model, _ = reach_topic_model(estimator, None)
-        pairs = self._pairs(model, view_names(X))
-        needed = view_names(X)
-        model, X = reach_topic_model(estimator, X)
-        articles = article_ids(X)
-        metrics_of: dict[Pair, list[str]] = {}
-        for metric, chosen in pairs.items():
-            for pair in chosen:
-                metrics_of.setdefault(pair, []).append(metric)
-        topics: dict[str, np.ndarray] = {}
-        found: dict[str, dict[str, float]] = {metric: {} for metric in self.metrics}
-        for name in self._views(model, metrics_of, needed):
-            encoded = X[[name]]
-            if any(name in pair for pair in metrics_of):
-                topics[name] = infer_topics(model, encoded)
-            if "npmi" in self.metrics and name in model.vocabularies_:
-                found["npmi"][name] = coherence(model, encoded, name, 10)
-        for pair, metrics in metrics_of.items():
-            scores = measure_pair(metrics, pair, topics, articles)
-            for metric, score in scores.items():
-                found[metric]["-".join(pair)] = score
-        return _with_means(found)
-
-    def _pairs(self, model: Any, names: list[str]) -> dict[str, list[Pair]]:
-        """Return the pairs of each metric of pairs."""
-        wanted = [metric for metric in self.metrics if metric in _PAIR_METRICS]
-        if self.pairs is not None:
-            check_known([name for pair in self.pairs for name in pair], names)
-            return {metric: list(self.pairs) for metric in wanted}
-        known = [name for name in model.feature_names_in_ if name in names]
-        texts = [name for name in known if name in model.vocabularies_]
-        others = [name for name in known if name not in model.vocabularies_]
-        defaults = {
-            "mrr": list(combinations(texts, 2)),
-            "uap": [(text, other) for text in texts for other in others],
-            "jsd": list(combinations([*texts, *others], 2)),
-        }
-        for metric in wanted:
-            if not defaults[metric]:
-                raise ValueError(
-                    f"{metric!r} finds no pair of views that it is meant for: the "
-                    f"texts are {', '.join(texts) or 'none'}, the others "
-                    f"{', '.join(others) or 'none'}; leave it out or give pairs"
-                )
-        return {metric: defaults[metric] for metric in wanted}
-
-    def _views(self, model, pairs: Iterable[Pair], names: list[str]) -> list[str]:
-        """Return the views that are needed, each once."""
-        needed = {name: None for pair in pairs for name in pair}
-        if "npmi" not in self.metrics:
-            return list(needed)
-        if self.pairs is None:
-            needed |= {n: None for n in model.vocabularies_ if n in names}
-        else:
-            needed |= {name: None for pair in self.pairs for name in pair}
-        if not any(name in model.vocabularies_ for name in needed):
-            raise ValueError(
-                "'npmi' needs a text that the model has words for "
-                f"({', '.join(model.vocabularies_)}); the views are "
-                f"{', '.join(needed) or 'none of them'}"
-            )
-        return list(needed)
+        found = measure(estimator, X, metrics=self.metrics, pairs=self.pairs)
+        unfit = [metric for metric, of_views in found.items() if not of_views]
+        if unfit:
+            _warn_of_nan(f"X and the model have no views for {', '.join(unfit)}")
+        scores: dict[str, float] = {}
+        for metric, values in _greater_is_better(found).items():
+            known = [value for value in values.values() if not np.isnan(value)]
+            # One key for one pair, whatever the pair.
+            scores[metric] = float(np.mean(known)) if known else np.nan
+            if len(values) > 1:
+                scores |= {f"{metric}_{name}": value for name, value in values.items()}
+        return scores
 
     def __repr__(self) -> str:
         pairs = None if self.pairs is None else list(self.pairs)
         return f"make_alignment_scorer({list(self.metrics)}, pairs={pairs})"
 
 
-def _with_means(found: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric, and what it is the mean of where there are more.
-
-    A metric of one pair has one key, whatever the pair.
-    """
-    scores: dict[str, float] = {}
-    for metric, values in found.items():
-        scores[metric] = float(np.mean(list(values.values())))
-        if len(values) > 1:
-            scores |= {f"{metric}_{name}": value for name, value in values.items()}
-    return scores
+def _greater_is_better(found) -> dict[str, dict[str, float]]:
+    """Return the values of scores, with divergences as negative numbers."""
+    return {
+        metric: {
+            name: -score.value if metric == "jsd" else score.value
+            for name, score in of_views.items()
+        }
+        for metric, of_views in found.items()
+    }
 
 
-def _check_pair(pair: Any) -> Pair:
-    """Refuse what is not two different names."""
-    if isinstance(pair, str) or len(pair) != 2:
-        raise ValueError(f"{pair!r} is no pair of views; give two names")
-    first, second = pair
-    if not isinstance(first, str) or not isinstance(second, str):
-        raise TypeError(f"views are named by strings, not as in {pair!r}")
-    if first == second:
-        raise ValueError(f"a pair needs two views, but both are {first!r}")
-    return first, second
+def _warn_of_nan(why: str) -> None:
+    warnings.warn(f"the score is NaN: {why}", UserWarning, stacklevel=3)

@@ -13,12 +13,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Bunch
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
 from sklearn_m3l.cli import _commands, main
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics._evaluation import evaluate_alignment
+from sklearn_m3l.metrics import evaluate_alignment
 from sklearn_m3l.multiview import MultiView
 
 N_PAGES = 40
@@ -175,8 +174,7 @@ def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     assert printed.startswith(f"{len(df)} rows of {N_PAGES} articles\n")
     pipeline = load_model(model)
     X = pipeline["encode"].transform(df)
-    corpus = Bunch(data=X)
-    scores = evaluate_alignment(pipeline["topics"], corpus, corpus)
+    scores = evaluate_alignment(pipeline["topics"], X)
     for name in ("MRR en-de", "UAP de-picture"):
         value, chance = scores[name]
         assert re.search(rf"^{name} +{value:.3f} +{chance:.3f}$", printed, re.M)

@@ -16,8 +16,8 @@ from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import make_multiview_encoder
-from sklearn_m3l.metrics import mean_jensen_shannon, pairwise_jensen_shannon
-from sklearn_m3l.metrics._evaluation import Score, topics_by_view
+from sklearn_m3l.metrics import Score, mean_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._alignment import topics_by_view
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
 
@@ -87,7 +87,7 @@ def text(write, pictures, thumbnails):
         names={"image": pictures},
         view_labels={"de": "Deutsch", "image": "Pictures"},
         thumbnails=thumbnails,
-        scores={"MRR en-de": Score(0.5, 0.25), "NPMI de": Score(-0.125)},
+        scores={"MRR en-de": Score(0.5, 0.25), "NPMI de": -0.125},
     )
 
 

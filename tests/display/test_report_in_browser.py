@@ -18,7 +18,7 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport, TopicSpaceDisplay
 from sklearn_m3l.display._names import beginning
-from sklearn_m3l.metrics._evaluation import topics_by_view
+from sklearn_m3l.metrics._alignment import topics_by_view
 
 EVIL = "</script><script>window.injected = 1</script><img src=x onerror='injected = 1'>"
 EVIL_ROW = 5
