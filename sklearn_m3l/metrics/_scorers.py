@@ -278,13 +278,17 @@ class _NpmiScorer:
         """Score a fitted estimator by the counts of rows."""
         model, _ = reach_topic_model(estimator, None)
         texts = list(model.vocabularies_)
-        view = texts[0] if self.view is None and len(texts) == 1 else self.view
-        if view not in texts:
+        chosen = [text for text in texts if text == self.view]
+        if self.view is None and len(texts) == 1:
+            chosen = texts
+        if not chosen:
             raise ValueError(
-                f"the model has no words in view {view!r}; choose one of "
+                f"the model has no words in view {self.view!r}; choose one of "
                 f"{', '.join(texts)}"
             )
-        _, documents = reach_views(estimator, X, self.view and [view])
+        (view,) = chosen
+        named = None if self.view is None else chosen
+        _, documents = reach_views(estimator, X, named)
         score = score_coherence(model, documents, view, self.n_words)
         if np.isnan(score):
             _warn_of_nan(f"no row of X has a word that the model knows in {view!r}")
