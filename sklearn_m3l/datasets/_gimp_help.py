@@ -108,7 +108,7 @@ def load_gimp_help(subset: str = "train") -> Bunch:
       en     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
       de     394 present  embedding 384 x float32  counts of 2,000 words, ... cells
       image  354 present  embedding 1,280 x float32
-    >>> corpus.data.groups[0]
+    >>> str(corpus.data.groups[0])
     'apcs02s02'
     """
     if subset not in _SUBSETS:

@@ -46,10 +46,10 @@ def name_rows(
     names: Mapping[str, Any] | None,
     texts: Mapping[str, list],
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return by view what tells the rows apart, and what to call them, as strings.
+    """Return by view what identifies the rows, and how to name them, as strings.
 
-    Both are the names where they are given. Otherwise texts are told apart by all of
-    their letters and called by the first, and what is no text is its row label.
+    Both are the names where they are given. Otherwise the whole text identifies a text
+    and its beginning names it; the row label does both for other views.
     """
     names = {} if names is None else names
     keys = names_by_view(X, names)

@@ -16,7 +16,7 @@ def column_names(X: Any) -> list[str]:
     Raises
     ------
     TypeError
-        Where X is no table with named columns.
+        If X is not a table with named columns.
     ValueError
         Where two columns have one name.
     """
@@ -98,7 +98,7 @@ def read_pictures(column: Any) -> list:
     Raises
     ------
     TypeError
-        Where a cell is no path, bytes, PIL image or array.
+        If a cell is not a path, bytes, a PIL image, or an array.
     """
     pictures: list = []
     for row, cell in enumerate(cells_of(column)):

@@ -56,7 +56,7 @@ class KeyedVectorsEncoder(ColumnEncoder):
         The file of the vectors: what gensim saved, a model of
         fastText (``.bin``, which also has vectors for words that it never saw), or the
         formats of word2vec, as text (``.vec``, ``.txt``) or binary (``.bin``), also
-        compressed (``.gz``). What gensim saved is a pickle: load none from strangers.
+        compressed (``.gz``). Files that gensim saves are pickles: load only your own.
     weights : {"idf", "uniform"}, default="idf"
         How much each word weighs: the rarer in the column the more, or all alike.
     lowercase : bool, default=True
@@ -178,7 +178,9 @@ def _load(path: Path, changed: int) -> Any:
         return load_facebook_vectors(str(path))
     if head[:1] == b"\x80":  # a pickle
         if set(path.suffixes) & WORD2VEC_SUFFIXES:  # what a model file may refer to
-            raise ValueError(f"{path} is a pickle, and its name says that it is none")
+            raise ValueError(
+                f"{path} is a pickle, but its name says word2vec; rename the file"
+            )
         loaded = KeyedVectors.load(str(path), mmap="r")
         return getattr(loaded, "wv", loaded)  # of a whole model
     binary = ".bin" in path.suffixes
@@ -295,8 +297,9 @@ class Doc2VecEncoder(ColumnEncoder):
     def _infer(self, words: list[str]) -> np.ndarray:
         """Return the vector of a text, with the words of the model as they are.
 
-        As `Doc2Vec.infer_vector`, which starts from Python's hash of the text, another
-        one in every process, and goes on drawing where the text before it stopped.
+        As `Doc2Vec.infer_vector`, which starts from Python's hash of the text, which
+        differs between processes, and continues drawing where the previous text
+        stopped.
         """
         from gensim.models.doc2vec import train_document_dbow
 

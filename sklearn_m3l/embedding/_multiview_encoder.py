@@ -286,7 +286,7 @@ class MultiViewEncoder(
         self._check_views()
 
     def _check_views(self) -> None:
-        """Refuse views that are no named TextViews and ImageViews."""
+        """Raise an error for views that are not named TextViews or ImageViews."""
         for item in self.views:
             if not (isinstance(item, tuple) and len(item) == 2):
                 raise TypeError(

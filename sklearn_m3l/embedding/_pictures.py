@@ -30,7 +30,7 @@ def open_picture(cell: Any) -> Any:
     Raises
     ------
     UnreadablePictureError
-        Where it is no picture, is damaged, or has more pixels than
+        If it is not a picture, is damaged, or has more pixels than
         ``PIL.Image.MAX_IMAGE_PIXELS``.
     """
     from PIL import Image as image_module

@@ -55,9 +55,9 @@ class SentenceTransformerEncoder(ColumnEncoder):
     cache_dir : str or path, default=None
         Folder where vectors are kept, one a text or picture, by content, model and
         settings: another fit, another fold or another process finds them there, and an
-        encoding that was interrupted goes on where it stopped. It must be on a local
-        disk. A model folder that changes is another model; a model of the hub is known
-        by its name.
+        interrupted encoding resumes where it stopped. It must be on a local disk. A
+        model folder that changes is another model; a model of the hub is known by its
+        name.
     on_error : {"raise", "missing"}, default="raise"
         Whether a picture that cannot be read is an error, or a row of NaN with a
         warning.

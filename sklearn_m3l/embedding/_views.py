@@ -183,7 +183,7 @@ class TextView(_ColumnView):
     vectorizer : transformer, default=None
         Counts the words: any transformer from a list of texts to a sparse matrix that
         has `get_feature_names_out`. By default a `WordVectorizer`: the 2,000 most
-        frequent words that are no stop words.
+        frequent words that are not stop words.
     language : str or sequence of str, default=None
         ISO 639-1 code of the language whose stop words a `WordVectorizer` without
         `language` leaves out, or several. By default the name of the column, if there

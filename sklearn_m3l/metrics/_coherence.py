@@ -193,8 +193,8 @@ def npmi_coherence(
 
     Identical documents count once: rows are tuples, so that a page with five pictures
     is five rows with equal counts. Empty documents (absent views) are left out. A top
-    word that is in no document is no evidence: its pairs count 0, as independent
-    words do.
+    word that occurs in no document gives no evidence: its pairs count 0, like those of
+    independent words.
 
     Parameters
     ----------
@@ -282,8 +282,8 @@ def cross_lingual_npmi(
 
     A word of one language and a word of the other occur together in a tuple that has
     both. Tuples without a word in either language are left out, and identical tuples
-    count once. A top word that is in no such tuple is no evidence: its pairs count 0,
-    as independent words do.
+    count once. A top word that occurs in no such tuple gives no evidence: its pairs
+    count 0, like those of independent words.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array
 
 from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
 
-# Distances that are ranked at a time; larger blocks are no faster.
+# Distances that are ranked at a time; larger blocks are not faster.
 _MAX_BLOCK = 1 << 21
 # Arrays of the size of a block that ranking needs at once, generously.
 _N_COPIES = 8

@@ -416,7 +416,7 @@ def check_training_rows(X: MultiView) -> None:
     if len(missing):
         raise ValueError(
             f"{len(missing)} of {len(X)} rows have no view at all, so nothing can be "
-            f"learnt from them; leave them out of fit: "
+            f"learned from them; leave them out of fit: "
             f"{list_labels(X.index[missing])}"
         )
 
@@ -427,7 +427,7 @@ def choose_view(view: str | None, candidates: list[str], purpose: str) -> str:
         return candidates[0]
     if view not in candidates:
         raise ValueError(
-            f"view={view!r} is no view {purpose}; set view to one of: "
+            f"view={view!r} is not a view {purpose}; set view to one of: "
             f"{', '.join(candidates) or 'none, there is no such view'}"
         )
     return view

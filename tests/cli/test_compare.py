@@ -210,7 +210,7 @@ def test_memory_is_known_without_linux(monkeypatch):
 
 def test_a_process_of_its_own_measures_the_same(results):
     label = "ZeroShot en"
-    ballast = np.ones(2**27)  # 1 GiB that is no part of the model
+    ballast = np.ones(2**27)  # 1 GiB that is not part of the model
     alone = measure_alone(label, TINY)
     del ballast
     here = results[label]

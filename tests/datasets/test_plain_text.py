@@ -209,7 +209,7 @@ OCTIS_DAMAGE = {
     "few fields": ("a b\ttrain\n", "2 columns instead of 3"),
     "many fields": ("a b\ttrain\tx\ty\n", "4 columns instead of 3"),
     "blank line": ("\n", "a blank line instead of 3 columns"),
-    "another split": ("a b\tdev\tx\n", "the split 'dev' is none of"),
+    "another split": ("a b\tdev\tx\n", "unknown split 'dev'"),
     "not UTF-8": (b"a \xe4\ttrain\tx\n", "not UTF-8: byte 0xe4"),
 }
 
@@ -230,7 +230,7 @@ def test_octis_damage_is_named_or_skipped(folder, damage):
 
 def test_octis_with_a_header(folder):
     path = folder("document\tpartition\tlabel\n" + OCTIS)
-    with pytest.raises(ValueError, match="line 1: the split 'partition' is none of"):
+    with pytest.raises(ValueError, match="line 1: unknown split 'partition'"):
         read_octis(path)
 
 
@@ -249,7 +249,7 @@ def test_octis_indexes_that_do_not_fit(folder, indexes):
         ({"vocabulary": "a\n\nb\n"}, r"vocabulary\.txt, line 2: empty"),
         ({"indexes": "1\n1\n2\n3\n"}, r"indexes\.txt, line 2: '1' .* line 1"),
         ({"metadata": '{"info": '}, r"metadata\.json is not JSON"),
-        ({"metadata": "[]"}, r"metadata\.json is no JSON object"),
+        ({"metadata": "[]"}, r"metadata\.json is not a JSON object"),
         ({"metadata": "[" * 10**5}, r"metadata\.json is not JSON: .*recursion"),
         ({"metadata": "{}" + " " * 2**24}, r"metadata\.json is longer than 16,777,216"),
         ({"metadata": "{\0}\0"}, r"metadata\.json is not JSON"),

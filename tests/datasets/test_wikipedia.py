@@ -198,7 +198,7 @@ DAMAGED = {
     "pair without number": (
         HEAD + PAIR.format("x") + PAIR.format(1) + TAIL,
         7,
-        "is no number: 'x'",
+        "is not a number: 'x'",
         [1],
     ),
     "third language": (
@@ -275,8 +275,8 @@ def test_damaged_compression(write):
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        ("", "it is no XML"),
-        ("de\ten\n", "it is no XML"),
+        ("", "it is not XML"),
+        ("de\ten\n", "it is not XML"),
         ('<wikipedia lang="de"><article name="A"/></wikipedia>', "root is <wikipedia>"),
         (HEAD.replace('language="ro"', ""), "languages instead of two"),
         (HEAD.replace("</header>", "") + FLOWERS + TAIL, "mismatched tag"),

@@ -127,9 +127,9 @@ def test_pyldavis_of_words_alone(lda, encoder):
     with pytest.warns(UserWarning, match="6 rows lack the view 'en'"):
         arguments = to_pyldavis(lda, X, "en")
     shown = pyLDAvis.prepare(**arguments, n_jobs=1, sort_topics=False)
-    foremost = shown.sorted_terms(1, 1).set_index("Term")["logprob"]
+    dominant = shown.sorted_terms(1, 1).set_index("Term")["logprob"]
     probability = pd.Series(lda.topic_word_["en"][0], lda.vocabularies_["en"])
-    assert_allclose(foremost, np.log(probability)[foremost.index], atol=1e-4)
+    assert_allclose(dominant, np.log(probability)[dominant.index], atol=1e-4)
 
 
 def test_corpus_statistics(fitted, german):
@@ -273,9 +273,9 @@ def test_topicwizard_maps_rows_and_words(figures, fitted, german):
     data = to_topicwizard(fitted, german, "de")
     points = figures.document_map(data).data
     assert sum(len(trace.x) for trace in points) == 58
-    foremost = fitted.transform(german).argmax(axis=1)
+    dominant = fitted.transform(german).argmax(axis=1)
     assert {trace.name: len(trace.x) for trace in points} == {
-        data["topic_names"][topic]: n for topic, n in enumerate(np.bincount(foremost))
+        data["topic_names"][topic]: n for topic, n in enumerate(np.bincount(dominant))
     }
     words = figures.word_map(data, topic_axes=(0, 1)).data
     frequency = german["de"].counts.sum(axis=0).tolist()

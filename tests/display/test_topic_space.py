@@ -56,7 +56,7 @@ def test_what_has_one_name_is_one_point(small_model, small_multiview):
     )
     english = space[space["view"] == "en"]
     assert list(english["name"]) == [f"page {page}" for page in range(30)]
-    # Row 7 lacks English, which is no loss: row 6 has the same page.
+    # Row 7 lacks English, but row 6 has the same page.
     assert list(english["row"]) == list(range(0, 60, 2))
     assert (space["view"] == "de").sum() == 58
 

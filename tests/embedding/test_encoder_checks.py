@@ -43,7 +43,7 @@ each_encoder = pytest.mark.parametrize(("encoder", "cells"), ENCODERS)
 
 
 with warnings.catch_warnings():
-    # Texts and pictures are no 2-D arrays, so that most checks do not apply.
+    # Texts and pictures are not 2-D arrays, so most checks do not apply.
     warnings.simplefilter("ignore", SkipTestWarning)
     CHECKS = [
         check

@@ -230,8 +230,8 @@ def test_cross_lingual_npmi_of_translations_and_strangers():
     result = cross_lingual_npmi(
         topics_a, topics_b, counts, counts, words_a, words_b, n_words=1, average=False
     )
-    strangers = np.log(1e-12 * 16) / -np.log(1e-12)
-    assert_allclose(result, [1, strangers], rtol=1e-9)
+    unrelated = np.log(1e-12 * 16) / -np.log(1e-12)
+    assert_allclose(result, [1, unrelated], rtol=1e-9)
 
 
 def test_cross_lingual_npmi_bad_input(bilingual):

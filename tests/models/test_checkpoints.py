@@ -1,4 +1,4 @@
-"""Training that is killed goes on from its checkpoint, to the same bits."""
+"""Killed training resumes from its checkpoint and ends with the same bits."""
 
 import os
 import pickle

@@ -207,7 +207,7 @@ def test_student_of_a_text_learns_its_words(taught):
         assert all(word.startswith(f"de-{number}-") for word in german)
 
 
-def test_pictures_are_labelled_in_the_language_of_the_teacher(taught):
+def test_pictures_are_labeled_in_the_language_of_the_teacher(taught):
     X, planted, _, students = taught
     labels = students["image"].describe(X[["image"]], n_words=2)
     assert list(labels.columns) == ["topic", "en"]
@@ -367,7 +367,7 @@ def test_what_a_frozen_teacher_asks_of_the_data(X, frozen):
 
 @pytest.mark.parametrize("view", [None, "en", "fr"])
 def test_views_to_choose_from(X, frozen, view):
-    message = f"view={view!r} is no view for the student .* to one of: de, image"
+    message = f"view={view!r} is not a view for the student .* to one of: de, image"
     with pytest.raises(ValueError, match=message):
         make_student(view, frozen).fit(X)
 
@@ -563,9 +563,9 @@ def test_warm_start(X, fitted):
         model.fit(X[[own]][X.present[own]])
     with pytest.raises(ValueError, match=f"unknown view '{own}'"):
         model.fit(X[["en"]][X.present["en"]])
-    learnt = "de" if own == "de" else "en"
-    with pytest.raises(ValueError, match=f"view '{learnt}' has no word counts"):
-        model.fit(without(X, learnt, "counts"))
+    learned = "de" if own == "de" else "en"
+    with pytest.raises(ValueError, match=f"view '{learned}' has no word counts"):
+        model.fit(without(X, learned, "counts"))
 
 
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])

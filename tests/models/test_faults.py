@@ -71,7 +71,7 @@ def test_divergence_leaves_the_last_good_state(X, name, event):
 @each_neural
 @pytest.mark.parametrize("batch_size", [7, 60])
 def test_divergence_from_the_start(X, name, batch_size):
-    # In batches of 60, no loss but that after the only step tells of it.
+    # In batches of 60, only the loss after the only step shows it.
     model = clone(NEURAL[name]).set_params(
         learning_rate_init=1e30, batch_size=batch_size
     )

@@ -35,7 +35,7 @@ def reciprocal_rank(queries, candidates):
 
 
 def matched(topics, planted):
-    """Return the planted topic of each learnt one, and their correlations."""
+    """Return the planted topic of each learned one, and their correlations."""
     correlations = np.corrcoef(topics.T, planted.T)[:N_TOPICS, N_TOPICS:]
     _, order = linear_sum_assignment(-correlations)
     return order, correlations[np.arange(N_TOPICS), order]
@@ -227,7 +227,7 @@ def texts():
         ("shared", [0, 0, 0]),
         ({"en": "text", "de": "text"}, [0, 0, 1]),
         ({"en": 1, "image": 1}, [0, 1, 0]),
-        ({"de": "image"}, [0, 1, 2]),  # a group's name is no view's name
+        ({"de": "image"}, [0, 1, 2]),  # the name of a group, not of a view
         ({}, [0, 1, 2]),
     ],
 )

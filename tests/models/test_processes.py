@@ -152,17 +152,17 @@ def test_train_test_split(quick, X):
 
 
 @pytest.fixture(scope="module")
-def labelled(plant):
+def labeled(plant):
     X, planted = plant()
     return X, planted.argmax(axis=1)
 
 
-def test_pipeline_with_a_classifier(quick, labelled):
-    X, y = labelled
+def test_pipeline_with_a_classifier(quick, labeled):
+    X, y = labeled
     topics = quick(4, max_iter=30, hidden_layer_sizes=(50,), learning_rate_init=5e-3)
     pipeline = make_pipeline(topics, LogisticRegression(C=100.0))
     pipeline.fit(X[:150], y[:150])
-    # What is learnt from all views holds for each of them.
+    # A classifier of all views works for each of them.
     for views in (["en"], ["de"], ["image"], ["en", "de", "image"]):
         assert pipeline.score(X[150:][views], y[150:]) > 0.85
     assert pipeline[:-1].get_feature_names_out().tolist() == [
@@ -174,8 +174,8 @@ def test_pipeline_with_a_classifier(quick, labelled):
     assert_array_equal(pipeline[-1].feature_names_in_, topics.get_feature_names_out())
 
 
-def test_search_within_a_pipeline(quick, labelled):
-    X, y = labelled
+def test_search_within_a_pipeline(quick, labeled):
+    X, y = labeled
     few_rows = {"max_iter": 30, "batch_size": 32, "input_dropout": 0.2}
     topics = quick(**few_rows, hidden_layer_sizes=(20,), learning_rate_init=5e-3)
     search = GridSearchCV(
@@ -188,8 +188,8 @@ def test_search_within_a_pipeline(quick, labelled):
     assert search.score(X[["image"]], y) > 0.8
 
 
-def test_topics_do_not_depend_on_labels(quick, labelled):
-    X, y = labelled
+def test_topics_do_not_depend_on_labels(quick, labeled):
+    X, y = labeled
     labels = np.array(["light", "dark", "loud", "still"])[y]
     for model in (quick(), quick(early_stopping=True)):
         topics = clone(model).fit(X).transform(X)

@@ -60,7 +60,7 @@ def answers(fitted, X):
         found[f"{name} score"] = model.score(asked)
         found[f"{name} words"] = model.topics_frame().to_numpy().astype(str)
         if hasattr(model, "partial_fit"):
-            found[f"{name} goes on"] = model.partial_fit(X[:20]).components_
+            found[f"{name} resumed"] = model.partial_fit(X[:20]).components_
         model.fit(X)
         found[f"{name} anew"] = model.components_
         found[f"{name} transform anew"] = model.transform(asked)

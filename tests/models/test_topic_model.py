@@ -204,8 +204,8 @@ def test_describe_pictures(fitted, X, by_view):
     present = X.present["image"]
     assert_array_equal(frame["topic"].isna(), ~present)
     assert_array_equal(frame["de"].isna(), ~present)
-    foremost = by_view["image"][present].argmax(axis=1)
-    assert_array_equal(frame["topic"][present], foremost)
+    dominant = by_view["image"][present].argmax(axis=1)
+    assert_array_equal(frame["topic"][present], dominant)
 
 
 @pytest.mark.parametrize("view", [None, "en", "image"])
@@ -270,7 +270,7 @@ def test_polars_output(fitted, X):
 def test_global_output(fitted, X, container, kind):
     with config_context(transform_output=container):
         assert isinstance(fitted.transform(X), kind)
-        # The setting of the user is no matter for what the model does inside.
+        # The user's setting does not affect what the model does inside.
         assert np.isfinite(fitted.score(X))
         assert fitted.top_rows(X).shape == (3, 10)
         assert isinstance(fitted.describe(X), pd.DataFrame)

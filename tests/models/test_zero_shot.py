@@ -93,7 +93,7 @@ def aligned(plant):
 
 
 def topic_numbers(words):
-    """Return the planted topic of each learnt one, all words of which must agree."""
+    """Return the planted topic of each learned one, all words of which must agree."""
     numbers = [{word.split("-")[1] for word in topic} for topic in words]
     assert all(len(number) == 1 for number in numbers)
     return [int(number.pop()) for number in numbers]
@@ -265,14 +265,14 @@ def test_the_only_text_needs_no_name(X, names):
 
 @pytest.mark.parametrize("view", [None, "image", "fr"])
 def test_texts_to_choose_from(X, view):
-    message = f"view={view!r} is no view for ZeroShot.* set view to one of: en, de$"
+    message = f"view={view!r} is not a view for ZeroShot.* set view to one of: en, de$"
     with pytest.raises(ValueError, match=message):
         quick(view=view).fit(X)
 
 
 @pytest.mark.parametrize("view", [None, "image"])
 def test_no_text_at_all(X, view):
-    message = f"view={view!r} is no view .* none, there is no such view"
+    message = f"view={view!r} is not a view .* none, there is no such view"
     with pytest.raises(ValueError, match=message):
         quick(view=view).fit(X[["image"]][1:5])
 

@@ -34,9 +34,9 @@ def read_mallet(
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     r"""Read the instance lists of MALLET's polylingual topic model.
 
-    There is one file a language, each line of which is an instance, "name label
-    text", as MALLET's ``import-file`` splits it. The lines of the same number
-    tell of the same thing; a language that lacks it has a line without text [1]_.
+    There is one file a language, each line of which is an instance, "name label text",
+    as MALLET's ``import-file`` splits it. Line i is the same document in every file; an
+    empty line marks a missing translation [1]_.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def read_mallet(
     chunksize : int, default=None
         If given, an iterator of frames with this many rows is returned.
     on_error : {"raise", "skip"}, default="raise"
-        Whether a damaged line raises an error, or its row is left out in every
-        language and told in one warning at the end.
+        Whether a damaged line raises an error, or its row is skipped in every language,
+        with one summary warning.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -144,10 +144,10 @@ def read_octis(
 ) -> Any:
     r"""Read a folder of OCTIS, a preprocessed corpus in one language.
 
-    The folder holds ``corpus.tsv``, without a header: documents, the words of
-    which are parted by spaces, their parts of the corpus and their labels. It can
-    hold ``vocabulary.txt``, a word a line, ``indexes.txt``, a row label a line,
-    and ``metadata.json`` [1]_.
+    The folder holds ``corpus.tsv``, without a header: documents, the words of which are
+    parted by spaces, their parts of the corpus and their labels. It can hold
+    ``vocabulary.txt`` with one word per line, ``indexes.txt`` with one row label per
+    line, and ``metadata.json`` [1]_.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def read_octis(
     chunksize : int, default=None
         If given, an iterator of frames with this many rows is returned.
     on_error : {"raise", "skip"}, default="raise"
-        Whether a damaged row raises an error, or is left out and told in one
-        warning at the end. Damage of the other files always raises.
+        Whether a damaged row raises an error, or is skipped, with one summary warning.
+        Damage of the other files always raises.
     verbose : bool, default=False
         Whether to show a progress bar.
     return_info : bool, default=False
@@ -179,7 +179,7 @@ def read_octis(
     Raises
     ------
     ValueError
-        Where ``metadata.json`` is no JSON object, where a word or a row label is
+        Where ``metadata.json`` is not a JSON object, where a word or a row label is
         repeated, where there are not as many row labels as rows or, unless
         skipped, where a row has more or fewer fields than the first, another
         split, or is not UTF-8. The error names the line.
@@ -228,7 +228,7 @@ def _octis_rows(path, view, labels, on_error, verbose) -> Rows:
         yield [*head, *[view, "split", "label"][:width]]
         for line, row in source.even(chain([first], rows), width):
             if width > 1 and row[1] not in _SPLITS:
-                source.report(line, f"the split {row[1]!r} is none of {_SPLITS}")
+                source.report(line, f"unknown split {row[1]!r}; use one of {_SPLITS}")
             elif labels is not None and line > len(labels):
                 source.report(line, f"indexes.txt has only {len(labels)} labels")
             else:
@@ -265,5 +265,5 @@ def _octis_metadata(path: Path) -> dict | None:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from None
     if not isinstance(metadata, dict):
-        raise ValueError(f"{path} is no JSON object")
+        raise ValueError(f"{path} is not a JSON object")
     return metadata

@@ -153,7 +153,8 @@ class Source:
     ) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows of this many fields, and report all others.
 
-        In a table of several columns blank lines are no rows: they may end the file.
+        In a table of several columns, blank lines are not rows: the file may end with
+        them.
         """
         blank = None
         for line, row in rows:
@@ -333,7 +334,7 @@ def _frame(chunk, columns, index, n_before) -> pd.DataFrame:
 
 
 def check_options(chunksize: int | None, on_error: str) -> None:
-    """Refuse what is no size of a chunk or no way to treat damage."""
+    """Check `chunksize` and `on_error`."""
     if chunksize is not None:
         check_scalar(chunksize, "chunksize", numbers.Integral, min_val=1)
     if on_error not in ("raise", "skip"):
@@ -341,5 +342,5 @@ def check_options(chunksize: int | None, on_error: str) -> None:
 
 
 def why_not_utf8(error: UnicodeDecodeError) -> str:
-    """Say which byte is no UTF-8."""
+    """Say which byte is not UTF-8."""
     return f"not UTF-8: byte 0x{error.object[error.start]:02x} ({error.reason})"

@@ -57,8 +57,8 @@ def read_m3l_csv(
     chunksize : int, default=None
         If given, an iterator of frames with this many rows is returned.
     on_error : {"raise", "skip"}, default="raise"
-        Whether a damaged row raises an error, or is left out and told in one
-        warning at the end. A wrong header always raises.
+        Whether a damaged row raises an error, or is skipped, with one summary warning.
+        A wrong header always raises.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -165,8 +165,8 @@ def read_wit(
         If given, an iterator of frames with this many rows is returned, so that
         all of WIT can be read in little memory.
     on_error : {"raise", "skip"}, default="raise"
-        Whether a damaged row raises an error, or is left out and told in one
-        warning at the end. A wrong header always raises.
+        Whether a damaged row raises an error, or is skipped, with one summary warning.
+        A wrong header always raises.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -225,7 +225,7 @@ def read_wit(
         raise TypeError("columns is a sequence of str, such as ['mime_type']")
     unknown = sorted(set(columns) - set(_WIT_COLUMNS))
     if unknown:
-        raise ValueError(f"columns {unknown} are none of WIT's: {list(_WIT_COLUMNS)}")
+        raise ValueError(f"unknown columns {unknown}; WIT has {list(_WIT_COLUMNS)}")
     files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     languages = [language] if isinstance(language, str) else list(language)
     if not files or not languages or len(set(languages)) < len(languages):

@@ -52,8 +52,8 @@ def read_wikipedia_comparable(
         If given, an iterator of frames with this many rows is returned, so that
         a file of many gigabytes can be read in little memory.
     on_error : {"raise", "skip"}, default="raise"
-        Whether a damaged pair raises an error, or is left out and told in one
-        warning at the end. What is no such file at all always raises.
+        Whether a damaged pair raises an error, or is skipped, with one summary warning.
+        A file of another kind always raises.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -200,8 +200,8 @@ def _languages(source: Source, prolog: bytes) -> list[str]:
         raise source.fail(1, "declares a document type or entities: refused as unsafe")
     root = re.search(r"<\s*([A-Za-z_][\w.-]*)", text)
     if root is None or root[1] != "wikipediaComparable":
-        is_what = f"its root is <{root[1]}>" if root else "it is no XML"
-        raise source.fail(1, f"no Wikipedia Comparable Corpus: {is_what}")
+        is_what = f"its root is <{root[1]}>" if root else "it is not XML"
+        raise source.fail(1, f"not a Wikipedia Comparable Corpus: {is_what}")
     if _ROOT_END.decode() not in text:
         text += _ROOT_END.decode()
     try:
@@ -235,7 +235,7 @@ def _parse(source, line, pair, left_out, languages) -> tuple[int, dict] | None:
     number, articles = found.number, found.articles
     found_in = [language for language, _, _ in articles]
     if not (number.isascii() and number.isdigit()):
-        source.report(line, f"the id of an article pair is no number: {number!r}")
+        source.report(line, f"the id of an article pair is not a number: {number!r}")
     elif sorted(found_in) != sorted(languages):
         source.report(
             line, f"article pair {number} has articles in {found_in}, not {languages}"
