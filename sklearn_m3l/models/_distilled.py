@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.models._base import choose_view
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
+from sklearn_m3l.models._warm_start import check_same
 from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import Fitted, SameAs, String, require
@@ -16,6 +17,10 @@ from sklearn_m3l.utils._fitted import Fitted, SameAs, String, require
 # its variances fall to 1e-6, and divergences of thousands drown what else there is to
 # learn: on Multi30k's validation part the MRR is 0.09 without this, and 0.68 with it.
 _LEAST_LOG_VARIANCE = np.float32(-3)
+
+# Parameters of the teacher that are set for it, or that change nothing it knows.
+_GIVEN_TO_TEACHER = ("n_components", "random_state", "checkpoint", "verbose", "device")
+_COMPARABLE = (bool, int, float, str, tuple)
 
 
 def _frozen_teacher(model):
@@ -91,7 +96,9 @@ class DistilledTopicModel(NeuralTopicModel):
         Epochs without a lower validation loss before training stops. The weights of the
         best epoch are kept.
     warm_start : bool, default=False
-        Go on from the network of the previous `fit`.
+        Start from the weights of the previous `fit`. Other parameters may change
+        between two fits and take effect; the architecture (topics, layers, networks,
+        words) may not.
     n_draws : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
         over as many samples (20 in the paper), of noise that all rows share.
@@ -271,6 +278,18 @@ class DistilledTopicModel(NeuralTopicModel):
             teacher.set_params(checkpoint=self.checkpoint)
         self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
         teacher.fit(X)
+
+    def _check_continued(self) -> None:
+        super()._check_continued()
+        if isinstance(self.teacher, FrozenEstimator):
+            if self.teacher.estimator is not self.teacher_:
+                check_same("teacher", "another one", "a frozen model")
+            return
+        teacher = ZeroShotTopicModel() if self.teacher is None else self.teacher
+        fitted = self.teacher_.get_params()
+        for name, value in teacher.get_params().items():
+            if name not in _GIVEN_TO_TEACHER and isinstance(value, _COMPARABLE):
+                check_same(f"teacher__{name}", fitted[name], value)
 
     def _check_teacher(self, teacher) -> None:
         if not isinstance(teacher, ZeroShotTopicModel):

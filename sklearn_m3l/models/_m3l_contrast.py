@@ -101,7 +101,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Epochs without a lower validation loss before training stops. The weights of the
         best epoch are kept.
     warm_start : bool, default=False
-        Go on from the network of the previous `fit`.
+        Start from the weights of the previous `fit`. Other parameters may change
+        between two fits and take effect; the architecture (topics, layers, networks,
+        words) may not.
     n_draws : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
         over as many samples (20 in the paper), of noise that all rows share.
@@ -289,6 +291,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:
         if self.inference_networks == "auto":
+            if hasattr(self, "net_"):  # a warm start keeps what was found
+                known = self.net_.get_params_for("module")["inference_networks"]
+                return {name: known[name] for name in X.view_names}
             return dict(aligned_views(X, X.view_names))
         if self.inference_networks == "per_view":
             return {name: name for name in X.view_names}

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
+from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
 from sklearn_m3l.utils._fitted import MAX_SEED, Integer, Kind, require
@@ -114,6 +115,12 @@ class NeuralTopicModel(BaseTopicModel):
     def _prepare(self, X: MultiView) -> None:
         """Do what must be done before the network is planned."""
 
+    def _check_continued(self) -> None:
+        """Refuse what a warm start cannot change."""
+        view = getattr(self, "view", None)
+        if view is not None:
+            check_same("view", self.view_, view)
+
     def _row_priors(self, X: MultiView):
         """Return mean and log-variance of each row's own prior, or None."""
 
@@ -156,6 +163,8 @@ class NeuralTopicModel(BaseTopicModel):
             # Where Ctrl-C stops what comes next, there is no network of these tuples.
             self.__dict__.pop("net_", None)
             self._prepare(X)
+        else:
+            self._check_continued()
         plan = self._plan(X)
         self._check_plan(plan, X)
         advice = f"lower batch_size={self.batch_size}, n_components or the vocabularies"
@@ -164,7 +173,7 @@ class NeuralTopicModel(BaseTopicModel):
         return self
 
     def _train(self, X: MultiView, plan: Plan, device) -> None:
-        """Train the network, a new one unless there is one to go on with."""
+        """Train the network, from the weights of the standing one if there is one."""
         from sklearn_m3l.network import TupleDataset
 
         def dataset(X, *, seed):
@@ -178,14 +187,13 @@ class NeuralTopicModel(BaseTopicModel):
                 device=device,
             )
 
+        net = self._build_net(plan, X, device)
         if self.early_stopping:
             train, valid = self._split(X)
             data = dataset(train, seed=self._seed), dataset(valid, seed=None)
         else:
             data = dataset(X, seed=self._seed), None
-        if not hasattr(self, "net_"):
-            self.net_ = self._build_net(plan, X, device)
-        self.net_.set_params(max_epochs=self.max_iter)
+        self.net_ = net
         self.net_.partial_fit(data, checkpoint=self.checkpoint)
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
@@ -228,29 +236,22 @@ class NeuralTopicModel(BaseTopicModel):
         return X[train], X[valid]
 
     def _build_net(self, plan: Plan, X: MultiView, device):
-        net = self._new_net(
-            {
-                "widths": {name: X[name].width for name in plan.networks},
-                "inference_networks": plan.networks,
-                "n_words": {n: X[n].counts.shape[1] for n in plan.decoded_from},
-                "decoded_from": plan.decoded_from,
-                "n_components": self.n_components,
-                "hidden_layer_sizes": self._hidden_widths(),
-                "activation": self.activation,
-                "dropout": self.dropout,
-                "input_dropout": self.input_dropout,
-                "seed": self._seed,
-                "decoder": self.decoder,
-                "scale": self.scale,
-                "bias": self.bias,
-            },
-            {"n_components": self.n_components, **plan.loss},
-            device,
-        )
-        if self.standardize:
-            for name in plan.networks:
-                if X[name].present.any():
-                    net.module_.set_statistics(name, *_statistics(X[name]))
+        """Return a net to train, with the weights of the standing one if there is one.
+
+        All parameters but those of the architecture take effect, and the optimizer
+        starts anew, as in `MLPClassifier`.
+        """
+        from sklearn_m3l.network import continue_net
+
+        standing = getattr(self, "net_", None)
+        network = self._network(plan, X)
+        if standing is not None:
+            network = merge_networks(standing.get_params_for("module"), network)
+        loss = {"n_components": self.n_components, **plan.loss}
+        net = self._new_net(network, loss, device)
+        if standing is not None:
+            continue_net(standing, net)
+        self._set_statistics(net.module_, plan, X)
         return net
 
     def _new_net(self, network: dict, loss: dict, device):
@@ -269,6 +270,34 @@ class NeuralTopicModel(BaseTopicModel):
             device=device,
             verbose=self.verbose,
         )
+
+    def _set_statistics(self, module, plan: Plan, X: MultiView) -> None:
+        """Let the network standardize the views; a standing mean and scale stay."""
+        for name in module.encoded:
+            if not self.standardize:
+                module.set_statistics(name, 0.0, 1.0)
+                continue
+            seen = name in plan.networks and X[name].present.any()
+            if seen and not module.is_standardized(name):
+                module.set_statistics(name, *_statistics(X[name]))
+
+    def _network(self, plan: Plan, X: MultiView) -> dict:
+        """Return the arguments of the network."""
+        return {
+            "widths": {name: X[name].width for name in plan.networks},
+            "inference_networks": plan.networks,
+            "n_words": {n: X[n].counts.shape[1] for n in plan.decoded_from},
+            "decoded_from": plan.decoded_from,
+            "n_components": self.n_components,
+            "hidden_layer_sizes": self._hidden_widths(),
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "input_dropout": self.input_dropout,
+            "seed": self._seed,
+            "decoder": self.decoder,
+            "scale": self.scale,
+            "bias": self.bias,
+        }
 
     def _hidden_widths(self) -> list[int]:
         sizes = np.atleast_1d(self.hidden_layer_sizes)

@@ -66,7 +66,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         Epochs without a lower validation loss before training stops. The weights of the
         best epoch are kept.
     warm_start : bool, default=False
-        Go on from the network of the previous `fit`.
+        Start from the weights of the previous `fit`. Other parameters may change
+        between two fits and take effect; the architecture (topics, layers, networks,
+        words) may not.
     n_draws : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
         over as many samples (20 in the paper), of noise that all rows share.

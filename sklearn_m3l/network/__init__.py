@@ -10,7 +10,12 @@ from sklearn_m3l.network._inference import (
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._memory import advise_on_memory
 from sklearn_m3l.network._module import TopicNetwork
-from sklearn_m3l.network._net import TopicNet, build_net, copy_frozen_decoder
+from sklearn_m3l.network._net import (
+    TopicNet,
+    build_net,
+    continue_net,
+    copy_frozen_decoder,
+)
 
 __all__ = [
     "TopicLoss",
@@ -19,6 +24,7 @@ __all__ = [
     "TupleDataset",
     "advise_on_memory",
     "build_net",
+    "continue_net",
     "copy_frozen_decoder",
     "decode_words",
     "infer_gaussians",

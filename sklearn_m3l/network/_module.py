@@ -474,6 +474,12 @@ class TopicNetwork(nn.Module):
         with torch.no_grad():
             self.bias.copy_(log_share - log_share.mean())
 
+    def is_standardized(self, name: str) -> bool:
+        """Tell whether the vectors of a view have a mean and scale of their own."""
+        own = self.standardize[self.encoded.index(name)]
+        mean, scale = own.get_buffer("mean"), own.get_buffer("scale")
+        return bool(mean.any() or (scale != 1).any())
+
     def decode(self, name: str, theta: Tensor) -> Tensor:
         """Return log-probabilities of the words of a text, (n, n_words)."""
         return self.decoder_of(name)(theta)

@@ -233,6 +233,15 @@ def build_net(
     return net
 
 
+def continue_net(source: TopicNet, target: TopicNet) -> None:
+    """Give a net the weights and the history of another of the same architecture."""
+    target.module_.load_state_dict(source.module_.state_dict())
+    target.history = source.history
+    for group in target.optimizer_.param_groups:
+        # Schedulers of the learning rate go on by the number of epochs.
+        group.setdefault("initial_lr", group["lr"])
+
+
 def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:
     """Give a net the decoder of another one, which training leaves as it is."""
     decoder = target.module_.decoder_of(name)

@@ -139,10 +139,8 @@ def test_warm_start_continues(quick, X):
     model.set_params(max_iter=1, learning_rate_init=1e-9).fit(X[::-1])
     assert model.n_iter_ == 11 and model.loss_curve_[:10] == losses
     assert model.loss_curve_[10] < losses[0]
-    # One more epoch moves the weights, but not far.
-    assert 0 < abs(model.components_ - before).max() < 0.2
-    fresh = quick(max_iter=1, learning_rate_init=0.01).fit(X)
-    assert abs(fresh.components_ - model.components_).max() > 0.1
+    # The rate of the second fit holds.
+    assert 0 < abs(model.components_ - before).max() < 1e-7
 
 
 def test_warm_start_on_some_of_the_views(quick, X):
