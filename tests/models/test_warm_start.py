@@ -158,15 +158,12 @@ def test_early_stopping(model, X):
 
 def test_n_draws_and_device(model, X):
     means = model.transform(X)
-    model.set_params(**{DRAWS: 2})
+    model.set_params(n_draws=2)
     assert np.abs(model.transform(X) - means).max() > 1e-3
     model.set_params(device="cpu").fit(X)
     assert next(model.net_.module_.parameters()).device == torch.device("cpu")
     with pytest.raises(ValueError, match="device"):
         model.set_params(device="abacus").fit(X)
-
-
-DRAWS = "n_draws" if "n_draws" in M3LContrastTopicModel().get_params() else "n_samples"
 
 
 @pytest.mark.parametrize(
