@@ -236,6 +236,11 @@ def build_net(
 def continue_net(source: TopicNet, target: TopicNet) -> None:
     """Give a net the weights and the history of another of the same architecture."""
     target.module_.load_state_dict(source.module_.state_dict())
+    for own, standing in zip(
+        target.module_.decoders, source.module_.decoders, strict=True
+    ):
+        if standing.frozen:
+            own.freeze()
     target.history = source.history
     for group in target.optimizer_.param_groups:
         # Schedulers of the learning rate go on by the number of epochs.
