@@ -88,35 +88,43 @@ def softplus(y, bias, bits, lowest, factor, slope):
 
 
 @kernel
-def mixture(theta, beta, rows, words, counts, phi, g_theta, g_beta, learns):
-    """Return the negative log-likelihood of words in a mixture of topics.
+def mixture(
+    theta, beta, share, common, rows, words, counts,
+    phi, g_theta, g_beta, g_common, learns,
+):  # fmt: skip
+    """Return the negative log-likelihood of words in a mixture, and g_share.
 
-    `phi` is room for the topics; `g_beta` is filled if `learns`.
+    `share` is that of the topics; `common` is added for each word. `phi` is room for
+    the topics; `g_beta` is filled if `learns`.
     """
     n_words, n_topics = beta.shape
     highest = np.full(n_topics, _LOWEST, np.float32)
-    share, pull = np.zeros((2, n_topics), np.float32)
+    total, pull = np.zeros((2, n_topics), np.float32)
     for word in range(n_words):
+        g_common[word] = _ZERO
         for k in range(n_topics):
             highest[k] = max(highest[k], beta[word, k])
     for word in range(n_words):
         for k in range(n_topics):
             phi[word, k] = exp(beta[word, k] - highest[k])
-            share[k] += phi[word, k]
+            total[k] += phi[word, k]
             if learns:
                 g_beta[word, k] = _ZERO
     for k in range(n_topics):
-        share[k] = _ONE / share[k]
+        total[k] = _ONE / total[k]
     g_theta[:] = _ZERO
-    loss = 0.0
+    loss = g_share = 0.0
     for cell in range(len(rows)):
-        row, word, p = rows[cell], words[cell], _TINY
+        row, word, mean = rows[cell], words[cell], _ZERO
         for k in range(n_topics):
-            p += theta[row, k] * share[k] * phi[word, k]
+            mean += theta[row, k] * total[k] * phi[word, k]
+        p = share * mean + common[word] + _TINY
         loss -= counts[cell] * math.log(p)
         g_p = -counts[cell] / p
+        g_share += g_p * mean
+        g_common[word] += g_p
         for k in range(n_topics):
-            g_topic = g_p * share[k] * phi[word, k]
+            g_topic = g_p * share * total[k] * phi[word, k]
             g_theta[row, k] += g_topic
             if learns:
                 g_beta[word, k] += g_topic * theta[row, k]
@@ -125,11 +133,11 @@ def mixture(theta, beta, rows, words, counts, phi, g_theta, g_beta, learns):
             for k in range(n_topics):
                 pull[k] += theta[row, k] * g_theta[row, k]
         for k in range(n_topics):
-            pull[k] *= share[k]
+            pull[k] *= total[k]
         for word in range(n_words):
             for k in range(n_topics):
                 g_beta[word, k] -= phi[word, k] * pull[k]
-    return loss
+    return loss, g_share
 
 
 @kernel

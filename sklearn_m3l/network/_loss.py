@@ -26,12 +26,13 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
     """Return the negative log-likelihood of the counts of a text."""
     compiled = _ops.compiled(theta)
     if decoder.norm is None:
+        share, common = decoder.split()
         if compiled:
-            return _ops.mixture_loss(theta, decoder.beta, cells)
+            return _ops.mixture_loss(theta, decoder.beta, share, common, cells)
         # Only the words that a row has are touched.
         phi = F.softmax(decoder.beta, dim=0)
-        p = (theta[cells.rows] * phi[cells.words]).sum(dim=1)
-        return -cells.values.dot((p + TINY).log())
+        p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
+        return -cells.values.dot((p + common[cells.words] + TINY).log())
     if compiled:
         return _ops.product_loss(theta, decoder.beta, cells, decoder.norm)
     return -cells.values.dot(decoder(theta)[cells.rows, cells.words])

@@ -268,11 +268,17 @@ class Decoder(nn.Module):
         Whether a word's probability is the mean of its probabilities in the topics,
         weighted by their proportions, or a softmax of the weighted mean of its
         batch-normalized weights (ProdLDA's product of experts).
+    background : bool
+        Whether a mixture has one more component in every row: fixed word probabilities
+        of a learned share.
     generator : torch.Generator
         Draws the initial weights.
     """
 
-    def __init__(self, n_components, n_words, kind, generator):
+    background: Tensor | None
+    background_logit: nn.Parameter | None
+
+    def __init__(self, n_components, n_words, kind, background, generator):
         super().__init__()
         # As in `nn.Linear`: a row for each output.
         self.beta = nn.Parameter(torch.empty(n_words, n_components))
@@ -282,18 +288,32 @@ class Decoder(nn.Module):
         else:
             self.norm = _BatchNorm(n_words)
             nn.init.xavier_uniform_(self.beta, generator=generator)
+        uniform = torch.full((n_words,), 1 / n_words) if background else None
+        self.register_buffer("background", uniform)
+        self.background_logit = nn.Parameter(torch.zeros(())) if background else None
 
     def forward(self, theta: Tensor) -> Tensor:
         """Return log-probabilities of the words, (n, n_words)."""
         if self.norm is None:
-            return (theta @ F.softmax(self.beta, dim=0).t() + TINY).log()
+            share, common = self.split()
+            p = share * (theta @ F.softmax(self.beta, dim=0).t()) + common
+            return (p + TINY).log()
         return F.log_softmax(self.norm(theta @ self.beta.t()), dim=1)
 
-    def set_topics(self, topic_word) -> None:
-        """Start from topic-word probabilities of shape (n_components, n_words)."""
+    def split(self) -> tuple[Tensor, Tensor]:
+        """Return the share of the topics, and what the background adds to each word."""
+        if self.background is None or self.background_logit is None:
+            return self.beta.new_ones(()), self.beta.new_zeros(len(self.beta))
+        share = torch.sigmoid(self.background_logit)
+        return 1 - share, share * self.background
+
+    def set_topics(self, topic_word, background=None) -> None:
+        """Start from the probabilities of words in topics, and in the background."""
         probabilities = torch.as_tensor(topic_word, dtype=self.beta.dtype)
         with torch.no_grad():
             self.beta.copy_(probabilities.t().clamp_min(TINY).log())
+            if self.background is not None and background is not None:
+                self.background.copy_(torch.as_tensor(background))
 
     @property
     def frozen(self) -> bool:
@@ -301,7 +321,7 @@ class Decoder(nn.Module):
         return not self.beta.requires_grad
 
     def freeze(self) -> None:
-        """Keep weights and statistics as they are, in training too."""
+        """Keep topics and statistics as they are, in training too."""
         self.beta.requires_grad_(False)
         if self.norm is not None:
             self.norm.frozen = True
@@ -338,6 +358,8 @@ class TopicNetwork(nn.Module):
     bias : bool
         Whether a learned bias, the same for all views, is added to the means. It lets
         some topics be more common than others.
+    background : bool
+        See `Decoder`.
     """
 
     bias: nn.Parameter | None
@@ -357,6 +379,7 @@ class TopicNetwork(nn.Module):
         decoder: str = "product",
         scale: float = 1.0,
         bias: bool = False,
+        background: bool = False,
     ):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
@@ -384,7 +407,8 @@ class TopicNetwork(nn.Module):
             for member in members
         )
         self.decoders = nn.ModuleList(
-            Decoder(n_components, size, decoder, generator) for size in n_words.values()
+            Decoder(n_components, size, decoder, background, generator)
+            for size in n_words.values()
         )
         self.bias = nn.Parameter(torch.zeros(n_components)) if bias else None
 
@@ -448,20 +472,24 @@ class TopicNetwork(nn.Module):
         standardize.get_buffer("mean").copy_(torch.as_tensor(mean))
         standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
 
-    def set_topics(self, name: str, topic_word, *, freeze: bool = False) -> None:
-        """Start the decoder of a text from topic-word probabilities.
+    def set_topics(
+        self, name: str, topic_word, background=None, *, freeze: bool = False
+    ) -> None:
+        """Start the decoder of a text from given topics.
 
         Parameters
         ----------
         name : str
             The text.
         topic_word : array-like of shape (n_components, n_words)
-            Each row sums to 1.
+            Probabilities; each row sums to 1.
+        background : array-like of shape (n_words,), optional
+            Probabilities of the words in the background.
         freeze : bool
-            Keep them as they are in training.
+            Keep the topics as they are in training.
         """
         decoder = self.decoder_of(name)
-        decoder.set_topics(topic_word)
+        decoder.set_topics(topic_word, background)
         if freeze:
             decoder.freeze()
 

@@ -165,6 +165,7 @@ def build_net(
     device: torch.device,
     verbose: int,
     topic_word: Mapping[str, np.ndarray] | None = None,
+    background: Mapping[str, np.ndarray] | None = None,
     freeze_topics: bool = False,
     prevalence: np.ndarray | None = None,
 ) -> TopicNet:
@@ -188,8 +189,11 @@ def build_net(
         1 shows a progress bar, 2 prints a line an epoch.
     topic_word : mapping of str to ndarray of shape (n_components, n_words), optional
         Topic-word probabilities of each text to start from.
+    background : mapping of str to ndarray of shape (n_words,), optional
+        Probabilities of the words in the background of each of these, where the network
+        has one.
     freeze_topics : bool
-        Keep those as they are in training.
+        Keep the topics as they are in training.
     prevalence : ndarray of shape (n_components,), optional
         Share of each topic to start from, where the network has a bias.
     """
@@ -227,7 +231,8 @@ def build_net(
         **{f"criterion__{name}": value for name, value in loss.items()},
     ).initialize()
     for name, probabilities in (topic_word or {}).items():
-        net.module_.set_topics(name, probabilities, freeze=freeze_topics)
+        common = (background or {}).get(name)
+        net.module_.set_topics(name, probabilities, common, freeze=freeze_topics)
     if prevalence is not None and net.module_.bias is not None:
         net.module_.set_prevalence(prevalence)
     return net

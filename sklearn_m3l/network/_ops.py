@@ -35,6 +35,11 @@ def cached() -> bool:
     return any(index.stat().st_mtime > changed for index in stored)
 
 
+def _times(gradient: Tensor, g_x: Tensor) -> Tensor:
+    """Return what a gradient for the loss makes of that of the loss."""
+    return g_x if gradient == 1 else gradient * g_x
+
+
 def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().contiguous().numpy()
 
@@ -68,27 +73,35 @@ class _SoftplusLayer(Function):
 
 
 class _MixtureLoss(Function):
-    """-counts . log(theta @ phi), where phi is the softmax of beta by topic."""
+    """-counts . log(share * theta @ phi.T + common), phi the softmax of beta by topic.
+
+    `common` is what is added for each word.
+    """
 
     @staticmethod
-    def forward(ctx, theta, beta, cells):
+    def forward(ctx, theta, beta, share, common, cells):
         from sklearn_m3l.network import _kernels
 
-        g_theta, phi = torch.empty_like(theta), torch.empty_like(beta)
-        g_beta = phi if not ctx.needs_input_grad[1] else torch.empty_like(beta)
-        arrays = map(_array, (theta, beta, cells.rows, cells.words, cells.values))
-        loss = _kernels.mixture(
-            *arrays, *map(_array, (phi, g_theta, g_beta)), ctx.needs_input_grad[1]
+        learns = ctx.needs_input_grad[1]
+        phi = torch.empty_like(beta)
+        g_beta = torch.empty_like(beta) if learns else phi
+        g_theta, g_common = torch.empty_like(theta), torch.empty_like(common)
+        loss, g_share = _kernels.mixture(
+            *map(_array, (theta, beta)),
+            np.float32(share.item()),
+            *map(_array, (common, cells.rows, cells.words, cells.values)),
+            *map(_array, (phi, g_theta, g_beta, g_common)),
+            learns,
         )
-        ctx.save_for_backward(g_theta, g_beta)
+        g_share = torch.tensor(g_share, dtype=theta.dtype)
+        ctx.save_for_backward(g_theta, g_beta, g_share, g_common)
         return torch.tensor(loss, dtype=theta.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        g_theta, g_beta = ctx.saved_tensors
-        wants_beta = ctx.needs_input_grad[1]
-        return gradient * g_theta, gradient * g_beta if wants_beta else None, None
+        wanted = zip(ctx.needs_input_grad, ctx.saved_tensors, strict=False)
+        return *(_times(gradient, g_x) if w else None for w, g_x in wanted), None
 
 
 class _ProductLoss(Function):
@@ -115,8 +128,8 @@ class _ProductLoss(Function):
         theta, beta, g_logits = ctx.saved_tensors
         wants_theta, wants_beta, *_ = ctx.needs_input_grad
         return (
-            (gradient * g_logits) @ beta if wants_theta else None,
-            g_logits.t() @ (gradient * theta) if wants_beta else None,
+            _times(gradient, g_logits) @ beta if wants_theta else None,
+            g_logits.t() @ _times(gradient, theta) if wants_beta else None,
             None,
             None,
         )
@@ -148,7 +161,7 @@ class _PairwiseContrast(Function):
     def backward(ctx, gradient):
         vectors, g_products = ctx.saved_tensors
         both = g_products + g_products.t()
-        return (gradient * both) @ vectors, None, None, None, None
+        return _times(gradient, both) @ vectors, None, None, None, None
 
 
 # mypy does not see what `apply` takes.

@@ -39,10 +39,7 @@ def net_state(net: TopicNet) -> dict[str, Any]:
     return {
         "network": {**net.get_params_for("module"), "inference_networks": numbers},
         "loss": net.get_params_for("criterion"),
-        "frozen": [
-            not any(tensor.requires_grad for tensor in decoder.parameters())
-            for decoder in module.decoders
-        ],
+        "frozen": [decoder.frozen for decoder in module.decoders],
         "parameters": {
             name: tensor.cpu().numpy() for name, tensor in module.state_dict().items()
         },
@@ -107,8 +104,9 @@ def check_net_state(state: Any, estimator_class: type) -> None:
     require(complete, "has incomplete losses")
 
 
-# Arguments of `TopicNetwork` that follow from the data and the seed.
+# Arguments of `TopicNetwork` that follow from the data, the seed and the start.
 _STRUCTURE = {"widths", "inference_networks", "n_words", "decoded_from", "seed"}
+_STRUCTURE |= {"background"}
 
 
 def _check_arguments(given: Any, cls: type, own: set[str], estimator_class) -> None:

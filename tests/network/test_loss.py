@@ -271,7 +271,7 @@ def test_reconstruction_of_a_text_from_another_view(
 
 def test_a_word_that_no_topic_has_is_not_infinitely_surprising():
     # 1e-60 is zero in single precision.
-    decoder = Decoder(2, 3, "mixture", torch.Generator())
+    decoder = Decoder(2, 3, "mixture", False, torch.Generator())
     decoder.set_topics([[0.5, 0.5, 0.0], [0.5, 0.5, 1e-60]])
     theta = torch.tensor([[0.25, 0.75]], requires_grad=True)
     cells = Cells(torch.tensor([0]), torch.tensor([2]), torch.tensor([3.0]))
@@ -281,9 +281,27 @@ def test_a_word_that_no_topic_has_is_not_infinitely_surprising():
     assert theta.grad.isfinite().all() and decoder.beta.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("decoder", ["product", "mixture"])
+def test_background(tuples, make_network, make_batch):
+    network = make_network(tuples, decoder="mixture", background=True)
+    rng = np.random.default_rng(0)
+    topic_word, background = rng.dirichlet(np.ones(7), 3), rng.dirichlet(np.ones(7))
+    network.set_topics("en", topic_word, background)
+    with torch.no_grad():
+        network.decoders[0].background_logit.fill_(-1.0)
+    posterior, texts = network(make_batch(tuples))
+    share = 1 / (1 + np.e)
+    p = (1 - share) * posterior["en"].sample.detach().numpy() @ topic_word
+    counts = tuples["en"].counts[tuples.present["en"]].toarray()
+    expected = -(counts * np.log(p + share * background)).sum()
+    assert_allclose(reconstruction_of(texts["en"]), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("decoder", ["product", "mixture", "background"])
 def test_decoded_words_are_those_of_the_loss(tuples, make_network, make_batch, decoder):
-    network = make_network(tuples, decoder=decoder, scale=2.0, bias=True).eval()
+    changes = {"decoder": decoder}
+    if decoder == "background":
+        changes = {"decoder": "mixture", "background": True}
+    network = make_network(tuples, **changes, scale=2.0, bias=True).eval()
     batch = make_batch(tuples)
     posterior, texts = network(batch)
     log_p = network.decode("de", posterior["de"].sample).detach().numpy()

@@ -5,6 +5,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from sklearn_m3l.network import build_net
+
 ROWS = np.arange(12)
 ACTIVATIONS = {
     "softplus": lambda x: np.log1p(np.exp(x)),
@@ -175,6 +177,62 @@ def test_seed(tuples, make_network):
     ):
         assert torch.equal(a, b)
         assert not torch.equal(a, c)
+
+
+@pytest.mark.parametrize("freeze", [False, True])
+def test_net_that_starts_from_topics(freeze):
+    rng = np.random.default_rng(0)
+    topics = {"en": rng.dirichlet(np.ones(7), 3), "de": rng.dirichlet(np.ones(6), 3)}
+    background, prevalence = rng.dirichlet(np.ones(7)), np.array([0.7, 0.2, 0.1])
+    net = build_net(
+        network={
+            "widths": {"en": 5},
+            "inference_networks": {"en": 0},
+            "n_words": {"en": 7, "de": 6},
+            "decoded_from": {"en": "en", "de": "en"},
+            "n_components": 3,
+            "hidden_layer_sizes": (),
+            "activation": "softplus",
+            "dropout": 0.0,
+            "seed": 0,
+            "decoder": "mixture",
+            "bias": True,
+            "background": True,
+        },
+        loss={"n_components": 3},
+        batch_size=4,
+        max_iter=1,
+        learning_rate=0.1,
+        betas=(0.9, 0.99),
+        n_iter_no_change=None,
+        callbacks=[],
+        device=torch.device("cpu"),
+        verbose=0,
+        topic_word=topics,
+        background={"en": background},
+        freeze_topics=freeze,
+        prevalence=prevalence,
+    )
+    module = net.module_.eval()
+    for name, common in (("en", background), ("de", np.full(6, 1 / 6))):
+        p = module.decode(name, torch.eye(3)).detach().exp().numpy()
+        assert_allclose(p, 0.5 * topics[name] + 0.5 * common, rtol=1e-5)
+        assert module.decoder_of(name).frozen == freeze
+    shares = torch.softmax(module.bias, dim=0).detach()
+    assert_allclose(shares, prevalence, rtol=1e-5)
+    np.testing.assert_allclose(module.bias.detach().sum(), 0, atol=1e-6)
+
+
+def test_proportions_are_scaled_and_biased(tuples, make_network, make_batch):
+    plain = make_network(tuples).eval()
+    network = make_network(tuples, scale=3.0, bias=True).eval()
+    network.set_prevalence([0.5, 0.5, 0.0])
+    network.load_state_dict(plain.state_dict(), strict=False)
+    before, after = (n.encode(make_batch(tuples)) for n in (plain, network))
+    expected = 3 * before.mean + network.bias
+    assert_allclose(after.mean.detach(), expected.detach(), rtol=1e-5)
+    assert_allclose(after.log_variance.detach(), before.log_variance.detach())
+    assert after.sample[:, 2].max() < 1e-20 and torch.equal(after.center, network.bias)
 
 
 def test_names_that_torch_refuses(make_network):

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:(overflow|invalid value) encount
 
 ROWS = np.array([11, 0, 1, 5, 3, 7, 8, 9, 10])
 MIXTURE = {"decoder": "mixture", "scale": 1.7, "bias": True}
+BACKGROUND = {**MIXTURE, "background": True}
 SHARED = {"inference_networks": {"en": "text", "de": "text", "image": "image"}}
 ALL = {"kl_weight": 2.0, "contrastive_weight": 3.0, "prior_weight": 0.5}
 
@@ -84,7 +85,7 @@ def check(network, loss, batch):
 
 @pytest.mark.parametrize("activation", ["softplus", "relu", "tanh"])
 @pytest.mark.parametrize("sizes", [(), (6,), (7, 1), (8, 7, 5)])
-@pytest.mark.parametrize("changes", [{}, SHARED, MIXTURE, SHARED | MIXTURE])
+@pytest.mark.parametrize("changes", [{}, SHARED, MIXTURE, SHARED | BACKGROUND])
 def test_networks(tuples, make_network, make_batch, activation, sizes, changes):
     network = make_network(
         tuples,
@@ -185,7 +186,7 @@ def test_two_texts_from_the_topics_of_one_view(tuples, make_network, make_batch)
     check(network, TopicLoss(3), batch)
 
 
-@pytest.mark.parametrize("changes", [{}, MIXTURE])
+@pytest.mark.parametrize("changes", [{}, MIXTURE, BACKGROUND])
 def test_what_is_frozen_stays_so(tuples, make_network, make_batch, changes):
     network = make_network(tuples, **changes)
     network.decoders[0].freeze()
