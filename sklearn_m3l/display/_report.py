@@ -22,7 +22,7 @@ _N_SCORED = 1000
 
 
 class TopicReport:
-    """One HTML page of all topics, to read, search and hand on.
+    """One HTML page of all topics, to read, search, and share.
 
     It shows every topic with its words in all languages, its prevalence, its nearest
     topics, typical documents and pictures; a map of the topic space; for each document

@@ -155,10 +155,10 @@ def collect(
             for view in words
         },
         nearest=_nearest(model.topic_word_),
-        examples=_foremost(np.where(has_lead, mixed, np.nan), keys[lead], _N_EXAMPLES),
+        examples=_top_rows(np.where(has_lead, mixed, np.nan), keys[lead], _N_EXAMPLES),
         lead=lead,
         pictures={
-            view: _foremost(
+            view: _top_rows(
                 _only(topics[view], keys[view], thumbnails or {}),
                 keys[view],
                 _N_PICTURES,
@@ -215,19 +215,19 @@ def _nearest(topic_word: Mapping[str, np.ndarray]) -> list[list[int]]:
     return order[:, : min(_N_NEAREST, len(order) - 1)].tolist()
 
 
-def _foremost(theta, names, n: int, own: bool = False) -> list[list[int]]:
+def _top_rows(theta, names, n: int, own: bool = False) -> list[list[int]]:
     """Return for each topic rows of different names that show it best.
 
     With `own`, only rows that show no other topic more.
     """
     rows = np.flatnonzero(~np.isnan(theta[:, 0]))
     theta = theta[rows]
-    foremost = theta.argmax(axis=1)
+    dominant = theta.argmax(axis=1)
     found = []
     for topic, share in enumerate(theta.T):
         order = np.argsort(-share, kind="stable")
         if own:
-            order = order[foremost[order] == topic]
+            order = order[dominant[order] == topic]
         found.append(first_of_each(names, rows[order])[:n].tolist())
     return found
 

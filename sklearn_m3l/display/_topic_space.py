@@ -29,9 +29,10 @@ def topic_space(
     """Lay the views of all rows out in the plane, by t-SNE of their topics.
 
     Points are near each other if their topics are: the distance is the square root of
-    the Jensen-Shannon divergence. Of more than 3,000 points, as many are laid out,
-    picked at random; each other point is put at the mean of its 5 nearest, by Hellinger
-    distance, weighted by nearness. So a map of 60,000 points takes little longer.
+    the Jensen-Shannon divergence. Above 3,000 points, t-SNE runs on a random sample of
+    3,000; each other point is placed at the mean of its 5 nearest neighbors, by
+    Hellinger distance, weighted by nearness. So a map of 60,000 points takes little
+    longer.
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ def topic_space(
     Returns
     -------
     pandas.DataFrame of shape (n_points, 6)
-        For each point its position in `X` ("row"), its "view" and "name", its
-        foremost "topic", and where it lies ("x", "y").
+        For each point its position in `X` ("row"), its "view" and "name", its dominant
+        "topic", and its coordinates ("x", "y").
 
     Raises
     ------

@@ -183,8 +183,8 @@ def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
     In cross-validation `X` is the held-out part: ``test_npmi`` says whether the words
     of a topic belong together in texts that the model has not seen. It is lower and
     varies more than coherence in the training texts, which most papers report; that is
-    ``train_npmi`` with ``return_train_score=True``. A top word that is in no text of
-    `X` is no evidence: its pairs count 0, which is chance.
+    ``train_npmi`` with ``return_train_score=True``. A top word that occurs in
+    no text of `X` gives no evidence: its pairs count 0, which is chance.
 
     Examples
     --------

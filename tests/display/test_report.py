@@ -138,16 +138,16 @@ def test_topics_by_share(text, small_model, small_multiview):
         assert f"prevalence {share[topic]:.1%}" in part
 
 
-def test_pictures_beside_their_foremost_topic(
+def test_pictures_beside_their_dominant_topic(
     text, small_model, small_multiview, pictures, thumbnails
 ):
     has_picture = np.flatnonzero(small_multiview["image"].present)
     alone = small_multiview[has_picture][["image"]]
-    foremost = small_model.transform(alone).argmax(axis=1)
+    dominant = small_model.transform(alone).argmax(axis=1)
     for topic, part in cards(text).items():
         shown = Page(part).find("img")
         names = [image["alt"] for image in shown]
-        own = {pictures[row] for row in has_picture[foremost == topic]}
+        own = {pictures[row] for row in has_picture[dominant == topic]}
         assert len(names) == len(set(names)) == min(8, len(own))
         assert set(names) <= own
         for image in shown:
@@ -155,7 +155,7 @@ def test_pictures_beside_their_foremost_topic(
             assert base64.b64decode(encoded) == thumbnails[image["alt"]]
 
 
-def test_examples_are_the_foremost_rows(text, small_model, small_multiview):
+def test_examples_are_the_top_rows(text, small_model, small_multiview):
     theta = small_model.transform(small_multiview)
     has_english = np.flatnonzero(small_multiview["en"].present)
     for topic, part in cards(text).items():

@@ -412,8 +412,8 @@ def test_links_beside_a_topic(reader):
     assert reader.find("#map-topic").get_attribute("value") == "3"
     reader.go("#documents-4")
     assert reader.find("#list-topic").get_attribute("value") == "4"
-    foremost = reader.texts("#document-table tbody td:nth-child(2)")
-    assert all(text.startswith("Topic 4 ") for text in foremost)
+    dominant = reader.texts("#document-table tbody td:nth-child(2)")
+    assert all(text.startswith("Topic 4 ") for text in dominant)
 
 
 def luminance(reader):

@@ -86,7 +86,7 @@ class TestPlanted:
 
     @staticmethod
     def order(model, views):
-        """Return the planted topic of each learnt one; all words must agree on it."""
+        """Return the planted topic of each learned one; all words must agree on it."""
         words = [model.top_words(view, 6) for view in views]
         numbers = [
             {word.split("-")[1] for language in words for word in language[topic]}
@@ -171,7 +171,7 @@ class TestPlanted:
         order = words.argmax(axis=1)
         assert sorted(order) == [0, 1, 2] and (words.max(axis=1) > 0.98).all()
         assert_allclose(model.doc_topic_prior_, sizes[order], rtol=0.4)
-        # What is learnt is what a tuple without words gets.
+        # What is learned is what a tuple without words gets.
         nothing = MultiView.from_arrays(counts={"en": np.zeros((1, 15))})
         expected = model.doc_topic_prior_ / model.doc_topic_prior_.sum()
         assert_allclose(model.transform(nothing)[0], expected, rtol=1e-5)
@@ -183,9 +183,9 @@ class TestPlanted:
         labels = model.describe(X[["de"]], "fr", n_words=2)
         assert list(labels.columns) == ["topic", "fr"]
         clear = planted.max(axis=1) > 0.9
-        foremost = planted[clear].argmax(axis=1)
-        assert_array_equal(order[labels["topic"][clear].astype(int)], foremost)
-        for words, topic in zip(labels["fr"][clear], foremost, strict=True):
+        dominant = planted[clear].argmax(axis=1)
+        assert_array_equal(order[labels["topic"][clear].astype(int)], dominant)
+        for words, topic in zip(labels["fr"][clear], dominant, strict=True):
             assert all(word.startswith(f"fr-{topic}-") for word in words.split(", "))
         rows = model.top_rows(X, "de", n=3)
         assert_array_equal(
@@ -289,14 +289,14 @@ def test_optimize_interval(X):
     assert_array_equal(quick().fit(X).doc_topic_prior_, [0.2, 0.2, 0.2])
     assert_allclose(PolylingualLDA(4, max_iter=1).fit(X).doc_topic_prior_, 12.5)
     # The first time after burn_in, and at multiples of the interval.
-    for parameters, learnt in (
+    for parameters, learned in (
         ({"optimize_interval": 3, "burn_in": 3, "max_iter": 5}, False),
         ({"optimize_interval": 3, "burn_in": 3, "max_iter": 6}, True),
         ({"optimize_interval": 3, "burn_in": 2, "max_iter": 3}, True),
         ({"optimize_interval": 7, "burn_in": 0, "max_iter": 6}, False),
     ):
         prior = quick(**parameters).fit(X).doc_topic_prior_
-        assert (len(np.unique(prior)) > 1) == learnt
+        assert (len(np.unique(prior)) > 1) == learned
         assert (prior > 0).all()
 
 
@@ -580,7 +580,7 @@ def test_rows_without_a_text(X, fitted):
         ValueError, match="2 of 60 rows have no view.*: page-03, page-17"
     ):
         quick().fit(X[["de"]])
-    # Rows that have nothing but a picture add nothing, and are no error.
+    # Rows that have nothing but a picture add nothing, and are not an error.
     pictured = quick().fit(X[["de", "image"]])
     words = X["de"].counts.toarray()[X.present["de"]].sum(axis=0)
     assert_array_equal(pictured.topic_word_counts_["de"].sum(axis=0), words)
