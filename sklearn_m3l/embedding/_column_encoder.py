@@ -8,11 +8,11 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.embedding._columns import first_rows, read_pictures, read_texts
+from sklearn_m3l.utils._sklearn import fit_context
 
 
 class ColumnEncoder(
@@ -42,7 +42,7 @@ class ColumnEncoder(
     def _read(self, X) -> list:
         return read_pictures(X) if self._encodes_pictures() else read_texts(X)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn what is needed to encode a column.
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, Kind, is_floats
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 # The first bytes of a model that Facebook's fastText wrote.
 _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")

@@ -1,11 +1,11 @@
 """Statistics of pictures: embeddings without a pretrained model."""
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._pictures import open_pictures
+from sklearn_m3l.utils._sklearn import StrOptions
 
 # Pictures are reduced to this many pixels a side before colors and texture are counted.
 _SIDE = 96

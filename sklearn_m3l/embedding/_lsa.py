@@ -4,13 +4,13 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import randomized_svd
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, WordVectorizer
 from sklearn_m3l.utils._fitted import Array, Fitted, require
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 
 class LsaEncoder(ColumnEncoder):

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import TransformerMixin, _fit_context, clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval
-from sklearn.utils._repr_html.estimator import _VisualBlock
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
@@ -25,11 +22,17 @@ from sklearn_m3l.embedding._views import ImageView, TextView
 from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.multiview._checks import check_groups, check_index
 from sklearn_m3l.utils._fitted import Fitted, Integer, Names, Pairs, require
+from sklearn_m3l.utils._sklearn import (
+    BaseComposition,
+    Interval,
+    fit_context,
+    parallel_block,
+)
 
 
 class MultiViewEncoder(
     TransformerMixin,
-    _BaseComposition,
+    BaseComposition,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]  # scikit-learn is untyped
 ):
     """Encode the columns of a table, each of which is a view, as a MultiView.
@@ -171,7 +174,7 @@ class MultiViewEncoder(
         """
         return self
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn how to encode each column.
 
@@ -322,7 +325,7 @@ class MultiViewEncoder(
     def _sk_visual_block_(self):
         """Show the views side by side where scikit-learn draws a diagram."""
         names, views = zip(*getattr(self, "views_", self.views), strict=True)
-        return _VisualBlock("parallel", views, names=names)
+        return parallel_block(views, names)
 
     @contextmanager
     def _storage(self, name: str) -> Iterator[Callable[[tuple[int, int]], np.ndarray]]:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
 from sklearn_m3l.embedding._pictures import open_pictures
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, NotStored
+from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 # Batches between two writes to the cache: at most so much work is lost.
 _BATCHES_A_BLOCK = 16

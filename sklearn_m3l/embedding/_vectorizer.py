@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import groupby
 
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.utils._param_validation import StrOptions
 
 from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored
+from sklearn_m3l.utils._sklearn import StrOptions
 
 WORD_PATTERN = r"(?u)\b[^\W\d_]{2,}\b"
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, _fit_context, clone
-from sklearn.utils._param_validation import HasMethods
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
@@ -17,6 +16,7 @@ from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer, has_stop_words
 from sklearn_m3l.multiview import View
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Fitted, Integer, require
+from sklearn_m3l.utils._sklearn import HasMethods, fit_context
 
 # Rows that are encoded at a time, so that only their vectors need memory beside the
 # array that all of them go to.
@@ -48,7 +48,7 @@ class _ColumnView(BaseEstimator):
         fits = getattr(state["encoder_"], "_n_features_out", width) == width
         require(fits, "n_features_out_ is not the width of its encoder")
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn from a column.
 

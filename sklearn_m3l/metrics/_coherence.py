@@ -6,8 +6,9 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_array
+
+from sklearn_m3l.utils._sklearn import Interval, validate_params
 
 # Added to the probability that two words occur together, as in gensim.
 _EPSILON = 1e-12

@@ -8,10 +8,10 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import ArrayLike
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_array
 
 from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
+from sklearn_m3l.utils._sklearn import validate_params
 
 # Added to one side of each mixture: makes 0 log 0 a negligible 1e-297 rather than
 # NaN, and is lost to rounding beside any probability above 1e-284.

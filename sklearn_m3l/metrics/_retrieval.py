@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.metrics import label_ranking_average_precision_score
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_array
 
 from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
+from sklearn_m3l.utils._sklearn import validate_params
 
 # Distances that are ranked at a time; larger blocks are not faster.
 _MAX_BLOCK = 1 << 21

@@ -8,7 +8,6 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -32,6 +31,7 @@ from sklearn_m3l.utils._fitted import (
     Words,
     require,
 )
+from sklearn_m3l.utils._sklearn import transform_output
 
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
@@ -118,9 +118,7 @@ class BaseTopicModel(
                 UserWarning,
                 stacklevel=3,  # scikit-learn wraps transform
             )
-        output = getattr(self, "_sklearn_output_config", {}).get("transform")
-        output = output or get_config()["transform_output"]
-        if output == "pandas" and isinstance(X, MultiView):
+        if transform_output(self) == "pandas" and isinstance(X, MultiView):
             # scikit-learn takes row labels from a DataFrame alone.
             return pd.DataFrame(theta, index=X.index)
         return theta

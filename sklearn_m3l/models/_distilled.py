@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.models._base import choose_view
@@ -12,6 +11,7 @@ from sklearn_m3l.models._warm_start import check_same
 from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import Fitted, SameAs, String, require
+from sklearn_m3l.utils._sklearn import HasMethods
 
 # The lowest log-variance of a prior (standard deviation 0.22). Where a teacher is sure,
 # its variances fall to 1e-6, and divergences of thousands drown what else there is to

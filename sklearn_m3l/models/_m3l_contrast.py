@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from numbers import Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
-
 from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
 from sklearn_m3l.utils._fitted import require
+from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 
 class M3LContrastTopicModel(NeuralTopicModel):

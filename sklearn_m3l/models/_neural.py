@@ -8,10 +8,8 @@ from os import PathLike
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import _fit_context
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.models._warm_start import check_same, merge_networks
@@ -19,6 +17,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
 from sklearn_m3l.utils._fitted import MAX_SEED, Integer, Kind, require
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._sklearn import Interval, StrOptions, fit_context
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16
@@ -125,7 +124,7 @@ class NeuralTopicModel(BaseTopicModel):
         """Return mean and log-variance of each row's own prior, or None."""
 
     # A teacher's parameters are its own to check.
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn the topics.
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
 from tqdm.auto import tqdm
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
@@ -29,6 +27,7 @@ from sklearn_m3l.utils._fitted import (
     require,
 )
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._sklearn import Interval, fit_context
 
 # Sweeps between two samples whose counts are averaged: neighbors are much alike.
 _SAMPLE_INTERVAL = 10
@@ -242,7 +241,7 @@ class PolylingualLDA(BaseTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Sample the topics of all tokens, `max_iter` times.
 
@@ -291,7 +290,7 @@ class PolylingualLDA(BaseTopicModel):
         self._sample(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Take in further tuples: sample them into the standing counts.
 

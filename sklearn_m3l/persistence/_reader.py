@@ -83,5 +83,5 @@ class Reader(Decoder):
         output = node.get("output")
         if output is not None:
             output = known(output, _OUTPUTS, where)
-            estimator._sklearn_output_config = {"transform": output}
+            estimator.set_output(transform=output)
         return estimator

@@ -13,6 +13,7 @@ from sklearn_m3l.persistence._checks import (
     load_class,
     stored_state,
 )
+from sklearn_m3l.utils._sklearn import own_transform_output
 from sklearn_m3l.utils._storage import Encoder
 
 
@@ -48,7 +49,7 @@ class Writer(Encoder):
         check_paths(estimator, where)
         parameters = estimator.get_params(deep=False)
         fitted = stored_state(estimator, where)
-        output = vars(estimator).get("_sklearn_output_config", {}).get("transform")
+        output = own_transform_output(estimator)
         return {
             "estimator": type(estimator).__name__,
             "parameters": {

@@ -271,7 +271,8 @@ class TestSetOutput:
     @pytest.mark.parametrize("container", ["pandas", "polars"])
     @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
     def test_of_a_pipeline(self, container, frame):
-        table = frame({"en": TEXTS, "de": GERMAN, "image": PATHS})
+        views = {"en": TEXTS, "de": GERMAN, "image": PATHS}
+        table = frame({**views, "page": ARTICLES})
         pipeline = make_table_pipeline().set_params(encode__image=ImageView(Darkness()))
         topics = pipeline.fit_transform(table)
         found = clone(pipeline).set_output(transform=container).fit_transform(table)
