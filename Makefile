@@ -24,7 +24,7 @@ test-oldest:
 
 # No coverage is measured in compiled code, which therefore runs once more without its
 # compiler.
-COMPILED = tests/gibbs $(addprefix tests/network/test_,adam.py kernels.py step.py)
+COMPILED = tests/gibbs tests/network/test_kernels.py tests/network/test_ops.py
 coverage: test
 	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q $(COMPILED) \
 	    --cov --cov-append --cov-report=term --cov-fail-under=95

@@ -66,6 +66,7 @@ def test_every_page_is_of_a_public_name():
     assert set(documented_names()) <= set(PUBLIC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
 def test_code_in_the_guide_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -170,6 +170,7 @@ def test_every_dash_has_its_reason(results):
     assert re.search(note, sections_of(results)["Table 2"], re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_stopped_run_goes_on(benchmarks, few_tuples, scale, results, look_up, tmp_path):
     def run(**options):
         return benchmarks.command.reproduce(few_tuples, scale, tmp_path, **options)
@@ -189,6 +190,7 @@ def test_stopped_run_goes_on(benchmarks, few_tuples, scale, results, look_up, tm
     assert len(look_up) == len(set(look_up))
 
 
+@pytest.mark.slow
 def test_interruption_keeps_what_is_measured(
     benchmarks, few_tuples, scale, look_up, monkeypatch, tmp_path
 ):
@@ -229,6 +231,7 @@ def test_settings_are_not_mixed(
     assert len(stored) == 1
 
 
+@pytest.mark.slow
 def test_corpus_without_pictures(benchmarks, few_tuples, scale, tmp_path):
     parts = {
         name: Bunch(

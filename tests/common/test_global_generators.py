@@ -47,6 +47,7 @@ def unchanged(generator_states):
     assert generator_states() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ESTIMATORS, ids=lambda model: type(model).__name__)
 def test_estimators(unchanged, small_multiview, tmp_path, model):
     X = small_multiview[["en"]] if "Zero" in repr(model) else small_multiview

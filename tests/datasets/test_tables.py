@@ -111,6 +111,7 @@ def test_article_longer_than_the_limit_of_csv(write):
     assert frame["de"][3] == text
 
 
+@pytest.mark.slow
 def test_row_of_many_long_fields_takes_no_memory(write):
     field = '"' + ("a" * 2**20 + "\n") * 6 + '",'
     path = write(M3L + 50 * field + "\n", "train.csv.gz")

@@ -355,6 +355,7 @@ def test_a_file_that_is_not_there(tmp_path):
         read_wikipedia_comparable(tmp_path / "none.xml", chunksize=2)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(tmp_path):
     """Reading 60 MB in chunks takes little more memory than reading 6 MB."""
     path = tmp_path / "large.xml"

@@ -122,6 +122,7 @@ def test_a_line_for_each_model(small_multiview):
     assert list(display.errorbar_) == ["M3L", "PLTM"]
 
 
+@pytest.mark.slow
 def test_models_and_parameters_of_a_pipeline(small_multiview):
     X = small_multiview[["en", "de"]]
     models = [

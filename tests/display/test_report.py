@@ -285,6 +285,7 @@ def test_links_within_the_page_lead_somewhere(page):
     assert rows and max(rows) < 60
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(text, write):
     assert write() == write()
     assert write() != text

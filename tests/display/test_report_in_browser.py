@@ -533,6 +533,7 @@ def test_names_that_begin_texts_are_the_same_everywhere(
     assert linked and all(names[row] == text for row, text in linked)
 
 
+@pytest.mark.slow
 def test_page_of_the_topic_space_alone(browser, X, model, tmp_path):
     display = TopicSpaceDisplay.from_estimator(
         model, X, view_labels=LABELS, random_state=0

@@ -70,6 +70,7 @@ def test_more_vectors_than_a_statement_takes(tmp_path):
     assert [found[key][0] for key in keys] == list(range(1203))
 
 
+@pytest.mark.slow
 def test_several_processes_make_and_fill_one_store(tmp_path):
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)])

@@ -142,6 +142,7 @@ def test_doc2vec_encodes_each_text_by_itself(pages):
     assert len(encoder.get_feature_names_out()) == 10
 
 
+@pytest.mark.slow
 def test_doc2vec_repeats_in_another_process(pages):
     code = (
         "import sys, json, hashlib; from sklearn_m3l.embedding import Doc2VecEncoder;"

@@ -58,6 +58,7 @@ def test_a_text_of_unknown_words_is_zero():
     np.testing.assert_array_equal(encoder.transform(["unheard of"]), [[0, 0]])
 
 
+@pytest.mark.slow
 def test_seeds_repeat_in_another_process(texts):
     code = (
         "import sys, json, hashlib; from sklearn_m3l.embedding import LsaEncoder;"

@@ -88,6 +88,7 @@ def test_the_given_picture_stays_as_it_is():
     assert image.size == (200, 300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -163,6 +164,7 @@ def test_pictures_of_odd_shapes_have_statistics(size):
     assert np.isfinite(vectors).all()
 
 
+@pytest.mark.slow
 def test_statistics_tell_pictures_apart_by_what_they_show():
     corpus = load_gimp_help("test")
     paths = list(corpus.thumbnails)[:60]

@@ -177,6 +177,7 @@ def test_clones_and_pickles_hold_no_model(text_model, monkeypatch):
     np.testing.assert_array_equal(again.transform(TEXTS), vectors)
 
 
+@pytest.mark.slow
 def test_a_pickle_with_the_model_needs_no_folder(text_model, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(text_model, folder)
@@ -318,6 +319,7 @@ def test_parameters_that_cannot_be(wrong):
         SentenceTransformerEncoder(**wrong).fit(["a text"])
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported_before_it_is_used():
     code = (
         "import sys; from sklearn_m3l.embedding import *;"

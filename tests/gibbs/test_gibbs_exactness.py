@@ -142,6 +142,7 @@ def p_value(observed, expected):
     return stats.chisquare(counts[kept], probability[kept] * n).pvalue
 
 
+@pytest.mark.slow
 @needs_compilation
 @pytest.mark.parametrize(
     ("counts", "alpha", "beta"),
@@ -286,6 +287,7 @@ def held_out_log_likelihood(topic_word_counts, beta, alpha, held_out):
     return (held_out[1].toarray() * log_p).sum() / held_out[1].sum()
 
 
+@pytest.mark.slow
 @needs_compilation
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_as_good_as_the_dense_sampler(planted, n_jobs):

@@ -233,6 +233,7 @@ print(round(sampler.log_likelihood(), 6))
 """
 
 
+@pytest.mark.slow
 def test_same_bits_in_another_process_and_without_compilation():
     results = set()
     for hash_seed, disable_jit in (("1", "0"), ("2", "1")):

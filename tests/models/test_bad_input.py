@@ -90,6 +90,7 @@ def test_invalid_device(quick, X):
         quick(device="abacus").fit(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [

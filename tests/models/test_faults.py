@@ -170,6 +170,7 @@ def test_a_full_gpu_in_transform(X, monkeypatch):
         model.transform(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["zero shot", "distilled", "polylingual"])
 def test_grid_search_in_several_processes(X, name):
     lda = PolylingualLDA(3, max_iter=5, transform_max_iter=25, random_state=0)

@@ -57,6 +57,7 @@ def X(small_multiview):
     return small_multiview
 
 
+@pytest.mark.slow
 def test_other_processes(quick, X, tmp_path):
     model = quick(n_draws=2, inference_networks={"de": 0, "en": 0})
     fitted = quick().fit(X)

@@ -76,6 +76,7 @@ def one_thread():
     torch.set_num_threads(n_threads)
 
 
+@pytest.mark.slow
 def test_every_model_in_another_process(small_multiview, tmp_path):
     X = small_multiview
     fitted = {name: clone(model).fit(X) for name, model in MODELS.items()}

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import fuzz_models, fuzzing
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory by /proc")
 def test_mutated_files_load_or_are_refused():
     outcomes = fuzzing.count(fuzz_models.ModelFiles(), 400, seed=7)

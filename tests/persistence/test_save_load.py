@@ -311,6 +311,7 @@ def test_a_device_that_is_not_here_gives_the_cpu(tmp_path):
     assert loaded.device == "cuda:77"
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bits(tmp_path):
     for name, (model, _) in MODELS.items():
         save_model(model, tmp_path / name)
@@ -336,6 +337,7 @@ def test_another_process_gives_the_same_bits(tmp_path):
             assert_array_equal(there[name], answer, err_msg=name)
 
 
+@pytest.mark.slow
 def test_loading_imports_no_torch_for_a_model_without_a_network(tmp_path):
     save_model(MODELS["polylingual"][0], tmp_path / "model")
     script = (

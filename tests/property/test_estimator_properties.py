@@ -88,6 +88,7 @@ def assert_topics(theta, X):
     assert_allclose(theta[some].sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @given(rows=SOME_ROWS, data=st.data())
 def test_rows_in_any_order_and_number(fitted, rows, data):
     model, X, topics = fitted
@@ -151,6 +152,7 @@ def tuples(draw):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @given(X=tuples(), batch_size=st.integers(2, 6))
 @settings(max_examples=12)
