@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_m3l.models._completion import split_documents
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 from sklearn_m3l.utils._fitted import (
@@ -126,8 +127,16 @@ class BaseTopicModel(
     def score(self, X, y=None):
         """Return the mean log-likelihood per word of the texts.
 
-        Topics are inferred by `transform` from all views that are given, and every
+        Topics are inferred as by `transform` from all views that are given, and every
         text that the model can decode is predicted from them.
+
+        Where topics are inferred from the words of a text, such as by
+        `PolylingualLDA` or on a 2-D array, the words to predict must not be known: the
+        tokens of every row are split into two halves, and each is predicted from the
+        other (document completion [1]_). Otherwise more topics would always look
+        better. Which half a token is in depends only on the text of its row, so the
+        score does not change between calls. An embedding is always that of the whole
+        text.
 
         Parameters
         ----------
@@ -141,6 +150,16 @@ class BaseTopicModel(
         float
             Sum over texts and words of count times log-probability, over the sum
             of the counts; greater is better.
+
+        Raises
+        ------
+        ValueError
+            Where no text has words that the model has topics for.
+
+        References
+        ----------
+        .. [1] H. Wallach, I. Murray, R. Salakhutdinov and D. Mimno, "Evaluation Methods
+           for Topic Models", ICML 2009.
         """
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
@@ -150,19 +169,38 @@ class BaseTopicModel(
                 "score needs the word counts of a view that the model has topics for "
                 f"({', '.join(self.vocabularies_)}); X has {', '.join(X.view_names)}"
             )
-        likelihood = n_tokens = 0.0
+        read = self._read_as_words(X)
+        totals = np.zeros(2)
         for start in range(0, len(X), _SCORE_ROWS):
             part = X[start : start + _SCORE_ROWS]
-            theta = self._transform(part)
-            for name in names:
-                present = part[name].present
-                counts = part[name].counts[np.flatnonzero(present)].tocoo()
-                log_p = self._decode(name, theta[present])
-                likelihood += float(counts.data @ log_p[counts.row, counts.col])
-                n_tokens += float(counts.data.sum())
+            if read:
+                first, second = split_documents(part, {*names, *read})
+                totals += self._log_likelihood(first, second, names)
+                totals += self._log_likelihood(second, first, names)
+            else:
+                totals += self._log_likelihood(part, part, names)
+        likelihood, n_tokens = totals
         if n_tokens == 0:
             raise ValueError("score needs a text with at least one known word")
-        return likelihood / n_tokens
+        return float(likelihood / n_tokens)
+
+    def _read_as_words(self, X: MultiView) -> list[str]:
+        """Return the views whose counts `_transform` reads."""
+        return [n for n, view in X.views.items() if view.embedding is None]
+
+    def _log_likelihood(
+        self, given: MultiView, predicted: MultiView, names: list[str]
+    ) -> tuple[float, float]:
+        """Return the log-likelihood of the words of some texts, and their number."""
+        theta = self._transform(given)
+        likelihood = n_tokens = 0.0
+        for name in names:
+            present = predicted[name].present
+            counts = predicted[name].counts[np.flatnonzero(present)].tocoo()
+            log_p = self._decode(name, theta[present])
+            likelihood += float(counts.data @ log_p[counts.row, counts.col])
+            n_tokens += float(counts.data.sum())
+        return likelihood, n_tokens
 
     def top_words(self, view=None, n_words=10):
         """Return the most probable words of each topic in one language.

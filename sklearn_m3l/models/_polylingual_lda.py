@@ -503,6 +503,9 @@ class PolylingualLDA(BaseTopicModel):
                     "in fit, or leave the embedding out"
                 )
 
+    def _read_as_words(self, X: MultiView) -> list[str]:
+        return self._check_texts(X)
+
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
         words = theta @ self.topic_word_[name]
         if self.background_:

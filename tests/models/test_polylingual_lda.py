@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from sklearn_m3l import MultiView, PolylingualLDA
 from sklearn_m3l.gibbs import PolylingualGibbs
+from sklearn_m3l.models._completion import split_documents
 
 VIEWS = ("en", "de", "fr")
 
@@ -645,17 +646,17 @@ def test_transform_is_the_posterior_of_all_languages():
 def test_score(X, fitted):
     for views in (["en"], ["de", "en"]):
         some = X[views]
-        present = np.any([X.present[name] for name in views], axis=0)
-        topics = np.zeros((60, 3))
-        topics[present] = fitted.transform(some[present])
+        has = np.any([X.present[name] for name in views], axis=0)
+        halves = split_documents(some, views)
         likelihood = n_tokens = 0.0
-        for name in views:
-            has = X.present[name]
-            counts = X[name].counts.toarray()[has]
-            likelihood += (
-                counts * np.log(topics[has] @ fitted.topic_word_[name])
-            ).sum()
-            n_tokens += counts.sum()
+        for given, predicted in (halves, halves[::-1]):
+            topics = np.zeros((60, 3))
+            topics[has] = fitted.transform(given[has])
+            for name in views:
+                counts = predicted[name].counts.toarray()[X.present[name]]
+                words = topics[X.present[name]] @ fitted.topic_word_[name]
+                likelihood += (counts * np.log(words)).sum()
+                n_tokens += counts.sum()
         assert_allclose(fitted.score(some), likelihood / n_tokens, rtol=1e-5)
     uniform = -np.log(13.5)
     assert fitted.score(X) > uniform + 0.5
