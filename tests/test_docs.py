@@ -94,3 +94,20 @@ def test_every_page_is_in_a_toctree():
         r"^ {3}(\w+)$", (DOCS / "user_guide/index.rst").read_text(), re.MULTILINE
     )
     assert sorted(linked) == [page.stem for page in GUIDE if page.stem != "index"]
+
+
+def test_the_walks_through_the_code_name_what_exists():
+    page = (DOCS / "contributing.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"\* - ``(\w+/_\w+\.py)``\n     - ``(\w+)``\n", page)
+    assert len(rows) > 15
+    package = Path(sklearn_m3l.__file__).parent
+    for file, name in rows:
+        assert re.search(rf"\b{name}\b", (package / file).read_text("utf-8")), file
+
+
+def test_the_map_of_the_code_names_every_room():
+    page = (DOCS / "contributing.rst").read_text(encoding="utf-8")
+    named = re.findall(r"^   \* - ``(\w+)``$", page, re.MULTILINE)
+    package = Path(sklearn_m3l.__file__).parent
+    rooms = [path.parent.name for path in package.glob("*/__init__.py")]
+    assert sorted(named) == sorted(rooms)
