@@ -65,16 +65,6 @@ def whole(X, metrics):
     return scores
 
 
-def peak_of(function, *args):
-    """Return the MiB that a call allocates at most."""
-    tracemalloc.start()
-    try:
-        function(*args)
-        return tracemalloc.get_traced_memory()[1] / 2**20
-    finally:
-        tracemalloc.stop()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 4000, 20_000])
@@ -95,13 +85,15 @@ def main():
             ways["whole matrix"] = whole
         repeats = args.repeats if len(ways) > 1 else 1
         seconds = {name: [] for name in ways}
-        results = {}
+        results, peaks = {}, {}
         for _ in range(repeats):
             for name, way in ways.items():
+                tracemalloc.start()
                 start = perf_counter()
                 results[name] = way(X, args.metrics)
                 seconds[name].append(perf_counter() - start)
-        peaks = {name: peak_of(way, X, args.metrics) for name, way in ways.items()}
+                peaks[name] = tracemalloc.get_traced_memory()[1] / 2**20
+                tracemalloc.stop()
         print(f"{n_rows:,} rows, {args.topics} topics, {', '.join(args.metrics)}")
         for name, times in seconds.items():
             print(f"  {name:<13} {median(times):7.2f} s  {peaks[name]:7.0f} MiB")
