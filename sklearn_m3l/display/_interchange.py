@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.metrics._alignment import infer_topics, reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 
@@ -278,10 +278,7 @@ def _topic_names(model: Any, view: str) -> list[str]:
 def _infer(texts: Sequence[str], *, estimator: Any, column: str | None) -> np.ndarray:
     """Return the topics of new texts."""
     X = list(texts) if column is None else pd.DataFrame({column: list(texts)})
-    with warnings.catch_warnings():
-        # An empty text has no topics; that is an error below.
-        warnings.filterwarnings("ignore", ".*have none of the views", UserWarning)
-        topics = np.asarray(estimator.transform(X))
+    topics = infer_topics(*reach_topic_model(estimator, X))
     empty = np.flatnonzero(np.isnan(topics[:, 0]))
     if len(empty):
         raise ValueError(

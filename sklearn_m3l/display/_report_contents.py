@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn_m3l.display._names import check_of_rows, first_of_each, name_rows
 from sklearn_m3l.display._topic_space import lay_out
 from sklearn_m3l.metrics import paired_jensen_shannon, pairwise_jensen_shannon
-from sklearn_m3l.metrics._alignment import topics_by_view
+from sklearn_m3l.metrics._alignment import infer_topics, topics_by_view
 from sklearn_m3l.multiview import MultiView
 
 # Words of a topic in each language: those that can be found, and those that are shown.
@@ -142,7 +142,7 @@ def collect(
         points=points,
         point_of=points_of_rows(points, keys, X.present),
     )
-    mixed = _mix(model, X, topics)
+    mixed = infer_topics(model, X)
     has_lead = X[lead].present[:, np.newaxis]
     documents = Documents(
         mixed=mixed,
@@ -187,15 +187,6 @@ def points_of_rows(
         number = shown.get_indexer(pd.Index(key, dtype=object))
         found[view] = np.where(present[view], np.append(own, -1)[number], -1)
     return found
-
-
-def _mix(model, X: MultiView, topics: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return topics of whole rows; those without any view are NaN, without warning."""
-    first = next(iter(topics.values()))
-    mixed = np.full(first.shape, np.nan)
-    rows = np.flatnonzero(np.any(list(X.present.values()), axis=0))
-    mixed[rows] = np.asarray(model.transform(X[rows]))
-    return mixed
 
 
 def _divergences(topics: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.ndarray]:

@@ -94,8 +94,8 @@ def evaluate_alignment(
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView or DataFrame of shape (n_rows, n_views)
-        Rows to measure alignment on, as the estimator takes them: best held-out ones.
-        Each article of ``X.groups`` counts once; without groups every row is an
+        Rows to measure alignment on, preferably held-out ones, as the estimator takes
+        them. Each article of ``X.groups`` counts once; without groups every row is an
         article. A pipeline gets the groups of a table from its encoder:
         ``MultiViewEncoder(..., groups="page")``.
     X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
@@ -210,8 +210,8 @@ def measure(
 
     documents = data
     of_words = {metric: plan[metric] for metric in wanted if metric in _OF_WORDS}
-    if X_train is not None and any(of_words.values()):
-        spoken = _names_in(sum(of_words.values(), []))
+    spoken = _names_in([*of_words.get("npmi", []), *of_words.get("cross_npmi", [])])
+    if X_train is not None and spoken:
         _, documents = reach_views(estimator, X_train, spoken)
     for metric, views in of_words.items():
         for names in views:
@@ -384,19 +384,26 @@ def topics_by_view(
     dict of str to ndarray of shape (n_rows, n_components)
         Topics by view; NaN in rows that lack the view.
     """
-    # Only rows that have the view are asked for, so that transform does not warn.
-    rows_of, found = {}, {}
-    for name in _usable(model, X) if names is None else names:
-        rows_of[name] = np.flatnonzero(X[name].present)
-        if len(rows_of[name]):
-            found[name] = np.asarray(model.transform(X[rows_of[name]][[name]]))
-    n_components = max((theta.shape[1] for theta in found.values()), default=1)
-    topics = {}
-    for name, rows in rows_of.items():
-        dtype = found[name].dtype if name in found else np.float32
-        topics[name] = np.full((len(X), n_components), np.nan, dtype=dtype)
-        if name in found:
-            topics[name][rows] = found[name]
+    names = _usable(model, X) if names is None else names
+    return {name: infer_topics(model, X[[name]]) for name in names}
+
+
+def infer_topics(model: Any, X: Any) -> np.ndarray:
+    """Return the topics of rows, NaN in those that lack every view.
+
+    `transform` would warn of such rows, so only the others are given to it.
+    """
+    if not isinstance(X, MultiView):
+        return np.asarray(model.transform(X))
+    names = _usable(model, X) or X.view_names
+    present = np.any([X[name].present for name in names], axis=0)
+    if present.all():
+        return np.asarray(model.transform(X))
+    if not present.any():
+        return np.full((len(X), len(model.components_)), np.nan, dtype=np.float32)
+    theta = np.asarray(model.transform(X[np.flatnonzero(present)]))
+    topics = np.full((len(X), theta.shape[1]), np.nan, dtype=theta.dtype)
+    topics[present] = theta
     return topics
 
 

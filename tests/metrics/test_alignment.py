@@ -41,6 +41,7 @@ class Given:
     def __init__(self, views, words, vocabularies):
         self.feature_names_in_ = self.views_ = list(views)
         self.vocabularies_ = vocabularies
+        self.components_ = np.zeros((2, 0))
         self._words = words
 
     def transform(self, X):

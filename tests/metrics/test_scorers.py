@@ -54,6 +54,7 @@ class Given(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         self.feature_names_in_ = self.views_ = np.array(X.view_names)
+        self.components_ = np.zeros((2, 0))
         self.vocabularies_ = {
             name: view.vocabulary for name, view in X.views.items() if view.is_text
         }
