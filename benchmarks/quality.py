@@ -20,7 +20,11 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.metrics import evaluate_alignment
 
-CONFIGURATIONS = {"defaults": {}, "paper": PAPER, "authors-code": AUTHORS_CODE}
+CONFIGURATIONS = {
+    "defaults": {},
+    "paper": PAPER["M3LContrastTopicModel"],
+    "authors-code": AUTHORS_CODE,
+}
 
 
 def load(corpus, data, validation):

@@ -29,6 +29,8 @@ class Model(NamedTuple):
     paper: str
 
 
+_M3L = PAPER["M3LContrastTopicModel"]
+
 MODELS = {
     "PolylingualLDA": Model("PolylingualLDA", {}, "PLTM"),
     "ZeroShot en": Model("ZeroShot en", {}, "ZeroshotTM"),
@@ -37,9 +39,9 @@ MODELS = {
     "Distilled de-en": Model("Distilled de-en", {}, "ZeroshotTM-KD"),
     "Distilled en-image": Model("Distilled en-image", {}, "ZeroshotTM-KD"),
     "Distilled de-image": Model("Distilled de-image", {}, "ZeroshotTM-KD"),
-    "M3L en+de, paper": Model("M3L en+de", PAPER, "M3L-Contrast"),
+    "M3L en+de, paper": Model("M3L en+de", _M3L, "M3L-Contrast"),
     "M3L en+de, defaults": Model("M3L en+de", {}, "M3L-Contrast"),
-    "M3L en+de+image, paper": Model("M3L en+de+image", PAPER, "M3L-Contrast"),
+    "M3L en+de+image, paper": Model("M3L en+de+image", _M3L, "M3L-Contrast"),
     "M3L en+de+image, defaults": Model("M3L en+de+image", {}, "M3L-Contrast"),
 }
 

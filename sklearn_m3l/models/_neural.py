@@ -328,7 +328,12 @@ class NeuralTopicModel(BaseTopicModel):
 
         with advise_on_memory(f"lower n_draws={self.n_draws}"):
             return infer_topics(
-                self.net_, X[name], self._encoder_of(name), self.n_draws, self._seed
+                self.net_,
+                X[name],
+                name,
+                encoder=self._encoder_of(name),
+                n_draws=self.n_draws,
+                seed=self._seed,
             )
 
     def _encoder_of(self, name: str) -> str:

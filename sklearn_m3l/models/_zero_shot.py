@@ -71,7 +71,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         words) may not.
     n_draws : int, default=0
         0 lets `transform` return softmax(mu), which is deterministic; more averages
-        over as many samples (20 in the paper), of noise that all rows share.
+        over as many draws (20 in the paper), which are independent for each row and
+        view, yet always the same for the same row.
     device : str, default="auto"
         Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
         one.

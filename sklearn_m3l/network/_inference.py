@@ -1,4 +1,7 @@
-"""What a trained net is asked: topics of vectors, words of topics."""
+"""Topics of vectors and words of topics, from a trained net."""
+
+import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -23,7 +26,9 @@ def resolve_device(device: str) -> torch.device:
 
 
 @torch.inference_mode()
-def infer_topics(net, view: View, encoder: str, n_draws: int, seed: int):
+def infer_topics(
+    net, view: View, name: str, *, encoder: str, n_draws: int, seed: int
+) -> np.ndarray:
     """Return the topics of one view of every row.
 
     Parameters
@@ -32,10 +37,13 @@ def infer_topics(net, view: View, encoder: str, n_draws: int, seed: int):
         A trained net.
     view : View
         What is encoded.
+    name : str
+        The name of the view.
     encoder : str
         The view of the net whose network encodes it.
     n_draws : int
-        0 for softmax(mean), otherwise the number of draws that are averaged.
+        0 for softmax(mean), otherwise the number of draws that are averaged. They are
+        independent for each row and view, but always the same for the same row.
     seed : int
         Seed of the draws.
 
@@ -44,22 +52,52 @@ def infer_topics(net, view: View, encoder: str, n_draws: int, seed: int):
     ndarray of float32 of shape (n_rows, n_components)
         NaN in rows where the view is absent.
     """
-    # All rows share these draws: a row's topics depend on no other row, and noise
-    # makes no pair of views alike that it does not make of all.
-    generator = torch.Generator(net.device).manual_seed(seed)
-    shape = (n_draws, net.module_.n_components)
-    noise = torch.empty(shape, device=net.device).normal_(generator=generator)
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
-    for rows, posterior in _posteriors(net, view, encoder):
+    for rows, vectors, posterior in _posteriors(net, view, encoder):
         topics = posterior.sample
         if n_draws:
             deviation = (0.5 * posterior.log_variance).exp()
             topics = torch.zeros_like(topics)
-            for draw in noise:  # one by one, as all of them at once leave the cache
-                topics += F.softmax(posterior.mean + draw * deviation, dim=1)
+            keys = _row_keys(vectors, f"{seed} {name}")
+            for noise in _normals(keys, topics.shape[1], n_draws):
+                noise = torch.from_numpy(noise).to(topics.device)
+                topics += F.softmax(posterior.mean + noise * deviation, dim=1)
             topics /= n_draws
         theta[rows] = topics.cpu().numpy()
     return theta
+
+
+def _row_keys(vectors: np.ndarray, key: str) -> np.ndarray:
+    """Return a number for each row that depends on its values and the key alone."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    rng = np.random.default_rng(int.from_bytes(digest, "little"))
+    first, *factors = rng.integers(2**64, size=1 + vectors.shape[1], dtype=np.uint64)
+    bits = (vectors + np.float32(0)).view(np.uint32)  # -0 becomes 0
+    product = np.einsum("ij,j->i", bits, factors, dtype=np.uint64, casting="unsafe")
+    return first + product
+
+
+def _normals(keys: np.ndarray, width: int, n_draws: int) -> Iterator[np.ndarray]:
+    """Iterate over draws of standard normal numbers, (n_rows, width) each.
+
+    Counters are hashed with each row's key (splitmix64) and give two uniform numbers,
+    which the Box-Muller transform turns into two normal ones.
+    """
+    n_pairs = -(-width // 2)
+    for draw in range(n_draws):
+        counters = np.arange(draw * n_pairs, (draw + 1) * n_pairs, dtype=np.uint64)
+        z = keys[:, np.newaxis] + (counters + 1) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+        first, second = (
+            (part.astype(np.float32) + np.float32(0.5)) * np.float32(2**-32)
+            for part in (z >> np.uint64(32), z & np.uint64(2**32 - 1))
+        )
+        radius = np.sqrt(-2 * np.log(first))
+        angle = np.float32(2 * np.pi) * second
+        pairs = radius * np.cos(angle), radius * np.sin(angle)
+        yield np.concatenate(pairs, axis=1)[:, :width]
 
 
 @torch.inference_mode()
@@ -81,21 +119,22 @@ def infer_gaussians(net, view: View, encoder: str) -> tuple[np.ndarray, np.ndarr
     if net.module_.bias is not None:
         mean += net.module_.bias.cpu().numpy()
     log_variance = np.full(shape, float(net.criterion_.prior_log_variance), np.float32)
-    for rows, posterior in _posteriors(net, view, encoder):
+    for rows, _, posterior in _posteriors(net, view, encoder):
         mean[rows] = posterior.mean.cpu().numpy()
         log_variance[rows] = posterior.log_variance.cpu().numpy()
     return mean, log_variance
 
 
 def _posteriors(net, view: View, encoder: str):
-    """Iterate over positions and posteriors of the rows that have a view."""
+    """Iterate over positions, vectors and posteriors of the rows that have a view."""
     net.module_.eval()
     present = np.flatnonzero(view.present)
     for start in range(0, len(present), _ROWS):
         rows = present[start : start + _ROWS]
-        vectors = torch.from_numpy(view.read(rows)).to(net.device)
-        batch = Batch(len(rows), {encoder: vectors}, {encoder: None})
-        yield rows, net.module_.encode(batch)
+        vectors = view.read(rows)
+        on_device = torch.from_numpy(vectors).to(net.device)
+        batch = Batch(len(rows), {encoder: on_device}, {encoder: None})
+        yield rows, vectors, net.module_.encode(batch)
 
 
 @torch.inference_mode()

@@ -5,8 +5,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
+from scipy.stats import kstest
 
 from sklearn_m3l.network import _inference, decode_words, infer_topics, resolve_device
+
+
+def infer(net, view, n_draws=0, seed=0, name="a view", encoder="image"):
+    return infer_topics(net, view, name, encoder=encoder, n_draws=n_draws, seed=seed)
 
 
 class Net:
@@ -27,7 +32,7 @@ def net(tuples, make_network, make_batch):
 
 
 def test_means(net, tuples, make_batch):
-    topics = infer_topics(net, tuples["image"], "image", 0, 0)
+    topics = infer(net, tuples["image"])
     posterior = net.module_.encode(make_batch(tuples))["image"]
     present = tuples.present["image"]
     expected = softmax(posterior.mean.detach().numpy(), axis=1)
@@ -36,7 +41,7 @@ def test_means(net, tuples, make_batch):
     assert np.isnan(topics[~present]).all()
 
 
-def test_samples(net, tuples, make_batch):
+def test_draws(net, tuples, make_batch):
     net.module_.eval()
     view = tuples["en"]
     posterior = net.module_.encode(make_batch(tuples))["en"]
@@ -45,19 +50,48 @@ def test_samples(net, tuples, make_batch):
     noise = generator.normal(size=(20_000, *mean.shape))
     draws = mean.detach().numpy() + noise * deviation.detach().numpy()
     expected = softmax(draws, axis=2).mean(axis=0)
-    sampled = infer_topics(net, view, "en", 20_000, seed=0)[view.present]
+    sampled = infer(net, view, 20_000, encoder="en")[view.present]
     assert_allclose(sampled, expected, atol=0.01)
     assert abs(sampled - softmax(mean.detach().numpy(), axis=1)).max() > 0.02
-    few = [infer_topics(net, view, "en", 3, seed)[view.present] for seed in (0, 0, 1)]
+    few = [infer(net, view, 3, seed, encoder="en")[view.present] for seed in (0, 0, 1)]
     assert_array_equal(few[0], few[1])
     assert not np.array_equal(few[0], few[2])
     assert_allclose(few[0].sum(axis=1), 1, rtol=1e-5)
 
 
+def test_draws_depend_on_a_row_and_its_view_alone(net, tuples, monkeypatch):
+    view = tuples["en"]
+    whole = infer(net, view, 3, encoder="en")
+    monkeypatch.setattr(_inference, "_ROWS", 5)
+    for rows in (np.arange(12)[::-1], np.array([3]), np.array([4, 4, 0, 4])):
+        part = infer(net, tuples[rows]["en"], 3, encoder="en")
+        assert_allclose(part, whole[rows], rtol=1e-5)
+    other = infer(net, view, 3, encoder="en", name="another view")
+    assert abs(other - whole)[view.present].max(axis=1).min() > 1e-3
+
+
+@pytest.mark.parametrize("width", [1, 6, 7])
+def test_normal_numbers(width):
+    # Rows that hardly differ, and one that differs by the sign of a zero.
+    vectors = np.zeros((3000, 4), dtype=np.float32)
+    vectors[:, 1] = np.arange(3000) * np.float32(1e-7)
+    keys = _inference._row_keys(vectors, "key")
+    assert len(set(keys.tolist())) == 3000
+    assert_array_equal(_inference._row_keys(-vectors[:1], "key"), keys[:1])
+    assert (_inference._row_keys(vectors, "another key") != keys).all()
+    draws = np.array(list(_inference._normals(keys, width, 4)))
+    assert draws.shape == (4, 3000, width) and draws.dtype == np.float32
+    assert kstest(draws.ravel(), "norm").pvalue > 1e-3
+    flat = draws.transpose(1, 0, 2).reshape(3000, -1)
+    for numbers in (flat, flat**2, np.hstack([flat[1:], flat[:-1]])):
+        correlations = np.corrcoef(numbers.T) - np.eye(numbers.shape[1])
+        assert abs(correlations).max() < 0.1
+
+
 def test_chunks(net, tuples, monkeypatch):
-    whole = infer_topics(net, tuples["image"], "image", 0, 0)
+    whole = infer(net, tuples["image"])
     monkeypatch.setattr(_inference, "_ROWS", 3)
-    assert_allclose(infer_topics(net, tuples["image"], "image", 0, 0), whole, rtol=1e-5)
+    assert_allclose(infer(net, tuples["image"]), whole, rtol=1e-5)
 
 
 def test_words(net):
