@@ -11,7 +11,12 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l.embedding._columns import first_rows, read_pictures, read_texts
+from sklearn_m3l.embedding._columns import (
+    distinct_rows,
+    first_rows,
+    read_pictures,
+    read_texts,
+)
 from sklearn_m3l.utils._sklearn import fit_context
 
 
@@ -59,13 +64,19 @@ class ColumnEncoder(
             The fitted encoder.
         """
         cells = self._read(X)
-        distinct = [cells[row] for row in _distinct(first_rows(cells))]
+        distinct = [cells[row] for row in distinct_rows(first_rows(cells))]
         if not distinct:
             raise ValueError(
                 f"{type(self).__name__} has nothing to learn from: all of the "
                 f"{len(cells)} rows are missing or blank"
             )
         self._learn(distinct)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def _fit_distinct(self, cells: Sequence) -> "ColumnEncoder":
+        """Do what `fit` does with cells that have been read and made distinct."""
+        self._learn(cells)
         return self
 
     def transform(self, X):
@@ -84,7 +95,7 @@ class ColumnEncoder(
         check_is_fitted(self)
         cells = self._read(X)
         first = first_rows(cells)
-        rows = _distinct(first)
+        rows = distinct_rows(first)
         vectors = np.full((len(cells), self._n_features_out), np.nan, dtype=np.float32)
         if len(rows):
             vectors[rows] = self._encode([cells[row] for row in rows])
@@ -100,11 +111,6 @@ class ColumnEncoder(
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _distinct(first: np.ndarray) -> np.ndarray:
-    """Return the rows that hold a cell for the first time."""
-    return np.flatnonzero(first == np.arange(len(first)))
 
 
 def batches(cells: Sequence, size: int) -> Iterator[slice]:

@@ -116,6 +116,11 @@ def read_pictures(column: Any) -> list:
     return pictures
 
 
+def distinct_rows(first: np.ndarray) -> np.ndarray:
+    """Return the rows that hold a cell for the first time, given `first_rows`."""
+    return np.flatnonzero(first == np.arange(len(first)))
+
+
 def first_rows(cells: Sequence) -> np.ndarray:
     """Return for each row the first row whose cell is equal; -1 where missing.
 

@@ -359,7 +359,7 @@ class MultiViewEncoder(
 
 
 def make_multiview_encoder(
-    languages: Iterable[str] = (),
+    texts: Iterable[str] = (),
     images: Iterable[str] = (),
     *,
     text_encoder: Any = None,
@@ -373,7 +373,7 @@ def make_multiview_encoder(
 
     Parameters
     ----------
-    languages : iterable of str
+    texts : iterable of str
         Columns of texts, named by ISO 639-1 codes, such as ``["en", "de"]``. Their
         stop words are left out.
     images : iterable of str
@@ -400,19 +400,19 @@ def make_multiview_encoder(
     Examples
     --------
     >>> from sklearn_m3l.embedding import make_multiview_encoder
-    >>> encoder = make_multiview_encoder(languages=["en", "de"], images=["image"])
+    >>> encoder = make_multiview_encoder(texts=["en", "de"], images=["image"])
     >>> [name for name, _ in encoder.views]
     ['en', 'de', 'image']
     >>> encoder.get_params()["de__vectorizer__max_features"]
     2000
     """
-    for argument, names in (("languages", languages), ("images", images)):
+    for argument, names in (("texts", texts), ("images", images)):
         if isinstance(names, str):
             raise TypeError(f"{argument} is a list of column names, not {names!r}")
     text = LsaEncoder(random_state=random_state)
     text = text if text_encoder is None else text_encoder
     image = ImageStatisticsEncoder() if image_encoder is None else image_encoder
-    views = [(name, TextView(clone(text), WordVectorizer())) for name in languages]
+    views = [(name, TextView(clone(text), WordVectorizer())) for name in texts]
     return MultiViewEncoder(
         [*views, *((name, ImageView(clone(image))) for name in images)],
         groups=groups,

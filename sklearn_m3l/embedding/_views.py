@@ -10,7 +10,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
-from sklearn_m3l.embedding._columns import first_rows, read_pictures, read_texts
+from sklearn_m3l.embedding._columns import (
+    distinct_rows,
+    first_rows,
+    read_pictures,
+    read_texts,
+)
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer, has_stop_words
@@ -65,7 +70,7 @@ class _ColumnView(BaseEstimator):
             The fitted view.
         """
         cells = self._read(X)
-        distinct = [cells[row] for row in _distinct(first_rows(cells))]
+        distinct = [cells[row] for row in distinct_rows(first_rows(cells))]
         if not distinct:
             raise ValueError(
                 f"all of the {len(cells)} rows are missing, so there is nothing to "
@@ -109,7 +114,7 @@ class _ColumnView(BaseEstimator):
         check_is_fitted(self)
         cells = self._read(X)
         first = first_rows(cells)
-        rows = _distinct(first)
+        rows = distinct_rows(first)
         embedding = allocate((len(cells), self.n_features_out_))
         present = first >= 0
         for chunk in _chunks(rows):
@@ -144,16 +149,19 @@ class _ColumnView(BaseEstimator):
                 f"{type(self).__name__} needs an encoder of {kind}s, but "
                 f"{type(encoder).__name__} has modality={encoder.modality!r}"
             )
-        self.encoder_ = clone(encoder).fit(cells)
-        # Ours know how wide their vectors are, any other has to show it.
-        self.n_features_out_ = (
-            self.encoder_._n_features_out
-            if isinstance(self.encoder_, ColumnEncoder)
-            else self._vectors(cells[:1]).shape[1]
-        )
+        # Cells are read and made distinct once: our own encoders take them as they are
+        # and know how wide their vectors are. Any other encoder has to show it.
+        encoder = clone(encoder)
+        if isinstance(encoder, ColumnEncoder):
+            self.encoder_ = encoder._fit_distinct(cells)
+            self.n_features_out_ = self.encoder_._n_features_out
+        else:
+            self.encoder_ = encoder.fit(cells)
+            self.n_features_out_ = self._vectors(cells[:1]).shape[1]
 
     def _vectors(self, cells) -> np.ndarray:
-        vectors = self.encoder_.transform(cells)
+        own = isinstance(self.encoder_, ColumnEncoder)
+        vectors = (self.encoder_._encode if own else self.encoder_.transform)(cells)
         if sparse.issparse(vectors):
             raise TypeError(
                 f"{type(self.encoder_).__name__} gives a sparse matrix; put a "
@@ -308,11 +316,6 @@ class ImageView(_ColumnView):
 
 def _range(rows: np.ndarray) -> np.ndarray:
     return np.arange(len(rows))
-
-
-def _distinct(first: np.ndarray) -> np.ndarray:
-    """Return the rows that hold a cell for the first time."""
-    return np.flatnonzero(first == _range(first))
 
 
 def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:

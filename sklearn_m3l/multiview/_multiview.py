@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from scipy import sparse
@@ -282,6 +282,12 @@ class MultiView:
 
     def __deepcopy__(self, memo) -> "MultiView":
         return self
+
+    @overload
+    def __getitem__(self, key: str) -> View: ...
+
+    @overload
+    def __getitem__(self, key: Any) -> "MultiView": ...
 
     def __getitem__(self, key):
         if isinstance(key, str):

@@ -261,10 +261,10 @@ def test_rows_are_encoded_in_chunks(table, fitted, monkeypatch):
     X = fitted.transform(table)
     sizes = []
     monkeypatch.setattr("sklearn_m3l.embedding._views.CHUNK_ROWS", 7)
-    original = LsaEncoder.transform
+    original = LsaEncoder._encode
     monkeypatch.setattr(
         LsaEncoder,
-        "transform",
+        "_encode",
         lambda self, cells: sizes.append(len(cells)) or original(self, cells),
     )
     in_chunks = fitted.transform(pd.concat([table, table]))
@@ -338,9 +338,9 @@ def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
 
 def test_a_pipeline_with_memory_fits_the_encoders_once(table, tmp_path, monkeypatch):
     fits = []
-    fit = LsaEncoder.fit
+    learn = LsaEncoder._learn
     monkeypatch.setattr(
-        LsaEncoder, "fit", lambda self, X, y=None: fits.append(1) or fit(self, X)
+        LsaEncoder, "_learn", lambda self, cells: fits.append(1) or learn(self, cells)
     )
     grid = {"m3lcontrasttopicmodel__max_iter": [1, 2]}
     steps = make_multiview_encoder(["en", "de"], random_state=0), topic_model()
@@ -354,7 +354,7 @@ def test_images_alone_have_no_words(table):
     assert not fitted.transform(table)["image"].is_text
 
 
-@pytest.mark.parametrize("argument", ["languages", "images"])
+@pytest.mark.parametrize("argument", ["texts", "images"])
 def test_a_single_name_is_refused(argument):
     with pytest.raises(TypeError, match=f"{argument} is a list of column names"):
         make_multiview_encoder(**{argument: "en"})
