@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Arguments of the network that training can go on with another value of. All others
-# are its architecture.
+# Arguments of the network that may change when training continues. All others are its
+# architecture.
 _FREE = ("dropout", "input_dropout", "activation", "scale", "seed")
 
 
 def merge_networks(standing: Mapping[str, Any], new: Mapping[str, Any]) -> dict:
-    """Return the arguments of a network that goes on from a standing one.
+    """Return the arguments of a network that continues a standing one.
 
     Parameters
     ----------

@@ -264,7 +264,7 @@ def contrast(products, table, inverse, groups, weights, g_products):
                 for j in range(2 * size):
                     logits[j] = inverse * products[here, positions[j]]
                 positive = logits[partner]
-                # Own rows are no negatives, nor others of the article.
+                # A row is not its own negative, nor are others of its article.
                 logits[anchor] = _LOWEST
                 for j in range(2 * size if len(groups) else 0):
                     if groups[own[j]] == groups[own[anchor]] and j != partner:

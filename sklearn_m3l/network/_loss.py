@@ -91,7 +91,8 @@ def info_nce(
     n_rows = len(a)
     vectors = torch.cat([a, b])
     logits = vectors @ (vectors.T / temperature)
-    # Own rows are no negatives, nor are those of the same article but the partner.
+    # A row is not its own negative, nor are other rows of its article, except the
+    # partner.
     if groups is None:
         logits = logits.fill_diagonal_(-torch.inf)
     else:

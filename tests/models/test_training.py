@@ -329,7 +329,7 @@ def test_stored_models_are_the_same(quick, X, tmp_path, store, early_stopping):
     assert stored.top_words("en") == model.top_words("en")
     assert stored.loss_curve_ == model.loss_curve_
     for one in (model, stored):
-        one.set_params(n_draws=0).fit(X)  # goes on where it was
+        one.set_params(n_draws=0).fit(X)  # continues where it was
     assert stored.n_iter_ == 4
     assert_array_equal(stored.transform(X), model.transform(X))
 

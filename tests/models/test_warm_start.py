@@ -43,7 +43,7 @@ class Count(Callback):
 
 @pytest.fixture
 def model(X):
-    """Return a model after one epoch, that goes on with another one."""
+    """Return a model after one epoch, to continue with another one."""
     return M3LContrastTopicModel(**FEW, max_iter=1, warm_start=True).fit(X)
 
 
@@ -59,7 +59,7 @@ def moved(model, before):
 
 
 def continued(model, X, **parameters):
-    """Return a copy of a model that goes on with other parameters."""
+    """Return a copy of a model that continues with other parameters."""
     copy = pickle.loads(pickle.dumps(model))
     return copy.set_params(**parameters).fit(X)
 
