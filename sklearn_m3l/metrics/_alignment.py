@@ -212,7 +212,7 @@ def measure(
     of_words = {metric: plan[metric] for metric in wanted if metric in _OF_WORDS}
     spoken = _names_in([*of_words.get("npmi", []), *of_words.get("cross_npmi", [])])
     if X_train is not None and spoken:
-        _, documents = reach_views(estimator, X_train, spoken)
+        _, documents = reach_views(estimator, X_train, spoken, "X_train")
     for metric, views in of_words.items():
         for names in views:
             value = _score_words(metric, model, documents, names)
@@ -471,7 +471,7 @@ def reach_topic_model(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 
 def reach_views(
-    estimator: Any, X: Any, names: Sequence[str] | None = None
+    estimator: Any, X: Any, names: Sequence[str] | None = None, given_as: str = "X"
 ) -> tuple[Any, MultiView]:
     """Return the topic model at the end of a pipeline, and the views that get there.
 
@@ -484,7 +484,7 @@ def reach_views(
         for name in names:
             if name not in columns:
                 known = ", ".join(map(str, columns))
-                raise ValueError(f"X has no view {name!r}; it has {known}")
+                raise ValueError(f"{given_as} has no view {name!r}; it has {known}")
         # Other columns, such as that of article ids, are the encoder's business.
         others = {*_fitted_views(model), *getattr(X, "view_names", ())} - {*names}
         X = X[[column for column in columns if column not in others]]

@@ -20,6 +20,7 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import (
     cross_lingual_npmi,
     evaluate_alignment,
@@ -284,6 +285,29 @@ def test_counts_without_views():
     assert scores["NPMI text"].value == npmi_coherence(
         model.top_words(), counts, model.vocabularies_["text"]
     )
+
+
+def test_pipelines_on_tables():
+    frame = load_gimp_help("test").frame[["en", "de", "page"]].iloc[:120]
+    encoder = make_multiview_encoder(["en", "de"], groups="page", random_state=0)
+    encoder.set_params(en__encoder__n_components=8, de__encoder__n_components=8)
+    topics = M3LContrastTopicModel(3, max_iter=1, random_state=0)
+    pipeline = make_pipeline(encoder, topics).fit(frame)
+    test, train = frame[:60], frame[60:]
+    scores = evaluate_alignment(pipeline, test, X_train=train)
+    encoded, documents = encoder.transform(test), encoder.transform(train)
+    assert scores == evaluate_alignment(topics, encoded, X_train=documents)
+    assert scores["NPMI en"] == evaluate_alignment(topics, documents)["NPMI en"]
+    assert scores["NPMI en"] != evaluate_alignment(pipeline, test)["NPMI en"]
+    # Without the column of ids, every row is an article.
+    rows = evaluate_alignment(pipeline, test[["en", "de"]])
+    n = len(test)
+    assert rows["MRR en-de"].chance == pytest.approx(
+        np.sum(1 / np.arange(1, n + 1)) / n
+    )
+    assert scores["MRR en-de"].chance > rows["MRR en-de"].chance
+    with pytest.raises(ValueError, match="X_train has no view 'de'; it has en"):
+        evaluate_alignment(pipeline, test, X_train=train[["en"]])
 
 
 def test_what_cannot_be_evaluated(model, test):
