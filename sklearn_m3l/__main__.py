@@ -2,7 +2,10 @@
 
 import sys
 
-from sklearn_m3l.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from sklearn_m3l.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # before `main` can handle it
+        sys.exit(130)

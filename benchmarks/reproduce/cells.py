@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from benchmarks.configurations import PAPER
-from sklearn_m3l.cli._compare import CONTESTANTS
+from benchmarks.compare import CONTESTANTS
 from sklearn_m3l.models import M3LContrastTopicModel
 
 
@@ -17,7 +17,7 @@ class Model(NamedTuple):
     Parameters
     ----------
     contestant : str
-        How it is fitted: one of those of `sklearn_m3l.cli._compare`.
+        How it is fitted: one of those of `benchmarks.compare`.
     configuration : dict
         Parameters other than the defaults.
     paper : str

@@ -16,7 +16,7 @@ from sklearn.utils import Bunch
 
 from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
 from benchmarks.reproduce.windows import make_windows
-from sklearn_m3l.cli._compare import Corpus as Parts
+from benchmarks.compare import Corpus as Parts
 from sklearn_m3l.datasets import (
     load_gimp_help,
     read_m3l_csv,

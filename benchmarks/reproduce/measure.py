@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.reproduce.cells import MODELS, Cell
 from benchmarks.reproduce.corpora import Material
 from benchmarks.reproduce.windows import WINDOW, window_coherence
-from sklearn_m3l.cli._compare import CONTESTANTS
+from benchmarks.compare import CONTESTANTS
 from sklearn_m3l.display import topic_space
 from sklearn_m3l.metrics import evaluate_alignment
 

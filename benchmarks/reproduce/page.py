@@ -5,11 +5,11 @@ from pathlib import Path
 from benchmarks.reproduce import paper
 from benchmarks.reproduce.cells import Scale, ablation_lines, mapped_models, plan
 from benchmarks.reproduce.corpora import Corpus
+from benchmarks.compare import COSTS
 from benchmarks.reproduce.figures import PANELS, draw_ablation, draw_topic_spaces
 from benchmarks.reproduce.store import Store
 from benchmarks.reproduce.tables import TABLES, ablation_table
 from benchmarks.reproduce.windows import WINDOW
-from sklearn_m3l.cli._compare import COSTS
 from sklearn_m3l.metrics._alignment import MEASURES
 
 _FIGURES = {

@@ -1,5 +1,5 @@
 """The command line."""
 
-from sklearn_m3l.cli._parser import main
+from sklearn_m3l.cli._main import main
 
 __all__ = ["main"]

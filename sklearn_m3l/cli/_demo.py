@@ -1,17 +1,16 @@
 """The demonstration: topics of the bundled corpus, printed and on a page."""
 
-import shutil
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.utils import Bunch
 
+from sklearn_m3l.cli._scores import print_scores, terminal_width
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
-from sklearn_m3l.metrics import Score, evaluate_alignment
-from sklearn_m3l.metrics._alignment import MEASURES
+from sklearn_m3l.metrics import evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.utils._text import format_table
 
@@ -27,7 +26,7 @@ _NOTE = (
 
 
 def run_demo(output: Path, **parameters: Any) -> None:
-    """Train on the bundled corpus, print what was learnt, and write a page.
+    """Train on the bundled corpus, print what was learned, and write a page.
 
     Parameters
     ----------
@@ -38,29 +37,32 @@ def run_demo(output: Path, **parameters: Any) -> None:
     """
     train, test = load_gimp_help("train"), load_gimp_help("test")
     model = M3LContrastTopicModel(**parameters, verbose=1)
+    name = type(model).__name__
     corpus = (
-        f"{_n_pages(train)} pages of the GIMP manual, in English, German and "
+        f"{_n_pages(train)} pages of the GIMP manual, in English and German, with "
         f"{train.data['image'].present.sum():,} pictures"
     )
     _print_paragraph(
-        f"Training {type(model).__name__} on {corpus}: {model.n_components} topics, "
-        f"{model.max_iter} epochs."
+        f"Training {name} on {corpus}: {model.n_components} topics, {model.max_iter} "
+        "epochs."
     )
     model.fit(train.data)
 
     _print_topics(model)
     _print_pictures(model, test)
     scores = evaluate_alignment(model, test.data, X_train=train.data)
-    _print_scores(scores, _n_pages(test))
+    print(f"\nScores on {_n_pages(test)} held-out pages:\n")
+    print_scores(scores)
     pages = test.data.groups
     report = TopicReport.from_estimator(
         model,
         test.data,
         title="Topics of the GIMP manual",
-        intro=f"{type(model).__name__} learnt {model.n_components} topics from "
-        f"{corpus}, in {model.n_iter_} epochs. A topic has words in both languages; a "
-        "page or a picture is a mixture of topics. The pages and pictures shown here "
-        f"are those of {_n_pages(test)} others, which the model has never seen.",
+        intro=f"{name} learned {model.n_components} topics from {corpus}, in "
+        f"{model.n_iter_} epochs. Each topic has words in both languages; each page "
+        "and each picture is a mixture of topics. This report shows "
+        f"{_n_pages(test)} other pages and their pictures, which the model has never "
+        "seen.",
         note=_NOTE,
         names={"en": pages, "de": pages, "image": test.frame["image"]},
         texts=test.frame[["en", "de"]],
@@ -73,51 +75,35 @@ def run_demo(output: Path, **parameters: Any) -> None:
     print(f"\nWrote {output.absolute()}: open it in a browser.")
 
 
-def _n_pages(corpus) -> int:
+def _n_pages(corpus: Bunch) -> int:
     return len(set(corpus.data.groups))
 
 
-def _terminal_width() -> int:
-    return shutil.get_terminal_size().columns
+def _print_paragraph(text: str) -> None:
+    # Flushed, so that it comes before the progress bar on standard error.
+    print(textwrap.fill(text, terminal_width()), flush=True)
 
 
-def _print_paragraph(text: str, hanging: str = "") -> None:
-    # Shown before the progress bar, which goes another way, even in a file.
-    print(
-        textwrap.fill(text, max(_terminal_width(), 20), subsequent_indent=hanging),
-        flush=True,
-    )
-
-
-def _print_topics(model) -> None:
+def _print_topics(model: M3LContrastTopicModel) -> None:
     topics = model.topics_frame()
-    header = ("Topic", *(_VIEW_LABELS[name] for name in topics))
+    header = ("Topic", *(_VIEW_LABELS[view] for view in topics))
     rows = [(str(topic), *words) for topic, *words in topics.itertuples()]
-    print("\n" + format_table([header, *rows], _terminal_width()))
+    print("\n" + format_table([header, *rows], terminal_width()))
 
 
-def _print_pictures(model, test) -> None:
-    """Print the labels of a few pictures, spread over the corpus."""
+def _print_pictures(model: M3LContrastTopicModel, test: Bunch) -> None:
+    """Describe a few pictures, spread over the corpus."""
     rows = np.flatnonzero(test.data["image"].present)
     rows = rows[np.linspace(0, len(rows) - 1, _N_PICTURES).astype(int)]
-    labels = model.describe(test.data[rows][["image"]])
+    described = model.describe(test.data[rows][["image"]])
     print()
     _print_paragraph(
-        "Pictures of pages that the model has never seen, labelled from the picture "
-        "alone:"
+        "Pictures from the held-out pages, described from the picture alone by the top "
+        "words of its dominant topic:"
     )
     for path, (topic, *words) in zip(
-        test.frame["image"].iloc[rows], labels.itertuples(index=False), strict=True
+        test.frame["image"].iloc[rows], described.itertuples(index=False), strict=True
     ):
         print(f"  {path}: topic {topic}")
-        for name, label in zip(labels.columns[1:], words, strict=True):
-            print(f"    {_VIEW_LABELS[name]:<8} {label}")
-
-
-def _print_scores(scores: Mapping[str, Score], n_pages: int) -> None:
-    print(f"\n{f'Scores on {n_pages} held-out pages':<30} Score  Chance")
-    for name, score in scores.items():
-        chance = "" if score.chance is None else f"{score.chance:.3f}"
-        print(f"  {name:<28} {score.value:.3f}   {chance}".rstrip())
-    for measure, meaning in MEASURES.items():
-        _print_paragraph(f"{measure}: {meaning}.", hanging="  ")
+        for view, text in zip(described.columns[1:], words, strict=True):
+            print(f"    {_VIEW_LABELS[view]:<8} {text}")

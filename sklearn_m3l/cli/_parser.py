@@ -1,49 +1,21 @@
-"""The command line: python -m sklearn_m3l."""
+"""The arguments of the commands."""
 
 import argparse
 import ast
-import os
-import sys
-import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sklearn_m3l import __version__
 from sklearn_m3l.utils._files import check_writable
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments; by default those of the process. If they do not begin with a
-        command, they are those of ``demo``.
-
-    Returns
-    -------
-    int
-        The exit code, 0.
-
-    Raises
-    ------
-    SystemExit
-        With code 2 where arguments are invalid, 1 and a message where a file cannot
-        be used or a model's process was ended, and 0 after the help.
-    """
-    argv = list(sys.argv[1:] if argv is None else argv)
-    names_command = argv and not argv[0].startswith("-")
-    if not names_command and argv[:1] not in (["-h"], ["--help"], ["--version"]):
-        argv = ["demo", *argv]
-    arguments = _build_parser().parse_args(argv)
-    arguments.run(arguments)
-    return 0
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", "")
+_PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; its result names the function to ``run``."""
     parser = argparse.ArgumentParser(
         prog="python -m sklearn_m3l",
         description="Multilingual and multimodal topic models for scikit-learn.",
@@ -61,63 +33,60 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_report(commands)
     parser.epilog = (
-        "Without a command, demo is run; its options may be given right away.\n"
+        "Without a command, demo runs; its options can be given right away.\n"
         + demo.format_usage()
     )
     return parser
 
 
 def _add_demo(commands) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser = _add_command(
+        commands,
         "demo",
-        help="learn topics of the GIMP manual and show them on a page (the default)",
+        "_demo.run_demo",
+        help="learn topics from the GIMP manual and show them on a page (the default)",
         description="Train M3LContrastTopicModel on the bundled corpus, the GIMP "
-        "manual in English, German and pictures; print its topics, what it says about "
-        "pictures that it has never seen, and its scores; and write one HTML page that "
-        "shows all of it. Nothing is downloaded. The defaults take a minute or two on "
-        "one core.",
+        "manual in English, German and pictures. Print its topics, its descriptions "
+        "of pictures that it has never seen, and its scores, and write one HTML page "
+        "that shows all of it. Nothing is downloaded. With the defaults this takes a "
+        "minute or two on one core.",
     )
     _add_training_options(parser)
     parser.add_argument(
         "--output",
+        "-o",
         type=_output_file,
         default="gimp_help_topics.html",
         metavar="FILE",
-        help="the page to write; an older one is replaced (default: %(default)s)",
+        help="the page to write; an existing file is replaced (default: %(default)s)",
     )
-    parser.set_defaults(run=_demo)
     return parser
 
 
 def _add_compare(commands) -> None:
-    parser = commands.add_parser(
+    parser = _add_command(
+        commands,
         "compare",
+        "_compare.run_comparison",
         help="measure all models side by side on the GIMP manual",
         description="Train PolylingualLDA, ZeroShotTopicModel, DistilledTopicModel and "
-        "M3LContrastTopicModel on the bundled corpus, each in a process of its own, "
-        "and print one table: how well they align the two languages and the pictures "
-        "of held-out pages, how coherent their topics are, and what training costs in "
-        "time and memory. Nothing is downloaded. The defaults take a few minutes.",
+        "M3LContrastTopicModel on the bundled corpus, one after the other, and print "
+        "one table: how well they align the two languages and the pictures of held-out "
+        "pages, and how coherent their topics are. Nothing is downloaded. With the "
+        "defaults this takes a few minutes.",
     )
     _add_training_options(parser)
-    parser.add_argument(
-        "--output",
-        type=_output_file,
-        default=argparse.SUPPRESS,
-        metavar="FILE",
-        help="write the results as JSON, too; an older file is replaced",
-    )
-    parser.set_defaults(run=_compare)
 
 
 def _add_fit(commands) -> None:
-    parser = _add_table_command(
+    parser = _add_command(
         commands,
         "fit",
-        help="learn topics of a table of your own",
+        "_commands.fit",
+        help="learn topics from your own table",
         description="Train M3LContrastTopicModel on the columns of a CSV or TSV file "
         "and store it. Each column is a view: texts in one language, or paths of "
-        "pictures. Cells may be empty. Nothing is downloaded but the model that "
+        "pictures. Cells can be empty. Nothing is downloaded except the model that "
         "--sentence-transformer names.",
     )
     _add_table(parser)
@@ -125,12 +94,11 @@ def _add_fit(commands) -> None:
         "--text",
         dest="texts",
         action="append",
-        type=_text_column,
         required=True,
         metavar="COLUMN[:LANGUAGE]",
-        help="a column of texts; give one --text for each. The code of the language, "
-        "such as de, says which stop words to leave out; it may be left out where it "
-        "is the name of the column",
+        help="a column of texts; repeat --text for each. LANGUAGE, a code such as de, "
+        "chooses the stop words; it can be left out if the column is named by it. For "
+        "a column whose name ends like a language, such as a:de, write a:de:",
     )
     parser.add_argument(
         "--image",
@@ -138,17 +106,18 @@ def _add_fit(commands) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="a column of paths of pictures, relative to the folder of TABLE",
+        help="a column of paths of pictures; repeat --image for each",
     )
+    _add_image_folder(parser)
     parser.add_argument(
         "--sentence-transformer",
         default=None,
         metavar="MODEL",
-        help="embed texts by a model of sentence-transformers, such as "
+        help="embed texts with a model of sentence-transformers, such as "
         "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face hub, or "
         "a folder below this one (default: LSA, which downloads nothing)",
     )
-    _add_group(parser)
+    _add_groups(parser)
     _add_training_options(parser)
     parser.add_argument(
         "--set",
@@ -157,82 +126,106 @@ def _add_fit(commands) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a further parameter of M3LContrastTopicModel, such as batch_size=16; "
-        "give one --set for each",
+        help="another parameter of M3LContrastTopicModel, such as batch_size=16; "
+        "repeat --set for each",
     )
     _add_output(parser, "the model to write")
 
 
 def _add_topics(commands) -> None:
-    parser = _add_table_command(
+    parser = _add_command(
         commands,
         "topics",
+        "_commands.topics",
         help="print the topics of a model that fit wrote",
-        description="Print the foremost words of each topic in every language.",
+        description="Print the top words of each topic in every language.",
     )
     _add_model(parser)
 
 
 def _add_transform(commands) -> None:
-    parser = _add_table_command(
+    parser = _add_command(
         commands,
         "transform",
+        "_commands.transform",
         help="infer the topics of another table",
-        description="Infer topics of the rows of a table from those columns of the "
-        "model that it has, and write one row of topics for each.",
+        description="Infer topics from those columns of the model that a table has, "
+        "and write one row of topics per row of the table.",
     )
     _add_model(parser)
     _add_table(parser)
-    _add_output(parser, "the table to write: .csv or .tsv, which .gz compresses")
+    _add_image_folder(parser)
+    _add_output(
+        parser,
+        "the table to write: .csv or .tsv, compressed if .gz, .bz2 or .xz follows",
+        _table_file,
+    )
 
 
 def _add_evaluate(commands) -> None:
-    parser = _add_table_command(
+    parser = _add_command(
         commands,
         "evaluate",
+        "_commands.evaluate",
         help="measure a model on another table",
         description="Print how well a model aligns the columns of a table that it was "
         "not trained on, and how well it predicts their words.",
     )
     _add_model(parser)
     _add_table(parser)
-    _add_group(parser)
+    _add_image_folder(parser)
+    _add_groups(parser)
 
 
 def _add_report(commands) -> None:
-    parser = _add_table_command(
+    parser = _add_command(
         commands,
         "report",
+        "_commands.report",
         help="write a page of the topics of a model",
-        description="Write one HTML page to read, search and hand on: all topics, a "
-        "map of them, and rows of a table with the topics of each of their columns. "
-        "The page works offline and holds everything that it shows.",
+        description="Write one HTML page to read, search and share: all topics, a map "
+        "of them, and rows of a table with the topics of each of their columns. The "
+        "page works offline and contains everything that it shows.",
     )
     _add_model(parser)
     _add_table(parser)
+    _add_image_folder(parser)
     parser.add_argument(
         "--max-rows",
         type=_whole_number(at_least=2),
         default=20_000,
         metavar="N",
-        help="show as many rows, picked at random (default: %(default)s)",
+        help="show at most this many rows, picked at random (default: %(default)s)",
     )
     _add_random_state(parser)
-    _add_output(parser, "the page to write; an older one is replaced")
+    _add_output(parser, "the page to write; an existing file is replaced")
 
 
-def _add_table_command(commands, name: str, **texts: str) -> argparse.ArgumentParser:
+def _add_command(commands, name: str, function: str, **texts: str):
+    """Add a command that runs a function of a module of this package."""
     parser = commands.add_parser(name, **texts)
-    parser.set_defaults(run=_run_on_table, command=name)
+    parser.set_defaults(run=_Command(*function.split(".")))
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
     return parser
+
+
+class _Command:
+    """A function that is imported, with all that it needs, when it is called."""
+
+    def __init__(self, module: str, function: str):
+        self.module = module
+        self.function = function
+
+    def __call__(self, **arguments: Any) -> None:
+        module = import_module(f"sklearn_m3l.cli.{self.module}")
+        getattr(module, self.function)(**arguments)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model",
-        type=Path,
-        metavar="MODEL",
-        help="a file that fit wrote",
+        "model", type=Path, metavar="MODEL", help="a file that fit wrote"
     )
 
 
@@ -241,23 +234,64 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
         "table",
         type=Path,
         metavar="TABLE",
-        help="a CSV or TSV file with a header, in UTF-8; it may be compressed (.gz), "
-        "and semicolons may separate the columns",
+        help="a CSV or TSV file with a header; it can be compressed by gzip or bzip2",
+    )
+    parser.add_argument(
+        "--separator",
+        type=_separator,
+        default=None,
+        metavar="CHARACTER",
+        help="what separates cells, or the word tab (default: a tab in .tsv files, "
+        "otherwise the tab, semicolon or comma that the header has most of)",
+    )
+    parser.add_argument(
+        "--quoting",
+        choices=["auto", "double", "none"],
+        default="auto",
+        help='double: cells can be enclosed in "quotation marks", also over several '
+        "lines; none: quotation marks are ordinary characters; auto: like double, but "
+        "a table separated by tabs whose quotation marks seem to swallow rows is an "
+        "error (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--encoding",
+        type=_encoding,
+        default="utf-8",
+        metavar="NAME",
+        help="such as cp1252, latin-1 or utf-16 (default: %(default)s)",
     )
 
 
-def _add_group(parser: argparse.ArgumentParser) -> None:
+def _add_image_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--group",
+        "--image-folder",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="the folder that paths of pictures are relative to; all pictures must be "
+        "inside (default: the folder of TABLE)",
+    )
+
+
+def _add_groups(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--groups",
         default=None,
         metavar="COLUMN",
-        help="a column of article ids, where several rows are of one article",
+        help="a column of article ids, if several rows belong to one article",
     )
 
 
-def _add_output(parser: argparse.ArgumentParser, text: str) -> None:
+def _add_output(
+    parser: argparse.ArgumentParser, text: str, kind: Callable | None = None
+) -> None:
     parser.add_argument(
-        "-o", "--output", type=_output_file, required=True, metavar="FILE", help=text
+        "--output",
+        "-o",
+        type=kind or _output_file,
+        required=True,
+        metavar="FILE",
+        help=text,
     )
 
 
@@ -290,70 +324,14 @@ def _add_random_state(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _demo(arguments: argparse.Namespace) -> None:
-    from sklearn_m3l.cli._demo import run_demo
-
-    run_demo(**_parameters(arguments))
-
-
-def _compare(arguments: argparse.Namespace) -> None:
-    from sklearn_m3l.cli._compare import run_comparison
-
-    try:
-        run_comparison(**_parameters(arguments))
-    except BrokenProcessPool as error:
-        raise SystemExit(f"\nerror: {error}") from error
-
-
-def _run_on_table(arguments: argparse.Namespace) -> None:
-    """Run a command of `_commands`; an error or a warning of it is one line."""
-    from sklearn_m3l.cli import _commands
-
-    parameters = _parameters(arguments)
-    run = getattr(_commands, parameters.pop("command"))
-    sources = [parameters[name] for name in ("model", "table") if name in parameters]
-    output = parameters.get("output")
-    with warnings.catch_warnings():
-        warnings.simplefilter("default", UserWarning)
-        warnings.showwarning = _print_warning
-        try:
-            if output and output.resolve() in [path.resolve() for path in sources]:
-                raise ValueError(f"{output} is read from; write to another file")
-            run(**parameters)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Such as by "| head": nobody reads on, which is no error of ours.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except KeyboardInterrupt as interrupt:
-            raise SystemExit(130) from interrupt
-        except (OSError, ValueError, ImportError) as error:
-            raise SystemExit(_one_line("error", error)) from error
-
-
-def _print_warning(message, category, filename, lineno, file=None, line=None):
-    print(_one_line("warning", message), file=sys.stderr)
-
-
-def _one_line(kind: str, message: Any) -> str:
-    if isinstance(message, OSError) and message.filename:
-        message = f"{message.filename}: {message.strerror}"
-    return f"{kind}: {' '.join(str(message).split())}"
-
-
-def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
-    parameters = vars(arguments).copy()
-    del parameters["run"]
-    return parameters
-
-
 def _setting(text: str) -> tuple[str, Any]:
-    """Return name and value of a parameter; what is no literal of Python is a text."""
+    """Return name and value of a parameter; a value that is not a literal is a text."""
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     try:
         return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return name, value
 
 
@@ -377,12 +355,27 @@ def _whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str
     return parse
 
 
-def _text_column(value: str) -> tuple[str, str | None]:
-    """Return the name of a column and the language that follows it, if any."""
-    from sklearn_m3l.embedding._vectorizer import has_stop_words
+def _separator(value: str) -> str:
+    """Return a character that can separate cells; an argument type."""
+    character = "\t" if value in ("tab", "\\t") else value
+    if len(character) != 1 or character in '"\n\r':
+        raise argparse.ArgumentTypeError(
+            f"must be one character or the word tab, not {value!r}"
+        )
+    return character
 
-    column, _, language = value.rpartition(":")
-    return (column, language) if column and has_stop_words(language) else (value, None)
+
+def _encoding(value: str) -> str:
+    """Return the plain name of an encoding; an argument type."""
+    import codecs
+
+    try:
+        "".encode(value)  # refuses codecs that are not encodings of text
+        return codecs.lookup(value).name
+    except (LookupError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"must be an encoding that Python knows, such as utf-8, not {value!r}"
+        ) from error
 
 
 def _output_file(value: str) -> Path:
@@ -395,3 +388,17 @@ def _output_file(value: str) -> Path:
             f"cannot write {value!r}: {error.strerror or error}"
         ) from error
     return path
+
+
+def _table_file(value: str) -> Path:
+    """Return the path of a table that can be written; an argument type."""
+    path = Path(value)
+    suffix = path.suffix.lower()
+    if suffix in _PACKED_SUFFIXES:
+        suffix = path.with_suffix("").suffix.lower()
+    if suffix not in _TABLE_SUFFIXES:
+        raise argparse.ArgumentTypeError(
+            f"cannot write {suffix} files: {value!r} must end with .csv or .tsv, and "
+            f"optionally one of {', '.join(_PACKED_SUFFIXES)}"
+        )
+    return _output_file(value)

@@ -1,6 +1,7 @@
 """Topics to look at: figures, the topic space and a page that shows everything."""
 
 from sklearn_m3l.display._ablation_display import AblationDisplay
+from sklearn_m3l.display._comparison import compare_models
 from sklearn_m3l.display._interchange import to_pyldavis, to_topicwizard
 from sklearn_m3l.display._report import TopicReport
 from sklearn_m3l.display._topic_space import topic_space
@@ -12,6 +13,7 @@ __all__ = [
     "TopicReport",
     "TopicSpaceDisplay",
     "TopicWordsDisplay",
+    "compare_models",
     "to_pyldavis",
     "to_topicwizard",
     "topic_space",

@@ -1,0 +1,77 @@
+"""Run a command: what it prints, and how it ends."""
+
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn_m3l.cli._parser import build_parser
+from sklearn_m3l.cli._terminal import forgiving_streams, printable
+
+# Errors that tell of the input or the machine; any other is a fault of this package.
+_EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; by default those of the process. If they do not begin with a
+        command, they are those of ``demo``.
+
+    Returns
+    -------
+    int
+        The exit code, 0.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 if an argument is invalid, with a message (code 1) if the command
+        fails, with code 130 if it is interrupted, and with code 0 after the help.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    names_command = argv and not argv[0].startswith("-")
+    if not names_command and argv[:1] not in (["-h"], ["--help"], ["--version"]):
+        argv = ["demo", *argv]
+    with forgiving_streams(), warnings.catch_warnings():
+        arguments = vars(build_parser().parse_args(argv))
+        run, debug = arguments.pop("run"), arguments.pop("debug")
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = _print_warning
+        try:
+            run(**arguments)
+            sys.stdout.flush()
+        except KeyboardInterrupt as interrupt:
+            raise SystemExit(130) from interrupt
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            raise SystemExit(_explain(error)) from error
+    return 0
+
+
+def _explain(error: Exception) -> str:
+    """Return an error on one line."""
+    if isinstance(error, OSError) and error.filename:
+        return _one_line("error", f"{error.filename}: {error.strerror}")
+    if isinstance(error, MemoryError):
+        return _one_line("error", f"out of memory {error}")
+    if isinstance(error, _EXPECTED):
+        return _one_line("error", error)
+    return _one_line(
+        "error",
+        f"unexpected {type(error).__name__}: {error}; please report it as a bug, with "
+        "the traceback that --debug shows",
+    )
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None):
+    print(_one_line("warning", message), file=sys.stderr)
+
+
+def _one_line(kind: str, message: Any) -> str:
+    return printable(f"{kind}: {' '.join(str(message).split())}")

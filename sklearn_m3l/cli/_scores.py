@@ -1,0 +1,37 @@
+"""Scores on the terminal, and what they mean."""
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping
+
+from sklearn_m3l.metrics import Score
+from sklearn_m3l.metrics._alignment import MEASURES
+from sklearn_m3l.utils._text import format_table
+
+LIKELIHOOD = "Likelihood"
+_MEASURES = {
+    **MEASURES,
+    LIKELIHOOD: "mean log-likelihood per word of the texts; closer to 0 is better, "
+    "among models of the same words",
+}
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, and no fewer than text needs."""
+    return max(shutil.get_terminal_size().columns, 20)
+
+
+def print_scores(scores: Mapping[str, Score]) -> None:
+    """Print scores beside those of chance, and what the measures mean."""
+    rows = [("", "Score", "Chance")]
+    for name, (value, chance) in scores.items():
+        rows.append((name, f"{value:.3f}", "" if chance is None else f"{chance:.3f}"))
+    print(format_table(rows, terminal_width()) + "\n")
+    print_meanings(scores)
+
+
+def print_meanings(names: Iterable[str]) -> None:
+    """Print what the measures mean that some scores are of."""
+    for measure in dict.fromkeys(name.split()[0] for name in names):
+        meaning = f"{measure}: {_MEASURES[measure]}."
+        print(textwrap.fill(meaning, terminal_width(), subsequent_indent="  "))

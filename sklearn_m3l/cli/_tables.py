@@ -1,0 +1,118 @@
+"""Tables as the commands take them: texts, pictures and article ids."""
+
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from sklearn_m3l.datasets.readers._csv import Format, Table, read_table
+from sklearn_m3l.embedding._vectorizer import has_stop_words
+
+
+class TableFile(NamedTuple):
+    """A table, how it is written, and where its pictures are.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV or TSV file.
+    separator, quoting, encoding
+        See `Format`.
+    image_folder : Path or None
+        The folder that paths of pictures are relative to; by default that of the file.
+    """
+
+    path: Path
+    separator: str | None = None
+    quoting: str = "auto"
+    encoding: str = "utf-8"
+    image_folder: Path | None = None
+
+    @property
+    def pictures(self) -> Path:
+        """Return the folder that all pictures are in."""
+        return self.image_folder or self.path.parent
+
+    def read(self, select) -> Table:
+        """Read the columns that `select` chooses from the names of all, and say so."""
+        form = Format(self.separator, self.quoting, self.encoding)
+        table = read_table(self.path, select, form)
+        ends = [*table.lines[1:], table.n_lines + 1]
+        n_long = sum(
+            end - line > 1 for line, end in zip(table.lines, ends, strict=True)
+        )
+        print(
+            f"Read {len(table.frame):,} rows of {self.path} ({table.n_lines:,} lines"
+            f"{f', {n_long:,} rows over several' if n_long else ''})",
+            flush=True,
+        )
+        return table
+
+    def with_pictures(self, table: Table, names: Iterable[str]) -> pd.DataFrame:
+        """Return the frame of a table, with whole paths of pictures.
+
+        Raises
+        ------
+        ValueError
+            If a path leads out of the folder. The message names the line.
+        """
+        df = table.frame.copy()
+        root = self.pictures.resolve()
+        for name in names:
+            paths = {cell: _inside(root, cell) for cell in df[name].unique() if cell}
+            for cell, line in zip(df[name], table.lines, strict=True):
+                if cell and paths[cell] is None:
+                    raise ValueError(
+                        f"{self.path}, line {line}: the picture {cell!r} is not inside "
+                        f"the folder {self.pictures}; set --image-folder to one that "
+                        "holds all pictures"
+                    )
+            whole = [cell and str(self.pictures / cell) for cell in df[name]]
+            df[name] = pd.Series(whole, df.index, dtype=object)
+        return df
+
+    def names_of_pictures(self, paths: Iterable[str | None]) -> list[str]:
+        """Return paths relative to the folder of the pictures, "" for no path."""
+        return [os.path.relpath(path, self.pictures) if path else "" for path in paths]
+
+
+def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | None]:
+    """Return the column and the language that ``COLUMN[:LANGUAGE]`` names.
+
+    Raises
+    ------
+    ValueError
+        If it can be read in two ways.
+    """
+    argument = normalize(argument)
+    name, colon, language = argument.rpartition(":")
+    has_language = bool(name) and has_stop_words(language)
+    if argument in columns:
+        if has_language and name in columns:
+            raise ValueError(
+                f"--text {argument} can mean the column {argument!r} or the column "
+                f"{name!r} in the language {language!r}; for the former write --text "
+                f"{argument}:, for the latter rename a column"
+            )
+        return argument, None
+    if has_language:
+        return name, language
+    # A colon at the end says that the name is whole.
+    return (name, None) if name and colon and not language else (argument, None)
+
+
+def normalize(name: str) -> str:
+    """Return the name of a column as it is compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _inside(root: Path, cell: str) -> Path | None:
+    """Return where a picture really is, None if that is outside of a folder."""
+    try:
+        path = (root / cell).resolve()
+    except (OSError, ValueError):  # a link to itself, or a null character
+        return None
+    return path if path.is_relative_to(root) else None

@@ -1,0 +1,76 @@
+"""Several models in one table of scores."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from sklearn_m3l.metrics import evaluate_alignment
+
+
+def compare_models(
+    models: Mapping[str, Any],
+    X: Any,
+    *,
+    X_train: Any = None,
+    metrics: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """Measure several fitted models on the same rows.
+
+    Parameters
+    ----------
+    models : mapping of str to estimator
+        Fitted topic models, or pipelines that end with one, by what to call them.
+    X : MultiView or DataFrame of shape (n_rows, n_views)
+        Rows to measure alignment on, preferably held-out ones. Each model is measured
+        on the views that it takes.
+    X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
+        Documents to measure coherence in; by default those of `X`.
+    metrics : iterable of str, default=None
+        Some of the metrics of :func:`~sklearn_m3l.metrics.evaluate_alignment`; by
+        default all.
+
+    Returns
+    -------
+    DataFrame of float of shape (n_models + 1, n_scores)
+        One row per model and one column per score, such as "MRR en-de"; NaN where a
+        model lacks a view. The last row, "Chance", is what random rankings score,
+        where that is known.
+
+    Raises
+    ------
+    ValueError
+        If `models` is empty, or one of them is called "Chance".
+
+    See Also
+    --------
+    sklearn_m3l.metrics.evaluate_alignment : The scores of one model.
+
+    Examples
+    --------
+    >>> from sklearn_m3l import PolylingualLDA
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import compare_models
+    >>> X = load_gimp_help("test").data[["en", "de"]]
+    >>> models = {
+    ...     f"{k} topics": PolylingualLDA(k, max_iter=5, random_state=0).fit(X)
+    ...     for k in (5, 20)
+    ... }
+    >>> table = compare_models(models, X, metrics=["mrr", "diversity"])
+    >>> table.shape, list(table)
+    ((3, 3), ['MRR en-de', 'Diversity en', 'Diversity de'])
+    """
+    if not models:
+        raise ValueError("models is empty; give at least one fitted model")
+    if "Chance" in models:
+        raise ValueError("no model can be called 'Chance'; give it another name")
+    values: dict[str, dict[str, float]] = {}
+    chance: dict[str, float] = {}
+    for name, model in models.items():
+        scores = evaluate_alignment(model, X, X_train=X_train, metrics=metrics)
+        values[name] = {score: value for score, (value, _) in scores.items()}
+        known = {score: c for score, (_, c) in scores.items() if c is not None}
+        chance = known | chance
+    return pd.DataFrame.from_dict(
+        {**values, "Chance": chance}, orient="index", dtype=float
+    )

@@ -1,0 +1,200 @@
+"""Tests of how commands end: errors, warnings, and outputs that cannot be written to."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from sklearn_m3l import load_model
+from sklearn_m3l.cli import _commands, main
+
+SMALL = ["-k", "2", "--max-iter", "1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Write a table with letters that few encodings have."""
+    folder = tmp_path_factory.mktemp("tables")
+    texts = ["Größe и кисть", "Maßstab и слой", "Größe и маска", "Kreis и кисть"]
+    pd.DataFrame({"text": texts}).to_csv(folder / "корпус.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    argv = ["fit", folder / "корпус.csv", "--text", "text", *SMALL]
+    main([*map(str, argv), "-o", str(folder / "model")])
+    return folder / "model"
+
+
+def refused(*argv):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in argv])
+    message = str(stopped.value.code)
+    assert message.startswith("error: ") and "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        (["--set", "n_components=True"], "n_components"),
+        (["--set", "callbacks=[1]"], "callbacks|1"),
+        (["--set", "checkpoint='/abs'"], "checkpoint|/abs"),
+        (["--groups", ""], "no column ''"),
+        (["--image", "text"], "text"),
+    ],
+)
+def test_wrong_arguments_are_errors_on_one_line(folder, tmp_path, argv, what):
+    table, output = folder / "корпус.csv", tmp_path / "model"
+    message = refused("fit", table, "--text", "text", *argv, *SMALL, "-o", output)
+    assert any(part in message for part in what.split("|"))
+    assert "unexpected" not in message
+    assert not output.exists()
+
+
+def test_groups_in_a_column_without_a_name(folder, tmp_path):
+    path = tmp_path / "corpus.csv"
+    pd.read_csv(folder / "корпус.csv").to_csv(path)
+    argv = ["--text", "text", "--groups", "", *SMALL, "-o", tmp_path / "model"]
+    main(["fit", str(path), *map(str, argv)])
+    assert load_model(tmp_path / "model")["encode"].groups == ""
+
+
+def test_long_first_lines(tmp_path):
+    path = tmp_path / "corpus.csv"
+    path.write_text("a" * 200_000 + "\nb\n")
+    message = refused("fit", path, "--text", "text", "-o", tmp_path / "model")
+    assert "has no column 'text'" in message
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (KeyError("en"), False),
+        (AttributeError("no attribute"), False),
+        (MemoryError(), True),
+        (FileNotFoundError(2, "No such file", "x.csv"), True),
+        (ValueError("first\nsecond \x1b]52;c;eA==\x07"), True),
+    ],
+)
+def test_unexpected_errors_ask_for_a_report(monkeypatch, capsys, error, expected):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(_commands, "topics", fail)
+    message = refused("topics", "model")
+    assert ("please report it" in message) != expected
+    assert "\x1b" not in message and "\x07" not in message
+    assert capsys.readouterr() == ("", "")
+    assert refused("topics", "model", "--debug") == message
+    printed = capsys.readouterr().err
+    assert printed.startswith("Traceback") and type(error).__name__ in printed
+
+
+def test_ctrl_c_ends_a_command_without_a_word(monkeypatch, capsys):
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_commands, "topics", interrupt)
+    with pytest.raises(SystemExit) as stopped:
+        main(["topics", "model"])
+    assert stopped.value.code == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["theta.xlsx", "theta.parquet", "theta.json.gz"])
+def test_only_tables_are_written_as_tables(name, capsys, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["transform", "model", "x.csv", "-o", str(tmp_path / name)])
+    assert stopped.value.code == 2
+    assert "must end with .csv or .tsv" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--separator", ["", "ab", '"', "\n"]),
+        ("--encoding", ["utf-9", "base64", ""]),
+        ("--quoting", ["all"]),
+    ],
+)
+def test_ways_to_read_a_table_are_checked(capsys, option, values):
+    for value in values:
+        with pytest.raises(SystemExit) as stopped:
+            main(["transform", "model", "x.csv", "-o", "theta.csv", option, value])
+        assert stopped.value.code == 2
+        assert option in capsys.readouterr().err.splitlines()[-1]
+
+
+def shell(command, **environment):
+    """Run a shell command in which $M is the command line; return what came of it."""
+    return subprocess.run(
+        ["bash", "-c", command.replace("$M", f"{sys.executable} -m sklearn_m3l")],
+        capture_output=True,
+        env=os.environ | environment,
+        timeout=300,
+    )
+
+
+def test_escapes_of_words_do_not_reach_the_terminal(tmp_path, capsys):
+    path = tmp_path / "x.csv"
+    path.write_text("a\x1b[31m\nb\n")
+    assert r"its columns are a\x1b[31m" in refused(
+        "fit", path, "--text", "text", "-o", tmp_path / "model"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_terminals_without_the_letters(model, folder, encoding):
+    found = shell(f"$M topics {model}", PYTHONIOENCODING=encoding)
+    assert (found.returncode, found.stderr) == (0, b"")
+    shown = found.stdout.decode(encoding)
+    assert ("größe" in shown) == (encoding != "ascii")
+    assert ("кисть" in shown) == (encoding == "utf-8")
+    assert (r"\u043a\u0438" in shown) == (encoding != "utf-8")
+    argv = f"{folder / 'корпус.csv'} --text text {' '.join(SMALL)}"
+    found = shell(f"$M fit {argv} -o {folder / 'другая'}", PYTHONIOENCODING=encoding)
+    assert found.returncode == 0 and (folder / "другая").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [">&-", "2>&-", ">&- 2>&-", "| true", "2>&1 | true"])
+def test_outputs_that_nobody_reads_lose_no_model(folder, tmp_path, end):
+    argv = f"{folder / 'корпус.csv'} --text text {' '.join(SMALL)}"
+    found = shell(f"set -o pipefail; $M fit {argv} -o {tmp_path / 'model'} {end}")
+    assert found.returncode == 0
+    assert b"Error" not in found.stderr and b"Traceback" not in found.stderr
+    assert load_model(tmp_path / "model")["topics"].n_iter_ == 1
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_an_error(model):
+    found = shell(f"$M topics {model} > /dev/full")
+    assert found.returncode == 1
+    assert found.stderr.startswith(b"error: ") and b"No space left" in found.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.0, 0.2, 1.0])
+def test_ctrl_c_at_any_moment(tmp_path, delay):
+    argv = ["demo", *SMALL, "--output", str(tmp_path / "page.html")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "sklearn_m3l", *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A process in the background would ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        time.sleep(0.1 + delay)
+        process.send_signal(signal.SIGINT)
+        printed = process.communicate(timeout=120)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert b"Traceback" not in printed[1]
+    assert not list(tmp_path.iterdir())
