@@ -2,6 +2,7 @@
 
 import argparse
 
+from benchmarks import compare
 from benchmarks.reproduce import command
 
 
@@ -11,6 +12,7 @@ def main(argv=None):
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command.add_parser(commands)
+    compare.add_parser(commands)
     arguments = parser.parse_args(argv)
     arguments.run(arguments)
 

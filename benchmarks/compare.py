@@ -1,5 +1,13 @@
-"""The comparison: every model on the bundled corpus, each in a process of its own."""
+"""Every model on the bundled corpus, each in a process of its own.
 
+    python -m benchmarks compare
+
+Prints one table: how well the models align the two languages and the pictures of
+held-out pages, how coherent their topics are, and what training costs in time and
+memory.
+"""
+
+import argparse
 import json
 import multiprocessing
 import re
@@ -55,7 +63,6 @@ COSTS = {
 }
 
 _TEXTS = ["en", "de"]
-_ALL_VIEWS = ["en", "de", "image"]
 _WARM_UP_ROWS = 64
 _STATUS = Path("/proc/self/status")
 
@@ -73,20 +80,17 @@ class Corpus(NamedTuple):
 
 
 class Contestant(NamedTuple):
-    """A row of the table: a model, what it learns from, and what it can be asked.
+    """A row of the table: a model, and what it learns from.
 
     Parameters
     ----------
     fit : callable
         Takes a Corpus and parameters, and returns a fitted model.
-    views : list of str
-        The views that the model infers topics from.
     training : str
         What is trained on what, with ``{pages}`` and the like for numbers of rows.
     """
 
     fit: Callable[[Corpus, Mapping[str, int]], Any]
-    views: list[str]
     training: str
 
 
@@ -118,53 +122,44 @@ def _fit_multimodal(corpus, parameters):
 CONTESTANTS = {
     "PolylingualLDA": Contestant(
         _fit_polylingual,
-        _TEXTS,
         "PolylingualLDA, {n_iter} sweeps over the English and German words of {pages}",
     ),
     "ZeroShot en": Contestant(
         partial(_fit_zero_shot, view="en"),
-        _TEXTS,
         "ZeroShotTopicModel, {n_iter} epochs over the English of {pages}; the German "
         "is only standardized",
     ),
     "ZeroShot de": Contestant(
         partial(_fit_zero_shot, view="de"),
-        _TEXTS,
         "ZeroShotTopicModel, {n_iter} epochs over the German of {pages}; the English "
         "is only standardized",
     ),
     "Distilled en-de": Contestant(
         partial(_fit_distilled, taught="en", view="de"),
-        _TEXTS,
         "DistilledTopicModel, {n_iter} epochs over the German of {pages}; its teacher "
         "is ZeroShot en",
     ),
     "Distilled de-en": Contestant(
         partial(_fit_distilled, taught="de", view="en"),
-        _TEXTS,
         "DistilledTopicModel, {n_iter} epochs over the English of {pages}; its teacher "
         "is ZeroShot de",
     ),
     "Distilled en-image": Contestant(
         partial(_fit_distilled, taught="en", view="image"),
-        _ALL_VIEWS,
         "DistilledTopicModel, {n_iter} epochs over {pictures}; its teacher is ZeroShot "
         "en, which reads both texts",
     ),
     "Distilled de-image": Contestant(
         partial(_fit_distilled, taught="de", view="image"),
-        _ALL_VIEWS,
         "DistilledTopicModel, {n_iter} epochs over {pictures}; its teacher is ZeroShot "
         "de, which reads both texts",
     ),
     "M3L en+de": Contestant(
         _fit_bilingual,
-        _TEXTS,
         "M3LContrastTopicModel, {n_iter} epochs over the English and German of {pages}",
     ),
     "M3L en+de+image": Contestant(
         _fit_multimodal,
-        _ALL_VIEWS,
         "M3LContrastTopicModel, {n_iter} epochs over {rows}: each is a page in English "
         "and German with one of its pictures, or with none if it has none",
     ),
@@ -183,6 +178,24 @@ def why_missing(label: str, column: str) -> str:
         "it learns from texts alone, and their embeddings (384 wide) are not aligned "
         "with those of pictures (1,280 wide)"
     )
+
+
+def add_parser(commands) -> None:
+    """Add the command to those of the benchmarks."""
+    parser = commands.add_parser(
+        "compare", help="measure all models on the GIMP manual, with time and memory"
+    )
+    parser.add_argument("--n-components", type=int, default=50)
+    parser.add_argument("--max-iter", type=int, default=argparse.SUPPRESS)
+    parser.add_argument("--random-state", type=int, default=0)
+    parser.add_argument("--output", type=Path, help="write the results as JSON, too")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    parameters = vars(arguments).copy()
+    del parameters["run"]
+    run_comparison(**parameters)
 
 
 def make_corpus(train: Bunch) -> Corpus:
@@ -225,7 +238,7 @@ def measure(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
     if peak is not None:
         values["Peak MiB"] = peak
 
-    held_out = test.data[contestant.views]
+    held_out = test.data[list(model.views_)]
     scores = evaluate_alignment(model, held_out, X_train=train.data)
     values |= {name: score.value for name, score in scores.items()}
     chance = {n: s.chance for n, s in scores.items() if s.chance is not None}

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from benchmarks.configurations import PAPER
-from benchmarks.compare import CONTESTANTS
 from sklearn_m3l.models import M3LContrastTopicModel
 
 
@@ -214,4 +213,4 @@ def plan(
 
 def reads_pictures(model: str) -> bool:
     """Tell whether a model learns from pictures."""
-    return "image" in CONTESTANTS[MODELS[model].contestant].views
+    return "image" in MODELS[model].contestant

@@ -14,9 +14,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import Bunch
 
+from benchmarks.compare import Corpus as Parts
 from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
 from benchmarks.reproduce.windows import make_windows
-from benchmarks.compare import Corpus as Parts
 from sklearn_m3l.datasets import (
     load_gimp_help,
     read_m3l_csv,

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from benchmarks.compare import CONTESTANTS
 from benchmarks.reproduce.cells import MODELS, Cell
 from benchmarks.reproduce.corpora import Material
 from benchmarks.reproduce.windows import WINDOW, window_coherence
-from benchmarks.compare import CONTESTANTS
 from sklearn_m3l.display import topic_space
 from sklearn_m3l.metrics import evaluate_alignment
 
@@ -45,7 +45,7 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
         start = time.perf_counter()
         model = contestant.fit(material.parts, cell.parameters)
         seconds = time.perf_counter() - start
-        views = views_of(cell, material.aligned)
+        views = views_of(cell, material.aligned) or list(model.views_)
         X = material.test.data[views]
         scores = evaluate_alignment(model, X, X_train=material.train.data)
         values = {name: score.value for name, score in scores.items()}
@@ -70,14 +70,17 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
     return result
 
 
-def views_of(cell: Cell, aligned: bool) -> list[str]:
-    """Return the views that a model can infer topics from."""
+def views_of(cell: Cell, aligned: bool) -> list[str] | None:
+    """Return the views that a model reads, None if all that it takes.
+
+    Embeddings of equal width that are not aligned mean nothing to a zero-shot model.
+    """
     contestant = MODELS[cell.model].contestant
     if contestant.startswith("ZeroShot") and not aligned:
         return [contestant.split()[1]]
     if contestant.startswith("Distilled") and not aligned:
         return contestant.split()[1].split("-")
-    return CONTESTANTS[contestant].views
+    return None
 
 
 @contextmanager

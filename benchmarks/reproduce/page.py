@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from benchmarks.compare import COSTS
 from benchmarks.reproduce import paper
 from benchmarks.reproduce.cells import Scale, ablation_lines, mapped_models, plan
 from benchmarks.reproduce.corpora import Corpus
-from benchmarks.compare import COSTS
 from benchmarks.reproduce.figures import PANELS, draw_ablation, draw_topic_spaces
 from benchmarks.reproduce.store import Store
 from benchmarks.reproduce.tables import TABLES, ablation_table

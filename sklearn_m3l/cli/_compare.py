@@ -20,8 +20,6 @@ from sklearn_m3l.models import (
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._text import format_table
 
-_TEXTS = ["en", "de"]
-
 
 def run_comparison(**parameters: Any) -> None:
     """Fit and measure every model, and print the table.
@@ -62,17 +60,16 @@ def run_comparison(**parameters: Any) -> None:
 def _models(train: MultiView, pages: MultiView, parameters: dict[str, Any]):
     """Yield each model with its name, the rows to fit it on and what it learns from."""
     shared = {name: parameters[name] for name in ("n_components", "random_state")}
-    texts = pages[_TEXTS]
     n_pages = f"{len(pages):,} pages"
     yield (
         "PolylingualLDA",
         PolylingualLDA(**shared),  # its iterations are sweeps, not epochs
-        texts,
+        pages,
         f"word counts of {n_pages} in English and German",
     )
     zero_shot = ZeroShotTopicModel(**parameters, view="en")
-    yield "ZeroShot", zero_shot, texts, f"English texts of {n_pages}"
-    pictured = train[train["image"].present][["en", "image"]]
+    yield "ZeroShot", zero_shot, pages, f"English texts of {n_pages}"
+    pictured = train[train["image"].present]
     distilled = DistilledTopicModel(
         **parameters, teacher=FrozenEstimator(zero_shot), view="image"
     )

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from sklearn_m3l.metrics import evaluate_alignment
+from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.multiview import MultiView
 
 
 def compare_models(
@@ -23,7 +25,7 @@ def compare_models(
         Fitted topic models, or pipelines that end with one, by what to call them.
     X : MultiView or DataFrame of shape (n_rows, n_views)
         Rows to measure alignment on, preferably held-out ones. Each model is measured
-        on the views that it takes.
+        on those views of a MultiView that are in its ``views_``.
     X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
         Documents to measure coherence in; by default those of `X`.
     metrics : iterable of str, default=None
@@ -67,7 +69,11 @@ def compare_models(
     values: dict[str, dict[str, float]] = {}
     chance: dict[str, float] = {}
     for name, model in models.items():
-        scores = evaluate_alignment(model, X, X_train=X_train, metrics=metrics)
+        rows = X
+        if isinstance(X, MultiView):
+            views_ = reach_topic_model(model, None)[0].views_
+            rows = X[[view for view in X.view_names if view in views_]]
+        scores = evaluate_alignment(model, rows, X_train=X_train, metrics=metrics)
         values[name] = {score: value for score, (value, _) in scores.items()}
         known = {score: c for score, (_, c) in scores.items() if c is not None}
         chance = known | chance

@@ -1,4 +1,4 @@
-"""Tests of how commands end: errors, warnings, and outputs that cannot be written to."""
+"""Tests of how commands end: errors, and outputs that cannot be written to."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def refused(*argv):
 @pytest.mark.parametrize(
     ("argv", "what"),
     [
-        (["--set", "n_components=True"], "n_components"),
+        (["--set", "n_components=many"], "n_components"),
         (["--set", "callbacks=[1]"], "callbacks|1"),
         (["--set", "checkpoint='/abs'"], "checkpoint|/abs"),
         (["--groups", ""], "no column ''"),
