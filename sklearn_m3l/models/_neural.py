@@ -21,6 +21,8 @@ from sklearn_m3l.utils._sklearn import Interval, StrOptions, fit_context
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16
+# Deviation below which a dimension of an embedding counts as constant.
+_LEAST_DEVIATION = 1e-20
 
 
 @dataclass
@@ -414,4 +416,7 @@ def _statistics(view) -> tuple[np.ndarray, np.ndarray]:
         present = view.present[rows]
         if present.any():
             scaler.partial_fit(vectors[present])
-    return scaler.mean_, scaler.scale_
+    # Some encoders have dimensions that are all but constant: divided by their
+    # deviation, another text could overflow.
+    scale = np.where(scaler.scale_ < _LEAST_DEVIATION, 1.0, scaler.scale_)
+    return scaler.mean_, scale

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_m3l import M3LContrastTopicModel, MultiView
+from sklearn_m3l import M3LContrastTopicModel, MultiView, View, save_model
 
 
 @pytest.fixture(scope="module")
@@ -385,3 +385,14 @@ def test_labels_and_rows_of_unknown_views(fitted, X):
             fitted.describe(X, view)
     with pytest.raises(ValueError, match="unknown view 'fr'"):
         fitted.top_rows(X, "fr")
+
+
+def test_embeddings_with_a_dimension_that_is_all_but_constant(quick, X, tmp_path):
+    vectors = np.array(X["image"].embedding, dtype=float)
+    vectors[:, 0] = 1e-33 * np.arange(len(vectors))
+    views = {"en": X["en"], "image": View(vectors, present=X["image"].present)}
+    model = quick().fit(MultiView(views, index=X.index))
+    vectors[:] = 1e10  # another picture must not overflow
+    theta = model.transform(MultiView({"image": View(vectors)}))
+    assert np.isfinite(theta).all()
+    save_model(model, tmp_path / "model")
