@@ -70,9 +70,9 @@ _STATUS = Path("/proc/self/status")
 class Corpus(NamedTuple):
     """The training rows of the bundled corpus, as the models take them."""
 
-    pages: MultiView  # a row a page: its two texts
-    pictures: MultiView  # a row a picture, with the texts of its page
-    rows: MultiView  # `pictures`, and a row for each page without any
+    pages: MultiView  # one row per page: its two texts
+    pictures: MultiView  # one row per picture, with the texts of its page
+    rows: MultiView  # `pictures`, and one row per page without pictures
 
     def head(self, n: int) -> "Corpus":
         """Return the first rows of each."""

@@ -12,6 +12,9 @@ from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import make_alignment_scorer
 
+pytestmark = pytest.mark.slow
+
+
 distributed = pytest.importorskip(
     "distributed", reason="Dask's distributed is not installed (extra 'test')"
 )
@@ -77,7 +80,6 @@ def assert_same(there, here):
             )
 
 
-@pytest.mark.slow
 def test_workers_are_processes_of_their_own(client):
     with joblib.parallel_config(backend="dask"):
         pids = joblib.Parallel()(joblib.delayed(_process)() for _ in range(8))
@@ -93,7 +95,6 @@ def _process():
     return os.getpid()
 
 
-@pytest.mark.slow
 def test_search_on_a_multiview(client, corpus, model):
     X, _ = corpus
     grid = {"n_components": [2, 6], "batch_size": [16, 32]}
@@ -106,7 +107,6 @@ def test_search_on_a_multiview(client, corpus, model):
     )
 
 
-@pytest.mark.slow
 def test_search_of_a_pipeline_on_a_table(client, corpus, model):
     _, frame = corpus
     encoder = make_multiview_encoder(["en", "de"], groups="page", random_state=0)

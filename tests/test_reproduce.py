@@ -15,6 +15,9 @@ from sklearn.utils import Bunch
 from sklearn_m3l import MultiView
 from sklearn_m3l.metrics import npmi_coherence
 
+pytestmark = pytest.mark.slow
+
+
 TABLES = [f"Table {number}" for number in range(1, 5)]
 FIGURES = [f"Figure {number}" for number in range(2, 7)]
 
@@ -170,7 +173,6 @@ def test_every_dash_has_its_reason(results):
     assert re.search(note, sections_of(results)["Table 2"], re.MULTILINE)
 
 
-@pytest.mark.slow
 def test_stopped_run_goes_on(benchmarks, few_tuples, scale, results, look_up, tmp_path):
     def run(**options):
         return benchmarks.command.reproduce(few_tuples, scale, tmp_path, **options)
@@ -190,7 +192,6 @@ def test_stopped_run_goes_on(benchmarks, few_tuples, scale, results, look_up, tm
     assert len(look_up) == len(set(look_up))
 
 
-@pytest.mark.slow
 def test_interruption_keeps_what_is_measured(
     benchmarks, few_tuples, scale, look_up, monkeypatch, tmp_path
 ):
@@ -231,7 +232,6 @@ def test_settings_are_not_mixed(
     assert len(stored) == 1
 
 
-@pytest.mark.slow
 def test_corpus_without_pictures(benchmarks, few_tuples, scale, tmp_path):
     parts = {
         name: Bunch(

@@ -9,7 +9,7 @@ from typing import Any
 from sklearn_m3l.cli._parser import build_parser
 from sklearn_m3l.cli._terminal import forgiving_streams, printable
 
-# Errors that tell of the input or the machine; any other is a fault of this package.
+# Errors caused by the input or the machine; any other is a bug in this package.
 _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 
 

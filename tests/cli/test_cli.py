@@ -62,12 +62,12 @@ def test_demo_fits_the_terminal(demo):
 
 
 def test_demo_labels_held_out_pictures_in_both_languages(demo):
-    labelled = re.findall(
+    labeled = re.findall(
         r"^  (images/\S+): topic \d\n    English  (\w+, ){4}\w+\n    German   (\w+, )",
         demo[0],
         re.MULTILINE,
     )
-    paths = {path for path, *_ in labelled}
+    paths = {path for path, *_ in labeled}
     assert len(paths) == 6
     assert paths <= set(load_gimp_help("test").thumbnails)
 

@@ -73,6 +73,7 @@ def model(folder, table):
     return folder / "model"
 
 
+@pytest.mark.slow
 def test_fit_stores_what_the_library_would_fit(folder, table, model):
     pipeline = load_model(model)
     assert pipeline["topics"].get_params()["n_components"] == 5
@@ -105,6 +106,7 @@ def test_fit_refuses_parameters_before_it_embeds(table, tmp_path, capsys, text):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_fit_embeds_texts_by_a_sentence_transformer(
     table, tmp_path, capsys, monkeypatch
 ):
@@ -142,6 +144,7 @@ def test_topics(model, capsys, monkeypatch):
         assert re.split("  +", line.strip()) == [str(topic), english, german]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["theta.csv", "theta.tsv", "theta.csv.gz"])
 def test_transform_writes_a_row_of_topics_for_each(table, model, tmp_path, name):
     run("transform", model, table, "-o", tmp_path / name)
@@ -166,6 +169,7 @@ def test_transform_takes_the_columns_that_are_there(table, model, tmp_path, caps
     np.testing.assert_allclose(theta.drop(index=1), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     run("evaluate", model, table, "--groups", "page")
     printed = capsys.readouterr().out
@@ -191,6 +195,7 @@ def test_evaluate_pictures_and_a_text_of_another_table(table, model, tmp_path, c
     assert "Likelihood" in printed and "MRR" not in printed
 
 
+@pytest.mark.slow
 def test_report_shows_topics_pictures_and_texts(table, model, tmp_path, capsys):
     run("report", model, table, "-o", tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text("utf-8")
@@ -417,6 +422,7 @@ def test_a_table_without_the_models_columns(tmp_path, model, capsys):
     assert "none of the columns en, de, picture" in message and "fr, it" in message
 
 
+@pytest.mark.slow
 def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
     df = pd.read_csv(table)[["en", "picture"]].dropna().head(6)
     df["picture"] = ["a.png", "b.png", "text.jpg", "no.png", "a.png", "c.png"]
@@ -467,6 +473,7 @@ def test_invalid_arguments(argv, culprit, capsys, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_exit_codes_and_pipes_of_a_process(table, model, tmp_path):
     python = [sys.executable, "-m", "sklearn_m3l"]
     absent = subprocess.run(

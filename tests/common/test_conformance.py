@@ -180,6 +180,7 @@ class TestParameters:
         with pytest.raises(ValueError, match="'dropout' parameter of ZeroShot"):
             student.fit(COUNTS)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("estimator", "cells"),
         [

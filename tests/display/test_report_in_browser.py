@@ -20,6 +20,9 @@ from sklearn_m3l.display import TopicReport, TopicSpaceDisplay
 from sklearn_m3l.display._names import beginning
 from sklearn_m3l.metrics._alignment import topics_by_view
 
+pytestmark = pytest.mark.slow
+
+
 EVIL = "</script><script>window.injected = 1</script><img src=x onerror='injected = 1'>"
 EVIL_ROW = 5
 LABELS = {"en": "English", "de": "German", "image": "Pictures"}
@@ -533,7 +536,6 @@ def test_names_that_begin_texts_are_the_same_everywhere(
     assert linked and all(names[row] == text for row, text in linked)
 
 
-@pytest.mark.slow
 def test_page_of_the_topic_space_alone(browser, X, model, tmp_path):
     display = TopicSpaceDisplay.from_estimator(
         model, X, view_labels=LABELS, random_state=0

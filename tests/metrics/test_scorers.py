@@ -406,6 +406,7 @@ def test_all_pairs_at_once_equal_single_scorers(model, pages, scoring):
     assert fewer == {"uap": scores["uap_de-image"], "npmi": scores["npmi_de"]}
 
 
+@pytest.mark.slow
 def test_pipelines_on_tables(pipeline, table):
     pipeline.fit(table)
     encoded = pipeline[:-1].transform(table)
@@ -547,6 +548,7 @@ def test_validation_curve(model, pages):
     np.testing.assert_array_equal(test[1], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resource", ["max_iter", "n_samples"])
 def test_successive_halving(model, pages, resource):
     search = HalvingGridSearchCV(
@@ -565,6 +567,7 @@ def test_successive_halving(model, pages, resource):
     assert search.best_score_ == search.cv_results_["mean_test_score"][last].max()
 
 
+@pytest.mark.slow
 def test_metadata_routing(model, pages, scoring):
     search = GridSearchCV(
         model,
