@@ -1,4 +1,4 @@
-"""Load mutated model files: each must load or be refused, and nothing else.
+"""Load and use mutated model files: each must be refused, or work.
 
     python -m benchmarks.fuzz_models --files 100000
 
@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from safetensors import safe_open
 from safetensors.numpy import save
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
 
 from benchmarks.fuzzing import main, write
 from sklearn_m3l import load_model
@@ -205,10 +208,13 @@ class ModelFiles:
 
     def __init__(self):
         self.seeds = [read_seed(path) for path in sorted(SEEDS.glob("*.safetensors"))]
+        pictures = [np.zeros((8, 8)), np.ones((8, 8)), np.eye(8)]
+        texts = ["a brush", "the layer, a mask", "paint the layer"]
+        self.table = pd.DataFrame({"en": texts, "de": texts, "image": pictures})
 
     def begin(self, folder: Path) -> None:
         """Load the models themselves."""
-        warnings.filterwarnings("ignore", "device=.*the CPU is used", UserWarning)
+        warnings.filterwarnings("ignore", ".*the CPU is used", UserWarning)
         for data, _, _ in self.seeds:
             write({_NAME: data}, folder)
             self.use(self.read(folder))
@@ -222,13 +228,60 @@ class ModelFiles:
         return load_model(folder / _NAME)
 
     def use(self, result: Any) -> None:
-        """Ask a model of counts for topics: its compiled code checks no bounds."""
+        """Ask a fitted model for topics and words: compiled code checks no bounds."""
         repr(result)
-        if not hasattr(result, "topic_word_counts_") or result._fitted_on_array:
-            return
-        counts = {name: np.eye(3, len(w)) for name, w in result.vocabularies_.items()}
-        result.set_params(burn_in=0, transform_max_iter=2, n_jobs=1)
-        result.transform(MultiView.from_arrays(counts=counts))
+        if isinstance(result, Pipeline):
+            table = self.table
+            for _, step in result.steps[:-1]:
+                if step not in (None, "passthrough"):
+                    table = step.transform(table)
+            result = result.steps[-1][1]
+            if isinstance(table, MultiView):
+                _ask(result, table)
+        elif hasattr(result, "top_words"):
+            _ask(result, _made_up_rows(result))
+
+
+def _ask(model: Any, X: Any) -> None:
+    """Ask a topic model everything; it may refuse what its parameters rule out."""
+    try:
+        theta = model.transform(X)
+    except (NotFittedError, ValueError):
+        return
+    if not np.isfinite(theta[:, 0]).all() or not np.isfinite(model.score(X)):
+        raise ArithmeticError("topics or score are not finite")
+    model.topics_frame(3)
+    model.describe(X)
+    model.top_rows(X, n=2)
+
+
+def _made_up_rows(model: Any) -> Any:
+    """Return three rows of the views that a fitted model takes."""
+    if not hasattr(model, "vocabularies_"):
+        return np.eye(3)
+    rng, words = np.random.default_rng(0), model.vocabularies_
+    if model._fitted_on_array:
+        return rng.integers(0, 3, (3, model.n_features_in_)) + 1
+    names = [name for name in model.views_ if name in model.view_widths_]
+    widths = {name: model.view_widths_[name] for name in names}
+    return MultiView.from_arrays(
+        embeddings={
+            name: _usual_vectors(model, name, rng.normal(size=(3, width)))
+            for name, width in widths.items()
+            if model._embedded[name]
+        },
+        counts={n: rng.integers(0, 3, (3, len(words[n]))) for n in names if n in words},
+        vocabularies={name: words[name] for name in names if name in words},
+    )
+
+
+def _usual_vectors(model: Any, name: str, noise: np.ndarray) -> np.ndarray:
+    """Return vectors with the mean and deviation that a model has seen."""
+    if hasattr(model, "net_") and name in model.net_.module_.encoded:
+        module = model.net_.module_
+        statistics = module.standardize[module.encoded.index(name)]
+        noise = statistics.mean.numpy() + statistics.scale.numpy() * noise
+    return noise.astype(np.float32)
 
 
 if __name__ == "__main__":

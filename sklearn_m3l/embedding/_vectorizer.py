@@ -9,7 +9,7 @@ from itertools import groupby
 
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored
+from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored, require
 from sklearn_m3l.utils._sklearn import StrOptions
 
 WORD_PATTERN = r"(?u)\b[^\W\d_]{2,}\b"
@@ -150,6 +150,20 @@ class WordVectorizer(CountVectorizer):
             dtype=dtype,
         )
         self.language = language
+
+    def _check_storable(self) -> None:
+        require(
+            self.input == "content",
+            f"a stored WordVectorizer may not read files; set input='content', not "
+            f"{self.input!r}",
+        )
+        sizes = self.ngram_range
+        pair = isinstance(sizes, tuple) and len(sizes) == 2
+        pair = pair and all(type(size) is int for size in sizes)
+        require(
+            pair and 1 <= sizes[0] <= sizes[1],
+            f"ngram_range must be a pair of whole numbers such as (1, 2), not {sizes}",
+        )
 
     def build_preprocessor(self):
         """Return what prepares a text: letters and accents in one form, lower case.

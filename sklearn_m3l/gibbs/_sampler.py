@@ -211,10 +211,54 @@ class PolylingualGibbs:
         ----------
         state : dict of str to ndarray
             What `get_state` returned; it is copied.
+
+        Raises
+        ------
+        ValueError
+            If it is not a state of these documents.
         """
+        self._check_state(state)
         for name, array in self.get_state().items():
             array[...] = state[name]
         self.n_passes = int(state["n_passes"])
+
+    def _check_state(self, state: dict[str, np.ndarray]) -> None:
+        """Refuse a state that compiled code could not trust."""
+        own = self.get_state()
+        if not isinstance(state, dict) or set(state) != set(own):
+            raise ValueError("the state of the sampler has other fields")
+        for name, array in own.items():
+            given = state[name]
+            same = isinstance(given, np.ndarray) and given.dtype == array.dtype
+            if not same or given.shape != array.shape or not np.isfinite(given).all():
+                raise ValueError(f"{name} of the sampler has another shape or type")
+        tokens, rows, _ = self._state
+        drawn = tokens._replace(topics=state["topics"])
+        counted = WordRows(*(state[name] for name in WordRows._fields))
+        room = np.diff(rows.start)
+        if (counted.start != rows.start).any() or not (
+            (counted.length >= 0) & (counted.length <= room)
+        ).all():
+            raise ValueError("the words of the sampler have another number of topics")
+        values = counted.value[used_places(counted)]
+        for topics in (drawn.topics, counted.topic):
+            if not ((topics >= 0) & (topics < self.n_topics)).all():
+                raise ValueError("the sampler has topics that do not exist")
+        cells = _cells_of_rows(counted, self.n_topics)
+        expected = _cells_of_rows(rows, self.n_topics)
+        expected += _cells_of_tokens(drawn, expected.shape)
+        expected -= _cells_of_tokens(tokens, expected.shape)
+        expected.eliminate_zeros()  # counts are multiples of the quantum, so exact
+        totals = topic_totals(counted, self._first_word, self.n_topics)
+        if not (
+            (values > 0).all()
+            and cells.nnz == len(values)
+            and abs(cells - expected).sum() == 0
+            and np.array_equal(totals, state["totals"])
+        ):
+            raise ValueError("the counts of the sampler are not those of its tokens")
+        if not ((state["doc_topic_prior"] > 0).all() and state["n_passes"] >= 0):
+            raise ValueError("the prior of the sampler must be above zero")
 
     def add_documents(
         self,
@@ -331,6 +375,20 @@ class PolylingualGibbs:
             word_prior, word_mass, make_factors(state.totals, word_prior, word_mass),
             make_scratch(self._prior, stream),
         )  # fmt: skip
+
+
+def _cells_of_rows(rows: WordRows, n_topics: int) -> sparse.csr_array:
+    """Return the weight of each topic in each word, of shape (n_words, n_topics)."""
+    places = used_places(rows)
+    words = np.repeat(np.arange(len(rows.length)), rows.length)
+    cells = (rows.value[places], (words, rows.topic[places]))
+    return sparse.csr_array(cells, shape=(len(rows.length), n_topics))
+
+
+def _cells_of_tokens(tokens: Tokens, shape: tuple[int, int]) -> sparse.csr_array:
+    """Return the weight of each topic in each word, from the tokens."""
+    cells = (tokens.weights.astype(np.float64), (tokens.words, tokens.topics))
+    return sparse.csr_array(cells, shape=shape)
 
 
 def _log_rising(base: np.ndarray | float, weight: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ class NeuralTopicModel(BaseTopicModel):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
-        "n_draws": [Interval(Integral, 0, None, closed="left")],
+        "n_draws": [Interval(Integral, 0, 100_000, closed="both")],
         "device": [str],
         "callbacks": [list, tuple, None],
         "checkpoint": [str, PathLike, None],

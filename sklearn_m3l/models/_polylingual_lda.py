@@ -34,6 +34,10 @@ _SAMPLE_INTERVAL = 10
 
 MAX_TOPICS = 2**15 - 1
 
+# Compiled code, which Ctrl-C does not reach, would run for very long beyond this.
+MAX_SWEEPS = 100_000
+MAX_THREADS = 1024
+
 
 class PolylingualLDA(BaseTopicModel):
     """Polylingual topic model (PLTM), fitted by collapsed Gibbs sampling.
@@ -185,10 +189,10 @@ class PolylingualLDA(BaseTopicModel):
         "cluster_weight": [Interval(Real, 0, None, closed="left")],
         "background_share": [Interval(Real, 0, 1, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "transform_max_iter": [Interval(Integral, 1, None, closed="left")],
-        "burn_in": [Interval(Integral, 0, None, closed="left")],
+        "transform_max_iter": [Interval(Integral, 1, MAX_SWEEPS, closed="both")],
+        "burn_in": [Interval(Integral, 0, MAX_SWEEPS, closed="both")],
         "optimize_interval": [Interval(Integral, 0, None, closed="left")],
-        "n_jobs": [Integral, None],
+        "n_jobs": [Interval(Integral, None, MAX_THREADS, closed="right"), None],
         "checkpoint": [str, PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -447,11 +451,19 @@ class PolylingualLDA(BaseTopicModel):
         state = stored.load()
         if state is None:
             return 0
-        sampler.set_state(state["sampler"])
-        for total, kept in zip(sums, state["sums"], strict=True):
-            total[...] = kept
-        self.log_likelihood_ += state["likelihood"]
-        return len(state["likelihood"])
+        with stored.own_state():
+            likelihood = state["likelihood"]
+            require(0 < len(likelihood) <= self.max_iter, "it has other sweeps")
+            finite = all(type(value) is float for value in likelihood)
+            require(finite and np.isfinite(likelihood).all(), "it has no likelihood")
+            for total, kept in zip(sums, state["sums"], strict=True):
+                fits = kept.shape == total.shape and kept.dtype == total.dtype
+                require(fits and (kept >= 0).all(), "it has other sums of counts")
+                require((kept < MAX_INTEGER).all(), "it has other sums of counts")
+                total[...] = kept
+            sampler.set_state(state["sampler"])
+        self.log_likelihood_ += likelihood
+        return len(likelihood)
 
     def _transform(self, X: MultiView) -> np.ndarray:
         from sklearn_m3l.gibbs import fold_in

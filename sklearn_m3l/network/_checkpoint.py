@@ -1,7 +1,5 @@
 """The state of a net in training, stored and brought back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,13 +16,11 @@ from sklearn_m3l.utils._storage import digest
 # What early stopping remembers.
 _STOPPING = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
 
-# What reading a state of another shape raises.
-_ERRORS = (
-    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
-)  # fmt: skip
-
 # Rows of an embedding that are digested at once.
 _ROWS = 16_384
+
+# What a scheduler changes in the optimizer.
+_RATES = ("lr", "initial_lr")
 
 # Parameters of a net that do not change what it learns, or count elsewhere.
 _IRRELEVANT = {"callbacks", "verbose", "_params_to_validate"}
@@ -57,13 +53,14 @@ class NetCheckpoint(Callback):
         """Bring back the state; return how many epochs are left to train."""
         if self.state is None:
             return net.max_epochs
-        with self._own_state():
+        with self.file.own_state():
             history, finished = self.state["history"], self.state["finished"]
             n_epochs = len(history) - self.first
             require(isinstance(finished, bool), "it does not say whether it is done")
             require(0 < n_epochs <= net.max_epochs, f"it has {n_epochs} epochs")
             for epoch in history:
-                require(isinstance(epoch["train_loss"], float), "it has no losses")
+                losses = [epoch["train_loss"], epoch.get("valid_loss", 0.0)]
+                require(all(map(_is_finite, losses)), "it has no losses")
             net.module_.load_state_dict(_map_arrays(self.state["module"]))
             self._resume_optimizer(net)
             self.train.generator.set_state(_map_arrays(self.state["generator"]))
@@ -71,36 +68,39 @@ class NetCheckpoint(Callback):
             net.history[:] = history
         return 0 if finished else net.max_epochs - n_epochs
 
-    @contextmanager
-    def _own_state(self) -> Iterator[None]:
-        """Raise one clear error if the state turns out to be another."""
-        try:
-            yield
-        except _ERRORS as error:
-            raise self.file.mismatch(error) from error
-
     def _resume_optimizer(self, net) -> None:
-        state = _map_arrays(self.state["optimizer"])
+        stored = _map_arrays(self.state["optimizer"])
         parameters = list(net.module_.parameters())
-        for number, memory in state["state"].items():
+        for number, memory in stored["state"].items():
             shape = parameters[number].shape
             for name, value in memory.items():  # compiled optimizers trust these
                 fits = value.shape in (shape, ()) and value.dtype == torch.float32
+                fits = fits and bool(value.isfinite().all())
                 require(fits, f"the {name} of its optimizer has another shape")
+        groups = net.optimizer_.state_dict()["param_groups"]
+        for own, group in zip(groups, stored["param_groups"], strict=True):
+            rates = {name: group[name] for name in _RATES if name in group}
+            for name, rate in rates.items():
+                require(_is_finite(rate) and rate >= 0, f"its {name} is not a rate")
+            own.update(rates)
+        state = {"state": stored["state"], "param_groups": groups}
         net.optimizer_.load_state_dict(state)
 
     def on_train_begin(self, net, **kwargs):
         """Bring back what the other callbacks have set up anew."""
         if self.state is None:
             return
-        with self._own_state():
+        with self.file.own_state():
             stored = _map_arrays(self.state["callbacks"])
             for callback, memory in zip(_with_state(net), stored, strict=True):
                 if isinstance(callback, LRScheduler):
+                    _require_alike(memory["batch_idx_"], callback.batch_idx_)
                     callback.batch_idx_ = memory["batch_idx_"]
+                    own = callback.lr_scheduler_.state_dict()
+                    _require_alike(memory["scheduler"], own)
                     callback.lr_scheduler_.load_state_dict(memory["scheduler"])
                 else:
-                    vars(callback).update({name: memory[name] for name in _STOPPING})
+                    _resume_stopping(callback, memory, net)
             self._resume_optimizer(net)
         self.state = None  # it is large
 
@@ -133,6 +133,38 @@ class NetCheckpoint(Callback):
                 "callbacks": callbacks,
             }
         )
+
+
+def _resume_stopping(callback: EarlyStopping, memory: dict, net) -> None:
+    counts = [memory["misses_"], memory["best_epoch_"]]
+    require(all(type(n) is int and n >= 0 for n in counts), "it has no best epoch")
+    require(_is_finite(memory["dynamic_threshold_"]), "it has no threshold")
+    weights = memory["best_model_weights_"]
+    if weights is not None:
+        _require_alike(weights, net.module_.state_dict())
+    vars(callback).update({name: memory[name] for name in _STOPPING})
+
+
+def _require_alike(value: Any, own: Any) -> None:
+    """Refuse a value that has other types, keys or shapes than one's own."""
+    if isinstance(own, dict):
+        require(isinstance(value, dict) and set(value) == set(own), "it has other keys")
+        for key, item in own.items():
+            _require_alike(value[key], item)
+    elif isinstance(own, (list, tuple)):
+        require(isinstance(value, list) and len(value) == len(own), "it is longer")
+        for item, own_item in zip(value, own, strict=True):
+            _require_alike(item, own_item)
+    elif isinstance(own, torch.Tensor):
+        same = value.shape == own.shape and value.dtype == own.dtype
+        require(same and bool(value.isfinite().all()), "it has tensors of other shapes")
+    else:
+        require(type(value) is type(own), "it has values of other types")
+        require(type(own) is not float or np.isfinite(value), "it has infinite values")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and bool(np.isfinite(value))
 
 
 def _with_state(net) -> list[Callback]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sklearn_m3l.network._batches import Batch
 from sklearn_m3l.network._inference import resolve_device
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
@@ -20,8 +21,9 @@ _FIELDS = {"network", "loss", "frozen", "parameters", "train_loss"}
 # Every view has networks, and training compares every pair of views.
 _MAX_VIEWS = 1000
 
-# Weights beyond this overflow in the layer that comes next.
+# Bounds of weights and of statistics, beyond which the next layer overflows.
 _MAX_WEIGHT = 1e10
+_MAX_STATISTIC = 1e15
 
 # Devices that a file may name.
 _DEVICES = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d{1,2})?")
@@ -91,9 +93,9 @@ def check_net_state(state: Any, estimator_class: type) -> None:
         fits = is_floats(array, np.float32, len(shape)) and array.shape == shape
         require(fits, f"has a parameter {name} of another shape or type, or not finite")
         kind = name.rpartition(".")[2]
-        low = {"variance": 0.0, "scale": 1e-30}.get(kind, -_MAX_WEIGHT)
-        high = np.inf if kind in ("mean", "variance", "scale") else _MAX_WEIGHT
-        in_range = (array >= low).all() and (array <= high).all()
+        high = _MAX_STATISTIC if kind in _STATISTICS else _MAX_WEIGHT
+        in_range = (array >= _STATISTICS.get(kind, -high)).all()
+        in_range = in_range and (array <= high).all()
         require(in_range, f"has a parameter {name} that is out of range")
     flags = isinstance(frozen, list) and len(frozen) == len(network["n_words"])
     flags = flags and all(isinstance(flag, bool) for flag in frozen)
@@ -104,9 +106,18 @@ def check_net_state(state: Any, estimator_class: type) -> None:
     require(complete, "has incomplete losses")
 
 
+# Statistics in the state of a module, and their lowest values.
+_STATISTICS = {
+    "mean": -_MAX_STATISTIC,
+    "variance": 0.0,
+    "scale": 1 / _MAX_STATISTIC,
+    "background": 0.0,
+}
+
 # Arguments of `TopicNetwork` that follow from the data, the seed and the start.
-_STRUCTURE = {"widths", "inference_networks", "n_words", "decoded_from", "seed"}
-_STRUCTURE |= {"background"}
+_STRUCTURE = {
+    "widths", "inference_networks", "n_words", "decoded_from", "seed", "background",
+}  # fmt: skip
 
 
 def _check_arguments(given: Any, cls: type, own: set[str], estimator_class) -> None:
@@ -136,6 +147,8 @@ def _check_structure(network: dict[str, Any], n_parameters: int) -> None:
     require(len(widths) <= _MAX_VIEWS, f"has more than {_MAX_VIEWS} views")
     seed = network["seed"]
     require(type(seed) is int and 0 <= seed < 2**31, "has no seed")
+    background = network.get("background", False)
+    require(type(background) is bool, "does not say whether it has a background")
     numbers, sources = network["inference_networks"], network["decoded_from"]
     for names, expected in ((numbers, widths), (sources, n_words)):
         same = isinstance(names, dict) and list(names) == list(expected)
@@ -162,7 +175,23 @@ def restore_net(net: TopicNet, state: dict[str, Any]) -> TopicNet:
         net.history.record("epoch", len(net.history))
         for name, value in zip(losses, values, strict=True):
             net.history.record(name, value)
+    require(_answers(net), "net_ has a network that gives no finite numbers")
     return net
+
+
+@torch.inference_mode()
+def _answers(net: TopicNet) -> bool:
+    """Return whether a net gives finite numbers for usual vectors of every view."""
+    module, results = net.module_.eval(), []
+    for name, standardize in zip(module.encoded, module.standardize, strict=True):
+        mean, scale = standardize.get_buffer("mean"), standardize.get_buffer("scale")
+        vectors = torch.stack([mean, mean + scale, mean - scale])
+        posterior = module.encode(Batch(3, {name: vectors}, {name: None}))[name]
+        results += [posterior.mean, posterior.log_variance.exp(), posterior.sample]
+    topics = torch.full((1, module.n_components), 1 / module.n_components)
+    for name in module.decoded:
+        results.append(module.decode(name, topics.to(net.device)))
+    return all(bool(result.isfinite().all()) for result in results)
 
 
 def resolve_stored_device(device: str) -> torch.device:

@@ -3,6 +3,8 @@
 import os
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,11 @@ _SECONDS = 30.0
 
 # A file that is half written is left by a crash if nothing was written for so long.
 _ABANDONED_SECONDS = 3600.0
+
+# What reading a state of another shape raises.
+_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def require_seed(random_state) -> None:
@@ -72,11 +79,18 @@ class Checkpoint:
             )
             return None
         if not isinstance(content, dict) or content.get("name") != self.name:
-            raise self.mismatch("it was stored by another fit")
+            raise self._mismatch("it was stored by another fit")
         return content.get("state")
 
-    def mismatch(self, reason: Any) -> ValueError:
-        """Return an error for a state that this fit cannot have stored."""
+    @contextmanager
+    def own_state(self) -> Iterator[None]:
+        """Raise one clear ValueError if the state turns out to be of another shape."""
+        try:
+            yield
+        except _ERRORS as error:
+            raise self._mismatch(error) from error
+
+    def _mismatch(self, reason: Any) -> ValueError:
         return ValueError(
             f"the checkpoint {self.path} does not belong to this fit ({reason}); "
             "delete the file to train from the beginning"

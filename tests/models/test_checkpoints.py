@@ -1,7 +1,9 @@
 """Killed training resumes from its checkpoint and ends with the same bits."""
 
+import math
 import os
 import pickle
+import random
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 from sklearn_m3l.utils import _checkpoint
+from sklearn_m3l.utils._storage import dumps, loads
 
 SMALL = {"max_iter": 6, "hidden_layer_sizes": (8,), "random_state": 0}
 STOPPING = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 2}
@@ -166,6 +169,39 @@ def test_a_state_of_another_fit(X, tmp_path):
             model.fit(X)
     path.unlink()
     assert_same(model.fit(X), clone(MODELS["polylingual"]).fit(X), X)
+
+
+def places(value):
+    """Iterate over all containers in a state, with their keys."""
+    if isinstance(value, (dict, list)):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from places(value[key])
+
+
+@pytest.mark.parametrize("name", ["stopping", "polylingual"])
+def test_states_that_were_changed(X, tmp_path, name, crash, monkeypatch):
+    model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
+    crash(2)
+    with pytest.raises(Crash):
+        model.fit(X)
+    monkeypatch.undo()
+    (path,) = tmp_path.glob("*/state.safetensors")
+    data = path.read_bytes()
+    n_places = len(list(places(loads("checkpoint", data))))
+    wrong = [None, [], {}, "a", -1, 2**100, math.nan, np.full(3, 30_000, np.int16)]
+    rng = random.Random(0)
+    for number in rng.sample(range(n_places), min(n_places, 40)):
+        for value in rng.sample(wrong, 3):
+            content = loads("checkpoint", data)
+            container, key = list(places(content))[number]
+            container[key] = value
+            path.write_bytes(dumps("checkpoint", content))
+            try:
+                model.fit(X)
+            except ValueError as error:
+                assert "does not belong to this fit" in str(error), (number, value)
+            assert np.isfinite(model.transform(X)).all()
 
 
 class Count(Callback):
