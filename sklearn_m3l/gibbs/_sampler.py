@@ -241,8 +241,9 @@ class PolylingualGibbs:
         ).all():
             raise ValueError("the words of the sampler have another number of topics")
         values = counted.value[used_places(counted)]
-        for topics in (drawn.topics, counted.topic):
-            if not ((topics >= 0) & (topics < self.n_topics)).all():
+        n_choices = self.n_topics + (self._prior.background_share > 0)
+        for topics, n in (drawn.topics, n_choices), (counted.topic, self.n_topics):
+            if not ((topics >= 0) & (topics < n)).all():
                 raise ValueError("the sampler has topics that do not exist")
         cells = _cells_of_rows(counted, self.n_topics)
         expected = _cells_of_rows(rows, self.n_topics)
@@ -387,8 +388,9 @@ def _cells_of_rows(rows: WordRows, n_topics: int) -> sparse.csr_array:
 
 def _cells_of_tokens(tokens: Tokens, shape: tuple[int, int]) -> sparse.csr_array:
     """Return the weight of each topic in each word, from the tokens."""
-    cells = (tokens.weights.astype(np.float64), (tokens.words, tokens.topics))
-    return sparse.csr_array(cells, shape=shape)
+    own = tokens.topics < shape[1]  # the others are from the background
+    cells = (tokens.words[own], tokens.topics[own])
+    return sparse.csr_array((tokens.weights[own].astype(float), cells), shape=shape)
 
 
 def _log_rising(base: np.ndarray | float, weight: np.ndarray) -> np.ndarray:

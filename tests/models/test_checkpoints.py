@@ -41,7 +41,9 @@ MODELS = {
         3, max_iter=6, transform_max_iter=25, random_state=0, optimize_interval=2,
         burn_in=1,
     ),
-    "threads": PolylingualLDA(3, max_iter=6, n_jobs=2, random_state=0),
+    "threads": PolylingualLDA(
+        3, max_iter=6, n_jobs=2, background_share=0.2, random_state=0
+    ),
 }  # fmt: skip
 each_model = pytest.mark.parametrize("name", MODELS)
 
