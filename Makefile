@@ -13,11 +13,11 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -n 2 --cov --cov-report=term
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 # All but the slow tests, on all cores.
 test-fast: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -q -n auto -m "not slow"
+	$(VENV)/bin/python -m pytest -q -n auto --dist loadfile -m "not slow"
 
 test-oldest:
 	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
@@ -26,7 +26,7 @@ test-oldest:
 # compiler.
 COMPILED = tests/gibbs tests/network/test_kernels.py tests/network/test_ops.py
 coverage: test
-	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q $(COMPILED) \
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" $(COMPILED) \
 	    --cov --cov-append --cov-report=term --cov-fail-under=95
 
 lint: $(VENV)/.test
