@@ -1,4 +1,4 @@
-"""What all topic models share: their input, topics, words, labels and score."""
+"""What all topic models share: their input, topics, words and score."""
 
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -208,10 +208,10 @@ class BaseTopicModel(
         Parameters
         ----------
         view : str, optional
-            A text view that the model was fitted on; may be left out where there
-            is only one.
+            A text view that the model was fitted on. It can be left out if there is
+            only one.
         n_words : int, default=10
-            Words a topic.
+            Words per topic.
 
         Returns
         -------
@@ -230,12 +230,12 @@ class BaseTopicModel(
         Parameters
         ----------
         n_words : int, default=10
-            Words a topic and language.
+            Words per topic and text view.
 
         Returns
         -------
         pandas.DataFrame of str of shape (n_components, n_text_views)
-            One row a topic, one column a language.
+            One row per topic, one column per text view.
         """
         check_is_fitted(self)
         return pd.DataFrame(
@@ -252,7 +252,7 @@ class BaseTopicModel(
         Parameters
         ----------
         n_words : int, default=8
-            Words a topic and language.
+            Words per topic and text view.
         """
         print(self.topics_frame(n_words).to_string())
 
@@ -291,21 +291,21 @@ class BaseTopicModel(
         return frame
 
     def top_rows(self, X, view=None, n=10):
-        """Return the rows that show each topic best.
+        """Return the rows with the largest share of each topic.
 
         Parameters
         ----------
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
             Rows to choose from.
         view : str, optional
-            Judge the rows by this view alone; by default by all that they have.
+            Use the topics of this view alone; by default those of all views.
         n : int, default=10
-            Rows a topic.
+            Rows per topic.
 
         Returns
         -------
         ndarray of int of shape (n_components, min(n, number of rows with a view))
-            Positions of the rows, the best first.
+            Positions of the rows, the largest share first.
         """
         check_is_fitted(self)
         check_scalar(n, "n", Integral, min_val=1)

@@ -34,12 +34,13 @@ class DistilledTopicModel(NeuralTopicModel):
     The teacher, a `ZeroShotTopicModel`, learns the topics of a text. The student is an
     inference network of another view, whose prior for each tuple is the teacher's
     posterior for the text that the view is paired with, with variances of at least
-    exp(-3), so that no teacher is surer than a student can be. A student of a text
+    exp(-3), so an over-confident teacher cannot dominate the loss. A student of a text
     learns to reconstruct its own words; a student of pictures reconstructs the text
-    that they are paired with, through the teacher's topic-word matrix, which stays as
-    it is.
+    that they are paired with, through the teacher's topic-word matrix, which does not
+    change.
 
-    `transform` asks the student about its own view, and the teacher about all others.
+    In `transform`, the student infers the topics of its own view, and the teacher
+    those of all others.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class DistilledTopicModel(NeuralTopicModel):
         it has none; `sklearn.frozen.FrozenEstimator` keeps one that is fitted. None
         stands for ``ZeroShotTopicModel()``.
     view : str, default=None
-        The student's view; may be left out where only one is left to the student.
+        The student's view. It can be left out if only one is left for the student.
     batch_size : int, default=64
         Rows in a batch.
     max_iter : int, default=100
@@ -66,12 +67,11 @@ class DistilledTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Share of the last hidden layer, and of the topics that are decoded, that is
-        dropped in training.
+        Fraction of the units of the last hidden layer, and of the topics that are
+        decoded, that training drops.
     input_dropout : float in [0, 1), default=0.2
-        Share of the entries of the embeddings that is dropped in training, after they
-        are standardized. It keeps a large network from learning tuples by heart; none
-        in the paper.
+        Fraction of the entries of the standardized embeddings that training drops. It
+        regularizes wide networks; the paper uses none.
     decoder : {"mixture", "product"}, default="product"
         How the topics of a row predict words. "mixture": a word's probability is the
         sum over topics of their proportion times its probability in the topic, as in
@@ -89,7 +89,7 @@ class DistilledTopicModel(NeuralTopicModel):
     standardize : bool, default=True
         Subtract the mean of each view's embeddings and divide by their deviation.
     early_stopping : bool, default=False
-        Set a part of the tuples aside, and stop when their loss no longer falls.
+        Hold out a part of the tuples, and stop when its loss no longer falls.
     validation_fraction : float in (0, 1), default=0.1
         Size of that part.
     n_iter_no_change : int, default=10
@@ -104,22 +104,22 @@ class DistilledTopicModel(NeuralTopicModel):
         over as many draws (20 in the paper), which are independent for each row and
         view, yet always the same for the same row.
     device : str, default="auto"
-        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
-        one.
+        The device that the network runs on, as PyTorch names it; "auto" is a GPU if
+        there is one.
     callbacks : list of skorch.callbacks.Callback, default=None
-        Run while training; see skorch.
+        Callbacks that run during training; see skorch.
     checkpoint : str or path, default=None
-        Folder to store the state of training in, so that a `fit` that is started again
-        with the same parameters and data goes on where it was, to the same bits. Every
-        fit has a subfolder of its own; the state is stored after an epoch, at most
-        every 30 seconds, and at the end. Needs a `random_state`. The teacher
-        gets the folder, too, if it has none. Callbacks other than
-        skorch's `EarlyStopping` and `LRScheduler` start anew.
+        Folder for the state of training: a `fit` that is started again with the same
+        parameters and data continues there, with bit-identical results. Every fit has
+        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
+        and at the end. Needs a `random_state`. The teacher uses the folder, too, unless
+        it has its own. Callbacks other than skorch's `EarlyStopping` and `LRScheduler`
+        start anew.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights and of all that is drawn. The same seed gives the
-        same bits with any number of threads.
+        Seed of the initial weights and of everything random. The same seed gives
+        bit-identical results with any number of threads.
     verbose : int, default=0
-        1 shows a progress bar, 2 prints a line an epoch.
+        1 shows a progress bar, 2 prints a line per epoch.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ class DistilledTopicModel(NeuralTopicModel):
     view_ : str
         The student's view.
     loss_curve_ : list of float
-        Mean training loss a tuple, by epoch.
+        Mean training loss per tuple, by epoch.
     net_ : skorch.NeuralNet
         The trained net.
     n_iter_ : int

@@ -18,10 +18,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
     embedding that an inference network maps to a distribution over the same topics.
     Every language has its own topic-word matrix, so topics are aligned across
     languages and a picture gets words. The loss is Eq. 1 of the paper: reconstruction
-    of the words, divergence between the views of a tuple, and InfoNCE, which sets
-    tuples apart; here also the divergence from the prior of ProdLDA [2]_.
+    of the words, divergence between the views of a tuple, and InfoNCE, which separates
+    tuples. This class adds the divergence from the prior of ProdLDA [2]_.
 
-    The embeddings of different views need not be aligned, and a tuple may lack views.
+    The embeddings of different views need not be aligned, and tuples may lack views.
 
     Parameters
     ----------
@@ -42,12 +42,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Share of the last hidden layer, and of the topics that are decoded, that is
-        dropped in training.
+        Fraction of the units of the last hidden layer, and of the topics that are
+        decoded, that training drops.
     input_dropout : float in [0, 1), default=0.5
-        Share of the entries of the embeddings that is dropped in training, after they
-        are standardized. It keeps a large network from learning tuples by heart; none
-        in the paper.
+        Fraction of the entries of the standardized embeddings that training drops. It
+        regularizes wide networks; the paper uses none.
     decoder : {"mixture", "product"}, default="product"
         How the topics of a row predict words. "mixture": a word's probability is the
         sum over topics of their proportion times its probability in the topic, as in
@@ -68,8 +67,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
     similarity : {"cosine", "dot", "hellinger"}, default="cosine"
         Similarity of two topic distributions in InfoNCE; Eq. 1 has "dot".
     contrast_on : {"mean", "sample"}, default="mean"
-        Whether InfoNCE compares softmax(mu), which is what `transform` returns, or the
-        samples, as in the paper.
+        Whether InfoNCE compares softmax(mu), which `transform` returns, or the samples,
+        as in the paper.
     contrast : {"pairwise", "joint"}, default="pairwise"
         "pairwise" is the contrast of the authors' code: InfoNCE between any two views,
         in both directions, with the other rows of both views as negatives. "joint" is
@@ -93,7 +92,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     standardize : bool, default=True
         Subtract the mean of each view's embeddings and divide by their deviation.
     early_stopping : bool, default=False
-        Set a part of the tuples aside, and stop when their loss no longer falls.
+        Hold out a part of the tuples, and stop when its loss no longer falls.
     validation_fraction : float in (0, 1), default=0.1
         Size of that part.
     n_iter_no_change : int, default=10
@@ -108,21 +107,21 @@ class M3LContrastTopicModel(NeuralTopicModel):
         over as many draws (20 in the paper), which are independent for each row and
         view, yet always the same for the same row.
     device : str, default="auto"
-        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
-        one.
+        The device that the network runs on, as PyTorch names it; "auto" is a GPU if
+        there is one.
     callbacks : list of skorch.callbacks.Callback, default=None
-        Run while training; see skorch.
+        Callbacks that run during training; see skorch.
     checkpoint : str or path, default=None
-        Folder to store the state of training in, so that a `fit` that is started again
-        with the same parameters and data goes on where it was, to the same bits. Every
-        fit has a subfolder of its own; the state is stored after an epoch, at most
-        every 30 seconds, and at the end. Needs a `random_state`. Callbacks other than
-        skorch's `EarlyStopping` and `LRScheduler` start anew.
+        Folder for the state of training: a `fit` that is started again with the same
+        parameters and data continues there, with bit-identical results. Every fit has
+        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
+        and at the end. Needs a `random_state`. Callbacks other than skorch's
+        `EarlyStopping` and `LRScheduler` start anew.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights and of all that is drawn. The same seed gives the
-        same bits with any number of threads.
+        Seed of the initial weights and of everything random. The same seed gives
+        bit-identical results with any number of threads.
     verbose : int, default=0
-        1 shows a progress bar, 2 prints a line an epoch.
+        1 shows a progress bar, 2 prints a line per epoch.
 
     Attributes
     ----------
@@ -133,7 +132,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
     loss_curve_ : list of float
-        Mean training loss a tuple, by epoch.
+        Mean training loss per tuple, by epoch.
     net_ : skorch.NeuralNet
         The trained net.
     n_iter_ : int

@@ -1,4 +1,4 @@
-"""What the neural topic models share: how they are trained and asked."""
+"""What the neural topic models share: training and inference."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -161,7 +161,7 @@ class NeuralTopicModel(BaseTopicModel):
         random_state = private_generator(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
-            # Where Ctrl-C stops what comes next, there is no network of these tuples.
+            # If Ctrl-C stops what follows, there is no network of these tuples.
             self.__dict__.pop("net_", None)
             self._prepare(X)
         else:
@@ -218,7 +218,7 @@ class NeuralTopicModel(BaseTopicModel):
         for name in plan.encoded:
             if not X[name].present.any():
                 raise ValueError(
-                    f"view {name!r} is absent in every row, so nothing can be learnt "
+                    f"view {name!r} is absent in every row, so nothing can be learned "
                     "about it; leave it out"
                 )
 
@@ -397,7 +397,7 @@ class NeuralTopicModel(BaseTopicModel):
 
     @property
     def loss_curve_(self) -> list[float]:
-        """Mean training loss a tuple, by epoch."""
+        """Mean training loss per tuple, by epoch."""
         losses = (epoch.get("train_loss") for epoch in self.net_.history)
         return [loss for loss in losses if loss is not None]
 

@@ -1,4 +1,4 @@
-"""ZeroshotTM: topics of one text, asked of any view that is embedded like it."""
+"""ZeroshotTM: learns topics from one text and infers them for any aligned view."""
 
 from sklearn_m3l.models._base import choose_view, iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
@@ -10,16 +10,16 @@ class ZeroShotTopicModel(NeuralTopicModel):
     """ZeroshotTM: topics of one language, inferred for any aligned view [1]_.
 
     A variational autoencoder reads the embeddings of one text and reconstructs its
-    words: ProdLDA [2]_ with a pretrained encoder. Since words are only decoded, any
-    view whose embeddings come from the same multilingual or multimodal encoder can be
-    transformed with the same inference network, without having been trained on.
+    words: ProdLDA [2]_ with a pretrained encoder. Since words are only decoded, the
+    inference network can transform any view whose embeddings come from the same
+    multilingual or multimodal encoder, without having been trained on it.
 
     Parameters
     ----------
     n_components : int, default=50
         Number of topics (K).
     view : str, default=None
-        The text to learn from; may be left out where there is only one.
+        The text view to learn from. It can be left out if there is only one.
     batch_size : int, default=64
         Rows in a batch.
     max_iter : int, default=100
@@ -35,12 +35,11 @@ class ZeroShotTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Share of the last hidden layer, and of the topics that are decoded, that is
-        dropped in training.
+        Fraction of the units of the last hidden layer, and of the topics that are
+        decoded, that training drops.
     input_dropout : float in [0, 1), default=0.2
-        Share of the entries of the embeddings that is dropped in training, after they
-        are standardized. It keeps a large network from learning tuples by heart; none
-        in the paper.
+        Fraction of the entries of the standardized embeddings that training drops. It
+        regularizes wide networks; the paper uses none.
     decoder : {"mixture", "product"}, default="product"
         How the topics of a row predict words. "mixture": a word's probability is the
         sum over topics of their proportion times its probability in the topic, as in
@@ -59,7 +58,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
     standardize : bool, default=True
         Subtract the mean of each view's embeddings and divide by their deviation.
     early_stopping : bool, default=False
-        Set a part of the tuples aside, and stop when their loss no longer falls.
+        Hold out a part of the tuples, and stop when its loss no longer falls.
     validation_fraction : float in (0, 1), default=0.1
         Size of that part.
     n_iter_no_change : int, default=10
@@ -74,21 +73,21 @@ class ZeroShotTopicModel(NeuralTopicModel):
         over as many draws (20 in the paper), which are independent for each row and
         view, yet always the same for the same row.
     device : str, default="auto"
-        Where the network runs, as PyTorch names devices; "auto" is a GPU if there is
-        one.
+        The device that the network runs on, as PyTorch names it; "auto" is a GPU if
+        there is one.
     callbacks : list of skorch.callbacks.Callback, default=None
-        Run while training; see skorch.
+        Callbacks that run during training; see skorch.
     checkpoint : str or path, default=None
-        Folder to store the state of training in, so that a `fit` that is started again
-        with the same parameters and data goes on where it was, to the same bits. Every
-        fit has a subfolder of its own; the state is stored after an epoch, at most
-        every 30 seconds, and at the end. Needs a `random_state`. Callbacks other than
-        skorch's `EarlyStopping` and `LRScheduler` start anew.
+        Folder for the state of training: a `fit` that is started again with the same
+        parameters and data continues there, with bit-identical results. Every fit has
+        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
+        and at the end. Needs a `random_state`. Callbacks other than skorch's
+        `EarlyStopping` and `LRScheduler` start anew.
     random_state : int, RandomState instance or None, default=None
-        Seed of the initial weights and of all that is drawn. The same seed gives the
-        same bits with any number of threads.
+        Seed of the initial weights and of everything random. The same seed gives
+        bit-identical results with any number of threads.
     verbose : int, default=0
-        1 shows a progress bar, 2 prints a line an epoch.
+        1 shows a progress bar, 2 prints a line per epoch.
 
     Attributes
     ----------
@@ -101,7 +100,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
     view_ : str
         The text that was trained on.
     loss_curve_ : list of float
-        Mean training loss a tuple, by epoch.
+        Mean training loss per tuple, by epoch.
     net_ : skorch.NeuralNet
         The trained net.
     n_iter_ : int

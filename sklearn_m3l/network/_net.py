@@ -248,7 +248,7 @@ def continue_net(source: TopicNet, target: TopicNet) -> None:
             own.freeze()
     target.history = source.history
     for group in target.optimizer_.param_groups:
-        # Schedulers of the learning rate go on by the number of epochs.
+        # Learning rate schedulers continue by the number of epochs.
         group.setdefault("initial_lr", group["lr"])
 
 

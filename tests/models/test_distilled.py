@@ -119,7 +119,7 @@ def test_prior_is_the_posterior_of_the_teacher(X, teacher, frozen, view, dropout
     assert_allclose(along, slope(loss, first.weights, direction), rtol=1e-3)
 
 
-def test_a_teacher_that_is_too_sure_can_be_learnt_from(X, teacher):
+def test_a_teacher_that_is_too_sure_does_not_hinder(X, teacher):
     X = X[X.present["en"] & X.present["de"]]
     sure = copy.deepcopy(teacher)
     norm = sure.net_.module_.inference[0].norm
@@ -383,7 +383,7 @@ def test_the_only_other_view_needs_no_name(X, frozen):
     assert (model.view, model.view_) == (None, "image")
 
 
-def test_each_view_is_asked_of_the_one_who_learnt_it(X, teacher, fitted):
+def test_each_view_is_inferred_by_the_one_who_learned_it(X, teacher, fitted):
     own = fitted.view_
     english = X[["en"]][X.present["en"]]
     assert_array_equal(fitted.transform(english), teacher.transform(english))
