@@ -26,7 +26,6 @@ from xml.sax.saxutils import escape, quoteattr
 import pandas as pd
 
 from benchmarks.fuzzing import main, write
-from sklearn_m3l.cli._commands import _read_table
 from sklearn_m3l.datasets import (
     load_gimp_help,
     read_m3l_csv,
@@ -35,6 +34,7 @@ from sklearn_m3l.datasets import (
     read_wikipedia_comparable,
     read_wit,
 )
+from sklearn_m3l.datasets.readers._csv import Format, read_table
 from sklearn_m3l.datasets.readers._tables import _WIT_COLUMNS
 
 _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
@@ -79,9 +79,21 @@ def _cells(frame: pd.DataFrame) -> list[list]:
 
 
 def _read_command_table(path: Path, **options: Any) -> Any:
-    """Read a table as the command line does, which knows no options."""
-    frame, _ = _read_table(path, ["en", "de"], [], None)
-    return [frame] if options else frame
+    """Read a table as the command line does; rows in must be rows out.
+
+    The command line skips nothing and reads tables whole.
+    """
+    quoting = "none" if path.name.startswith("table-none") else "auto"
+    table = read_table(path, lambda columns: columns, Format(quoting=quoting))
+    ends = [*table.lines[1:], table.n_lines + 1]
+    spans = [end - line for line, end in zip(table.lines, ends, strict=True)]
+    assert table.lines[0] > 1 and min(spans) > 0, "rows overlap"
+    if quoting == "none":
+        # A line is a row, but for blank ones that end a table of several columns.
+        n_blank = table.n_lines - 1 - len(table.frame)
+        assert n_blank == 0 or (n_blank > 0 and table.frame.shape[1] > 1), "rows lost"
+        assert set(spans[:-1]) <= {1}, "a row of several lines"
+    return [table.frame] if options else table.frame
 
 
 def _read(folder: Path, **options: Any) -> Any:
@@ -94,7 +106,7 @@ def _read(folder: Path, **options: Any) -> Any:
             return read_mallet({"en": paths[1], "de": paths[0]}, **options)
         case "m3l":
             return read_m3l_csv(paths[0], **options)
-        case "table":
+        case "table" | "table-none":
             return _read_command_table(paths[0], **options)
         case "wit":
             return read_wit(paths, ["en", "de"], columns=["mime_type"], **options)
@@ -134,6 +146,8 @@ def corpora() -> list[dict[str, bytes]]:
         },
         {"wit.tsv": _table([list(_WIT_COLUMNS), *wit], "\t")},
         {"table.csv": _table([["en", "de"], *map(list, texts)], ",")},
+        {"table.tsv": _table([["en", "de"], *map(list, lines)], "\t")},
+        {"table-none.tsv": _table([["en", "de"], *map(list, lines)], "\t")},
         {
             f"{language}.txt": "".join(
                 f"{name}\t{language}\t{line[place]}\n"
@@ -279,7 +293,7 @@ def _suffixes(files: dict[str, bytes]) -> list[str]:
     """Return the compressions that a reader takes."""
     if "corpus.tsv" in files:
         return [""]
-    return ["", ".gz"] if "table.csv" in files else list(_COMPRESS)
+    return list(_COMPRESS)
 
 
 def _compressed(files: dict[str, bytes], suffix: str) -> dict[str, bytes]:
