@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._names import check_of_rows, select_taken
 from sklearn_m3l.display._report_contents import Contents, collect
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.metrics import evaluate_alignment
@@ -96,7 +97,8 @@ class TopicReport:
         estimator : estimator
             A fitted topic model, or a pipeline that ends with one.
         X : MultiView or DataFrame of shape (n_rows, n_views)
-            Documents to show, as the estimator takes them. All are on the map: of more
+            Documents to show, as the estimator takes them, in those views that the
+            model infers topics from (``views_``). All are on the map: of more
             than 3,000 points as many are laid out, the others among them (see
             :func:`~sklearn_m3l.display.topic_space`).
         names : mapping of str to array-like of shape (n_rows,), default=None
@@ -146,18 +148,19 @@ class TopicReport:
         if texts is None and isinstance(X, pd.DataFrame):
             texts = _text_columns(X, views)
         rng = private_generator(random_state)
+        shown = select_taken(model, views)
         contents = collect(
             model,
-            views,
-            names=names,
-            texts=texts,
+            shown,
+            names=_of_views(shown, check_of_rows(views, names, "names")),
+            texts=_of_views(shown, check_of_rows(views, texts, "texts")),
             view_labels=view_labels,
             thumbnails=thumbnails,
             random_state=rng,
         )
         scored = ""
         if scores is None:
-            scores, scored = _measure(model, views, _articles(views, contents), rng)
+            scores, scored = _measure(model, shown, _articles(shown, contents), rng)
         return cls(
             report_page(
                 contents,
@@ -191,6 +194,11 @@ class TopicReport:
             'style="width: 100%; height: 50rem; border: 1px solid gray" '
             f'srcdoc="{escape(self.html)}"></iframe>'
         )
+
+
+def _of_views(X: MultiView, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given for those views that are shown."""
+    return {view: of_rows for view, of_rows in given.items() if view in X}
 
 
 def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:

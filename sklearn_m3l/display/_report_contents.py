@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.display._names import check_of_rows, first_of_each, name_rows
+from sklearn_m3l.display._names import first_of_each, name_rows
 from sklearn_m3l.display._topic_space import lay_out
 from sklearn_m3l.metrics import paired_jensen_shannon, pairwise_jensen_shannon
 from sklearn_m3l.metrics._alignment import infer_topics, topics_by_view
@@ -126,7 +126,7 @@ def collect(
     """Infer topics of all rows, and find what there is to show of them."""
     known_texts = {
         view: [text if isinstance(text, str) else None for text in given]
-        for view, given in check_of_rows(X, texts, "texts").items()
+        for view, given in (texts or {}).items()
     }
     keys, called = name_rows(X, names, known_texts)
     topics = topics_by_view(model, X)

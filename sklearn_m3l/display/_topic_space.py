@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
 from threadpoolctl import threadpool_limits
 
-from sklearn_m3l.display._names import first_of_each, names_by_view
+from sklearn_m3l.display._names import first_of_each, names_by_view, select_taken
 from sklearn_m3l.metrics import pairwise_jensen_shannon
 from sklearn_m3l.metrics._alignment import topics_by_view
 from sklearn_m3l.multiview import MultiView
@@ -39,10 +39,10 @@ def topic_space(
     model : estimator
         A fitted topic model.
     X : MultiView of shape (n_rows, n_views)
-        Rows to show.
+        Rows to show, in those views that the model infers topics from (``views_``).
     names : mapping of str to array-like of shape (n_rows,), optional
-        What the rows show in a view, such as the page of a text. Rows of one name
-        are one point. By default the row labels.
+        What the rows show in a view, such as the page of a text. Rows with the same
+        name are one point. By default the row labels.
     random_state : int, RandomState instance or None, default=None
         Seed of the t-SNE.
 
@@ -76,7 +76,7 @@ def topic_space(
     {'en': 20, 'de': 20, 'image': 14}
     """
     named = names_by_view(X, names)
-    topics = topics_by_view(model, X)
+    topics = topics_by_view(model, select_taken(model, X))
     return lay_out(topics, named, X.present, random_state)
 
 

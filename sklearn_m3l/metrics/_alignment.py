@@ -225,7 +225,7 @@ def _plan(
     model: Any, data: MultiView, metrics: Iterable[str], pairs: Sequence[Pair] | None
 ) -> dict[str, list[Views]]:
     """Return the views or pairs of views that each metric is measured on."""
-    names = _usable(model, data) if pairs is None else _names_in(pairs)
+    names = usable_views(model, data) if pairs is None else _names_in(pairs)
     texts = [n for n in names if n in model.vocabularies_ or data[n].is_text]
     spoken = [name for name in texts if name in model.vocabularies_]
     pictures = [name for name in names if name not in texts]
@@ -384,7 +384,7 @@ def topics_by_view(
     dict of str to ndarray of shape (n_rows, n_components)
         Topics by view; NaN in rows that lack the view.
     """
-    names = _usable(model, X) if names is None else names
+    names = usable_views(model, X) if names is None else names
     return {name: infer_topics(model, X[[name]]) for name in names}
 
 
@@ -395,7 +395,7 @@ def infer_topics(model: Any, X: Any) -> np.ndarray:
     """
     if not isinstance(X, MultiView):
         return np.asarray(model.transform(X))
-    names = _usable(model, X) or X.view_names
+    names = usable_views(model, X) or X.view_names
     present = np.any([X[name].present for name in names], axis=0)
     if present.all():
         return np.asarray(model.transform(X))
@@ -407,7 +407,7 @@ def infer_topics(model: Any, X: Any) -> np.ndarray:
     return topics
 
 
-def _usable(model: Any, X: MultiView) -> list[str]:
+def usable_views(model: Any, X: MultiView) -> list[str]:
     """Return the views to infer topics from: all but those that are left aside.
 
     Left aside are views that the model was fitted on, but does not transform.
