@@ -56,17 +56,19 @@ class PolylingualLDA(BaseTopicModel):
     n_components : int, default=50
         Number of topics.
     doc_topic_prior : float, default=None
-        Dirichlet parameter of a topic in a tuple (alpha). None stands for
-        ``50 / n_components`` [2]_.
+        Dirichlet parameter of a topic in a tuple (alpha), from which `fit` learns one
+        for each topic unless `optimize_interval` is 0. None stands for
+        ``5 / n_components``.
     topic_word_prior : float, default=0.01
         Dirichlet parameter of a word in a topic (beta).
     cluster_weight : float, default=2.0
         What is added to the Dirichlet parameter of one topic in each tuple, the topic
-        of its cluster of embeddings; it acts like this many tokens of that topic. 0
-        leaves embeddings aside. `fit` finds one cluster per topic, by k-means of
-        standardized embeddings, and keeps the centers for new tuples. Tuples without
-        an embedding, and data without any, have the same prior as with 0. More makes
-        topics more coherent, but predicts words and finds translations less well.
+        of its cluster of embeddings, where its tokens also start; it acts like this
+        many tokens of that topic. 0 leaves embeddings aside. `fit` finds one cluster
+        per topic, by k-means of standardized embeddings, and keeps the centers for new
+        tuples. Tuples without an embedding, and data without any, have the same prior
+        as with 0. More makes the topics of short texts more coherent, but predicts
+        words and finds translations less well.
     background_share : float in [0, 1), default=0.0
         Probability that a token comes from the background, the distribution of all
         words of its language, instead of from a topic [6]_. It frees the topics of
@@ -78,9 +80,9 @@ class PolylingualLDA(BaseTopicModel):
         Sweeps over the tokens of new tuples in `transform`.
     burn_in : int, default=20
         Sweeps that are not counted: in `transform` before the average over samples
-        begins, in `fit` before the prior is first learnt. Less than
+        begins, in `fit` before the prior is first learned. Must be less than
         `transform_max_iter`.
-    optimize_interval : int, default=0
+    optimize_interval : int, default=10
         Sweeps between two estimates of an asymmetric `doc_topic_prior`, by Minka's
         fixed point [3]_ as in MALLET. 0 keeps it symmetric and as given.
     n_jobs : int, default=None
@@ -109,7 +111,7 @@ class PolylingualLDA(BaseTopicModel):
         The same, averaged over samples of the chain [2]_; the last sweep's where
         Ctrl-C left none.
     doc_topic_prior_ : ndarray of shape (n_components,)
-        Dirichlet parameters of the tuples, learned if `optimize_interval` is set,
+        Dirichlet parameters of the tuples, learned unless `optimize_interval` is 0,
         without the weight of a tuple's cluster.
     cluster_centers_ : dict of str to ndarray of shape (n_clusters, width)
         Centers of the clusters by view, in embeddings that are standardized and then
@@ -142,6 +144,9 @@ class PolylingualLDA(BaseTopicModel):
 
     Notes
     -----
+    `transform` returns the mean of the posterior under `doc_topic_prior_`, with the
+    weight of the tuple's cluster where it has an embedding.
+
     Fractional counts are weights: a cell of 2.3 is two tokens of weight 1 and one of
     weight 0.3. Views without counts, such as pictures, are left aside. Sampling costs
     grow with the topics that a word really has, not with their number [5]_.
@@ -225,7 +230,7 @@ class PolylingualLDA(BaseTopicModel):
         max_iter=500,
         transform_max_iter=100,
         burn_in=20,
-        optimize_interval=0,
+        optimize_interval=10,
         n_jobs=None,
         checkpoint=None,
         random_state=None,
@@ -274,7 +279,7 @@ class PolylingualLDA(BaseTopicModel):
         texts = self._check_texts(X)
         alpha = self.doc_topic_prior
         if alpha is None:
-            alpha = 50 / self.n_components
+            alpha = 5 / self.n_components
         self._random_state = private_generator(self.random_state)
         self._draw_seed()
         self._fold_in_seed = self._seed
