@@ -11,14 +11,15 @@ from pathlib import Path
 
 NOUN = (
     "row|word|topic|view|line|tuple|vector|page|epoch|step|file|token|text|language|"
-    "measure|panel|log-likelihood|decoder|autoencoder"
+    "measure|panel|side|column|setting|log-likelihood|decoder|autoencoder"
 )
 # Pattern, where (?-i:...) minds case, and what to write instead.
 PATTERNS = [
     (r"(?<!there) (?-i:(is|are|was|be) none\b)", '"is invalid", "is missing"'),
     (r"\b(what|that|which) is no\b", '"that is not"'),
     (r"(?<!there) (is|are) no (?!longer|more|less|such|better|one|need)", '"is not a"'),
-    (rf"\b(a|an) ({NOUN}) an? ({NOUN})\b", '"one row per page"'),
+    (rf"\b(a|an|one) ({NOUN}) an? ({NOUN})\b", '"one row per page"'),
+    (rf"\b(loss|characters|pixels|transfer|one) an? ({NOUN})\b", '"loss per tuple"'),
     (r"\bforemost\b", '"top", "dominant"'),
     (r"\bin how far\b", '"how far", "to what extent"'),
     (r"\bshall\b", '"must", "should"'),

@@ -7,7 +7,7 @@ Run from the root of the repository, with Pillow and the version of the package
 
 FOLDER holds the manual as plain text, and what pretrained encoders make of it:
 
-- ``pages.jsonl.gz``: one page a line, with ``id``, ``en``, ``de`` and ``images``,
+- ``pages.jsonl.gz``: one page per line, with ``id``, ``en``, ``de`` and ``images``,
 - ``text_embeddings.en.npy``, ``text_embeddings.de.npy``: one row per page,
 - ``image_paths.json``, ``image_features.npy``: the pictures and a row for each,
 - ``thumbnails.zip``: their thumbnails, named PATH.jpg.

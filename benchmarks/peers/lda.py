@@ -35,7 +35,7 @@ N_TOPICS, ALPHA, BETA = 100, 0.5, 0.01
 NOTES = """\
 Seconds are those of training alone, the counts being already in each model's own
 format; ratios are to the first row, seed by seed; one core each unless it says
-otherwise. Held-out: log-likelihood a word of one half of the words of each test
+otherwise. Held-out: log-likelihood per word of one half of the words of each test
 document, whose topics are inferred from the other half, for all models by the same
 expectation maximization. NPMI: of the 10 first words in whole training documents;
 diversity: of the 25 first words."""

@@ -1,4 +1,4 @@
-"""What all encoders of one column share: cells in, one vector a row out."""
+"""What all encoders of one column share: cells in, one vector per row out."""
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator, Sequence

@@ -7,7 +7,8 @@ from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._pictures import open_pictures
 from sklearn_m3l.utils._sklearn import StrOptions
 
-# Pictures are reduced to this many pixels a side before colors and texture are counted.
+# Pictures are reduced to this many pixels per side before colors and texture are
+# counted.
 _SIDE = 96
 _COLOR_LEVELS = 6
 # Side of the picture whose pixels, and of that whose edges, are features.

@@ -53,7 +53,7 @@ class SentenceTransformerEncoder(ColumnEncoder):
     device : str, default="auto"
         Such as "cpu" or "cuda:1"; by default a GPU if there is one.
     cache_dir : str or path, default=None
-        Folder where vectors are kept, one a text or picture, by content, model and
+        Folder in which to keep one vector per text or picture, by content, model and
         settings: another fit, another fold or another process finds them there, and an
         interrupted encoding resumes where it stopped. It must be on a local disk. A
         model folder that changes is another model; a model of the hub is known by its

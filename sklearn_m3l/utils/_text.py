@@ -7,14 +7,14 @@ _NARROWEST = 8
 
 
 def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
-    """Lay out rows in columns, a line each.
+    """Lay out rows in columns, one line per row.
 
     Parameters
     ----------
     rows : sequence of sequences of str
         The cells; the first row is the header.
     width : int
-        Characters a line. If the cells need more, those of the widest columns are
+        Characters per line. If the cells need more, those of the widest columns are
         cut, where possible between words.
 
     Returns

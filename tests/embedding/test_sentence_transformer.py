@@ -261,7 +261,7 @@ def test_a_grid_search_encodes_each_text_once_a_setting(text_model, encoded, tmp
     search = GridSearchCV(pipeline, grid, cv=3, error_score="raise").fit(table)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     english, german = sorted(set(table["en"])), sorted(table["de"])
-    probes = ["a"] * 3  # one a setting, whose vector tells the width
+    probes = ["a"] * 3  # one per setting, whose vector gives the width
     assert sorted(encoded) == sorted([*probes, *english, *german, *german])
 
     encoded.clear()

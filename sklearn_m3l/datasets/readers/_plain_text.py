@@ -34,9 +34,9 @@ def read_mallet(
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     r"""Read the instance lists of MALLET's polylingual topic model.
 
-    There is one file a language, each line of which is an instance, "name label text",
-    as MALLET's ``import-file`` splits it. Line i is the same document in every file; an
-    empty line marks a missing translation [1]_.
+    There is one file per language, in which each line is an instance, "name label
+    text", as MALLET's ``import-file`` splits it. Line i is the same document in every
+    file; an empty line marks a missing translation [1]_.
 
     Parameters
     ----------
