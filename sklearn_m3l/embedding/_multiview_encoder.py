@@ -50,9 +50,10 @@ class MultiViewEncoder(
         The name of the column, and how it is encoded. The parameters of a view are
         parameters here, such as ``en__vectorizer__max_features``.
     groups : str, default=None
-        The column of article ids, where several rows belong to one article; it becomes
-        ``X.groups`` of the MultiView. `fit` needs it, `transform` takes tables without
-        it. By default every row is an article of its own.
+        The column of article ids, or the name of the index that holds them, where
+        several rows belong to one article; it becomes ``X.groups`` of the MultiView.
+        `fit` needs it, `transform` takes tables without it. By default every row is an
+        article of its own.
     memmap_dir : str or path, default=None
         Folder for embeddings that are too large for memory. They are encoded chunk by
         chunk into a new ``.npy`` file each, which is left there for you to remove. By
@@ -200,9 +201,9 @@ class MultiViewEncoder(
         """
         self._check_views()
         columns = column_names(X)
-        needed = [name for name, _ in self.views]
-        needed += [] if self.groups is None else [self.groups]
-        missing = [name for name in needed if name not in columns]
+        missing = [name for name, _ in self.views if name not in columns]
+        if self.groups is not None and not self._has_groups(X, columns):
+            missing.append(self.groups)
         if missing:
             raise ValueError(
                 f"the table has no column {', '.join(map(repr, missing))}; its columns "
@@ -230,7 +231,7 @@ class MultiViewEncoder(
         -------
         MultiView of shape (n_rows, n_views)
             The views that the table has columns for, labeled by its index, with the
-            article ids if the table has their column.
+            article ids if the table has them.
 
         Raises
         ------
@@ -249,7 +250,7 @@ class MultiViewEncoder(
                 f"{', '.join(map(repr, columns))}, the views "
                 f"{', '.join(map(repr, self.feature_names_in_))}"
             )
-        groups = self._read_groups(X) if self.groups in columns else None
+        groups = self._read_groups(X) if self._has_groups(X, columns) else None
         views: dict[str, View] = {}
         for name, view in known:
             with _named_errors(f"view {name!r}"), self._storage(name) as allocate:
@@ -312,11 +313,20 @@ class MultiViewEncoder(
                 "leave groups out"
             )
 
-    def _read_groups(self, X) -> np.ndarray:
+    def _has_groups(self, X, columns) -> bool:
+        """Tell whether a table has article ids, in a column or in its index."""
+        if self.groups is None:
+            return False
+        names = getattr(getattr(X, "index", None), "names", ())
+        return self.groups in columns or list(names) == [self.groups]
+
+    def _read_groups(self, X) -> np.ndarray | None:
         """Return the article ids of a table."""
-        with _named_errors(f"column {self.groups!r}"):
+        of_column = self.groups in X.columns
+        with _named_errors(f"{'column' if of_column else 'index'} {self.groups!r}"):
             labels = check_index(getattr(X, "index", None), len(X))
-            return check_groups(X[self.groups], len(X), labels)
+            ids = X[self.groups] if of_column else X.index
+            return check_groups(ids, len(X), labels)
 
     def _encode(self, name, view, column, allocate) -> View:
         with tqdm(desc=f"encode {name}", disable=not self.verbose) as bar:

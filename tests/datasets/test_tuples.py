@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sklearn_m3l.datasets import make_tuples, read_wikipedia_comparable, read_wit
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 
 
 @pytest.fixture
@@ -56,7 +57,22 @@ def test_all_images(articles, images):
     tuples = make_tuples(articles, images, images_per_article="all")
     assert pairs(tuples) == ALL
     assert list(tuples) == [*articles, "image"]
-    pd.testing.assert_frame_equal(tuples[list(articles)], articles.loc[tuples.index])
+    pd.testing.assert_frame_equal(
+        tuples[list(articles)], articles.loc[tuples.index], check_names=False
+    )
+
+
+def test_the_index_holds_the_ids_of_articles(articles, images):
+    options = {"images_per_article": "all"}
+    tuples = make_tuples(articles, images, **options)
+    assert tuples.index.name == "article"
+    named = make_tuples(articles.rename_axis("id"), images, **options)
+    assert named.index.name == "id"
+    encoder = make_multiview_encoder(["en"], groups="article")
+    encoder.set_params(en__encoder=LsaEncoder(1, random_state=0))
+    X = encoder.fit_transform(tuples)
+    assert X.groups.tolist() == tuples.index.tolist()
+    assert len(set(X.groups)) < len(X)
 
 
 def test_titles_of_one_language_alone(articles, images):
@@ -220,6 +236,11 @@ def test_given_frames_stay_as_they_are(articles, images):
             lambda a, i: (pd.concat([a, a.loc[["z", "d"]]]), i),
             {},
             "2 articles have the titles of an earlier one, such as row 'z'",
+        ),
+        (
+            lambda a, i: (a.set_axis(["h"] * len(a)), i),
+            {},
+            "several articles have the row label 'h'; make the labels unique",
         ),
     ],
 )

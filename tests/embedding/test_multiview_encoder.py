@@ -393,6 +393,18 @@ class TestGroups:
         assert encoder.transform(df[["de"]]).groups is None
         assert encoder.transform(df[["de", "page"]]).groups.tolist()[0] == "brush"
 
+    def test_may_be_the_index(self, encoder, df):
+        named = df.set_index("page")
+        X = encoder.fit_transform(named)
+        assert X.groups.tolist() == ["brush", "brush", "layer", "mask"]
+        assert X.index.tolist() == X.groups.tolist()
+        assert encoder.transform(named.reset_index(drop=True)).groups is None
+        named.index = pd.Index(["a", None, "b", "c"], name="page")
+        with pytest.raises(ValueError, match="index 'page': groups has no id in 1 of"):
+            encoder.transform(named)
+        with pytest.raises(ValueError, match="has no column 'page'"):
+            encoder.fit(named.rename_axis("other"))
+
     def test_change_nothing_else(self, encoder, df):
         X = encoder.fit_transform(df)
         plain = clone(encoder).set_params(groups=None).fit_transform(df)

@@ -51,15 +51,16 @@ def make_tuples(
     -------
     tuples : DataFrame of shape (n_tuples, n_columns + n_more)
         The rows of `articles` in their order, with "image" and the further
-        columns of `images`. The index is that of `articles`, so that with "all"
-        it tells which rows are of one article.
+        columns of `images`. The index holds the article ids: it is that of
+        `articles`, and is named "article" if that has no name. A
+        ``MultiViewEncoder(..., groups="article")`` takes them from there.
 
     Raises
     ------
     ValueError
         Where the frames have no title column in common, `images` lacks "image" or
-        has another column of `articles`, two articles have the same titles, or no
-        article has an image.
+        has another column of `articles`, two articles have the same titles or row
+        labels, or no article has an image.
 
     Notes
     -----
@@ -91,15 +92,17 @@ def make_tuples(
     ...     }
     ... )
     >>> make_tuples(articles, images, random_state=0)[["en_title", "image"]]
-      en_title        image
-    0    Horse     foal.jpg
-    1    Zebra  stripes.jpg
+            en_title        image
+    article
+    0          Horse     foal.jpg
+    1          Zebra  stripes.jpg
     >>> tuples = make_tuples(articles, images, images_per_article="all")
     >>> tuples[["en_title", "image"]]
-      en_title        image
-    0    Horse     foal.jpg
-    1    Zebra  stripes.jpg
-    1    Zebra     herd.jpg
+            en_title        image
+    article
+    0          Horse     foal.jpg
+    1          Zebra  stripes.jpg
+    1          Zebra     herd.jpg
     """
     for name, value, allowed in (
         ("images_per_article", images_per_article, ("one", "all")),
@@ -120,7 +123,7 @@ def make_tuples(
     tuples = articles.iloc[found.index.to_numpy()].copy()
     for column in found:
         tuples[column] = found[column].array
-    return tuples
+    return tuples if tuples.index.name else tuples.rename_axis("article")
 
 
 def _check_articles(articles: pd.DataFrame) -> None:
@@ -134,6 +137,12 @@ def _check_articles(articles: pd.DataFrame) -> None:
         raise ValueError(
             f"{len(repeated)} articles have the titles of an earlier one, such as row "
             f"{repeated[0]!r}: drop them, with drop_duplicates({titles})"
+        )
+    labels = articles.index[articles.index.duplicated()]
+    if len(labels):
+        raise ValueError(
+            f"several articles have the row label {labels[0]!r}; make the labels "
+            "unique, for example with reset_index(drop=True)"
         )
 
 
