@@ -357,8 +357,8 @@ def _warn_of_nan(found: dict[str, dict[str, Score]]) -> None:
     ]
     if unmeasured:
         warnings.warn(
-            f"{', '.join(unmeasured)}: NaN, because no row has the views, or words of "
-            "the views, that they measure",
+            f"{', '.join(unmeasured)}: NaN, because no row has the views that they "
+            "measure, or known words in them",
             UserWarning,
             stacklevel=4,
         )
@@ -408,9 +408,9 @@ def infer_topics(model: Any, X: Any) -> np.ndarray:
 
 
 def usable_views(model: Any, X: MultiView) -> list[str]:
-    """Return the views to infer topics from: all but those that are left aside.
+    """Return the views to infer topics from.
 
-    Left aside are views that the model was fitted on, but does not transform.
+    These are all but those that the model was fitted on, but does not transform.
     """
     aside = {*_fitted_views(model)} - {*model.views_}
     return [name for name in X.view_names if name not in aside]
