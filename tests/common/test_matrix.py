@@ -27,8 +27,10 @@ from sklearn_m3l import (
 from sklearn_m3l.cli import main
 from sklearn_m3l.display import (
     AblationDisplay,
+    TopicReport,
     TopicSpaceDisplay,
     TopicWordsDisplay,
+    compare_models,
     to_pyldavis,
     to_topicwizard,
     topic_space,
@@ -196,6 +198,14 @@ def test_evaluate_alignment(case):
     assert all(name in str(told[0].message) for name in never)
 
 
+def test_comparison(case):
+    table = compare_models({"views": case.model}, case.X)
+    scores = evaluate_alignment(case.model, case.X[case.model.views_])
+    assert list(table) == list(scores)
+    for name, score in scores.items():
+        assert table.loc["views", name] == pytest.approx(score.value, nan_ok=True)
+
+
 def test_cross_validation(case):
     result = cross_validate(
         clone(case.model),
@@ -265,6 +275,14 @@ def test_topic_words(case):
     assert display.figure_ is not None
 
 
+@pytest.mark.parametrize("raw", [False, True], ids=["views", "table"])
+def test_report(case, tmp_path, raw):
+    given = (case.pipeline, case.df) if raw else (case.model, case.X)
+    report = TopicReport.from_estimator(*given, random_state=0)
+    report.save(tmp_path / "report.html")
+    assert "<html" in (tmp_path / "report.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("view", ["en", "de"])
 def test_exports(case, view):
     exports = (to_pyldavis, to_topicwizard)
@@ -305,6 +323,12 @@ def test_command_evaluate(case, stored, capsys):
     printed = capsys.readouterr().out
     assert "MRR en-de" in printed and "Likelihood" in printed
     assert ("UAP en-image" in printed) == takes(case, "image")
+
+
+def test_command_report(case, stored, tmp_path, capsys):
+    output = tmp_path / "report.html"
+    main(["report", str(stored), str(case.csv), "-o", str(output)])
+    assert output.stat().st_size > 10_000
 
 
 def test_command_fit(corpus, tmp_path, capsys):
