@@ -8,7 +8,6 @@ quick look at one small corpus with few epochs, not a ranking.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from sklearn_m3l import (
     DistilledTopicModel,
@@ -17,11 +16,7 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics import (
-    make_mrr_scorer,
-    make_npmi_scorer,
-    make_uap_scorer,
-)
+from sklearn_m3l.display import compare_models
 
 train, test = load_gimp_help("train"), load_gimp_help("test")
 # One row per page.
@@ -44,30 +39,20 @@ for model in models.values():
     model.fit(X)
 
 # %%
-# MRR measures how well English pages find their German counterparts. NPMI measures
-# whether the English words of a topic occur together in the training pages. UAP
-# measures how well English pages find their pictures, which only M3L-Contrast can do
-# here.
+# :func:`~sklearn_m3l.display.compare_models` measures each model on the views that it
+# takes, and returns one row per model. MRR measures how well English pages find their
+# German counterparts, and UAP how well pages find their pictures, which only
+# M3L-Contrast can do here. NPMI measures whether the words of a topic occur together in
+# the training pages.
 
-mrr, npmi = make_mrr_scorer("en", "de"), make_npmi_scorer("en")
-uap = make_uap_scorer("en", "image")
-table = pd.DataFrame(
-    {
-        name: {
-            "MRR en-de": mrr(model, test.data),
-            "NPMI en": npmi(model, X),
-        }
-        for name, model in models.items()
-    }
-).T
-score = uap(models["M3L-Contrast"], test.data)
-table.loc["M3L-Contrast", "UAP en-image"] = score
+table = compare_models(models, test.data, X_train=X, metrics=["mrr", "uap", "npmi"])
 table.round(3)
 
 # %%
 # The pretrained embeddings of English and German are aligned here, as ZeroshotTM
 # requires. :doc:`/user_guide/choosing` explains when to use which model.
 
-ax = table[["MRR en-de", "NPMI en"]].plot.barh(figsize=(7, 3.5), rot=0)
+shown = table.loc[list(models), ["MRR en-de", "NPMI en"]]
+ax = shown.plot.barh(figsize=(7, 3.5), rot=0)
 ax.invert_yaxis()
 plt.tight_layout()
