@@ -229,20 +229,25 @@ def check_groups(groups, n_rows, labels):
         raise TypeError(
             f"groups must hold one article id per row, not {type(groups).__name__}"
         )
-    cells = np.empty(0, dtype=object)
-    if getattr(groups, "ndim", 1) == 1:
-        listed = list(groups)
-        cells = np.empty(len(listed), dtype=object)
-        cells[:] = listed
-    shape = getattr(groups, "shape", cells.shape)
+    if not isinstance(groups, np.ndarray) or groups.dtype.kind not in "biU":
+        cells = np.empty(0, dtype=object)
+        if getattr(groups, "ndim", 1) == 1:
+            listed = list(groups)
+            cells = np.empty(len(listed), dtype=object)
+            cells[:] = listed
+        shape = getattr(groups, "shape", cells.shape)
+    else:  # there can be a million rows
+        cells, shape = groups, groups.shape
     if shape != (n_rows,):
         raise ValueError(f"groups has shape {shape}, but there are {n_rows} rows")
-    missing = np.flatnonzero([_is_missing(cell) for cell in cells])
+    missing = _missing_ids(cells)
     if len(missing):
         raise ValueError(
             f"groups has no id in {len(missing)} of {n_rows} rows: "
             f"{list_rows(missing, labels)}; give every row the id of its article"
         )
+    if cells.dtype != object:
+        return cells.astype(int) if cells.dtype.kind == "i" else cells.copy()
     kinds = {_id_type(cell) for cell in cells}
     if len(kinds) > 1:
         names = " and ".join(sorted(kind.__name__ for kind in kinds))
@@ -253,6 +258,15 @@ def check_groups(groups, n_rows, labels):
         raise TypeError(
             "groups holds integers of more than 64 bits; convert the ids to strings"
         ) from error
+
+
+def _missing_ids(cells: np.ndarray) -> np.ndarray:
+    """Return the positions of missing ids."""
+    if cells.dtype == object:
+        return np.flatnonzero([_is_missing(cell) for cell in cells])
+    if cells.dtype.kind == "U":
+        return np.flatnonzero(np.char.strip(cells) == "")
+    return np.empty(0, dtype=int)
 
 
 def _is_missing(cell) -> bool:
