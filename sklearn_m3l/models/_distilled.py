@@ -22,6 +22,9 @@ _LEAST_LOG_VARIANCE = np.float32(-3)
 _GIVEN_TO_TEACHER = ("n_components", "random_state", "checkpoint", "verbose", "device")
 _COMPARABLE = (bool, int, float, str, tuple)
 
+# Keeps words that no row has from having no probability at all.
+_LEAST_WEIGHT = 0.01
+
 
 def _frozen_teacher(model):
     frozen = isinstance(model.teacher, FrozenEstimator)
@@ -72,15 +75,27 @@ class DistilledTopicModel(NeuralTopicModel):
     input_dropout : float in [0, 1), default=0.2
         Fraction of the entries of the standardized embeddings that training drops. It
         regularizes wide networks; the paper uses none.
-    decoder : {"mixture", "product"}, default="product"
+    decoder : {"mixture", "product"}, default="mixture"
         How the topics of a row predict words. "mixture": a word's probability is the
         sum over topics of their proportion times its probability in the topic, as in
         LDA. "product": a softmax of the weighted sum of topic-word weights, batch
         normalized, ProdLDA's product of experts, as in the paper.
+    init : {"gibbs", "random"} or estimator, default="gibbs"
+        Topics that training starts from. "gibbs" samples them from the words of the
+        training texts, with a learned prior that clusters of the embeddings inform
+        (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
+        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one keeps its
+        topics as they are: training then gives published topics a network that reads
+        embeddings. "random" is the paper's.
+    init_max_iter : int, default=200
+        Sweeps of "gibbs".
+    init_max_tokens : float, default=3e6
+        Tokens that topics are sampled from, at most. Where the training texts have
+        more, rows are drawn at random.
     scale : float, default=1.0
         Multiplies the batch-normalized mu before the softmax; a larger one makes the
         topics of a row sharper. 1 in the paper.
-    bias : bool, default=False
+    bias : bool, default=True
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False
         in the paper.
@@ -201,9 +216,12 @@ class DistilledTopicModel(NeuralTopicModel):
         activation="softplus",
         dropout=0.2,
         input_dropout=0.2,
-        decoder="product",
+        decoder="mixture",
+        init="gibbs",
+        init_max_iter=200,
+        init_max_tokens=3e6,
         scale=1.0,
-        bias=False,
+        bias=True,
         prior_weight=1.0,
         standardize=True,
         early_stopping=False,
@@ -230,6 +248,9 @@ class DistilledTopicModel(NeuralTopicModel):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.decoder = decoder
+        self.init = init
+        self.init_max_iter = init_max_iter
+        self.init_max_tokens = init_max_tokens
         self.scale = scale
         self.bias = bias
         self.prior_weight = prior_weight
@@ -324,6 +345,13 @@ class DistilledTopicModel(NeuralTopicModel):
             loss={"prior_weight": self.prior_weight},
         )
 
+    def _network(self, plan: Plan, X: MultiView) -> dict:
+        network = super()._network(plan, X)
+        if self.view_ not in plan.decoded_from:  # the decoder is the teacher's
+            network["decoder"] = self.teacher_.decoder
+            network["background"] = self.teacher_.decoder == "mixture"
+        return network
+
     def _build_net(self, plan: Plan, X: MultiView, device):
         from sklearn_m3l.network import copy_frozen_decoder
 
@@ -331,6 +359,20 @@ class DistilledTopicModel(NeuralTopicModel):
         if self.view_ not in plan.decoded_from:
             copy_frozen_decoder(self.teacher_.net_, net, self.teacher_.view_)
         return net
+
+    def _start(self, module, X: MultiView) -> None:
+        """Let the student's own words start from the topics that the teacher sees."""
+        if self.view_ not in module.decoded:
+            return
+        both = np.flatnonzero(X[self.view_].present & X[self.teacher_.view_].present)
+        if len(both) == 0:
+            return
+        theta = self.teacher_._transform(X[both][[self.teacher_.view_]])
+        weights = theta.T @ X[self.view_].counts[both] + _LEAST_WEIGHT
+        weights /= weights.sum(axis=1, keepdims=True)
+        module.set_topics(self.view_, weights)
+        if module.bias is not None:
+            module.set_prevalence(theta.mean(axis=0))
 
     def _row_priors(self, X: MultiView) -> tuple[np.ndarray, np.ndarray]:
         from sklearn_m3l.network import infer_gaussians

@@ -8,10 +8,12 @@ from os import PathLike
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
+from sklearn_m3l.models._start import fit_start, word_shares
 from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
@@ -93,6 +95,9 @@ class NeuralTopicModel(BaseTopicModel):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "input_dropout": [Interval(Real, 0, 1, closed="left")],
         "decoder": [StrOptions({"mixture", "product"})],
+        "init": [StrOptions({"gibbs", "random"}), HasMethods(["fit", "transform"])],
+        "init_max_iter": [Interval(Integral, 1, None, closed="left")],
+        "init_max_tokens": [Interval(Real, 1, None, closed="left")],
         "scale": [Interval(Real, 0, None, closed="neither")],
         "bias": ["boolean"],
         "prior_weight": [Interval(Real, 0, None, closed="left")],
@@ -188,14 +193,41 @@ class NeuralTopicModel(BaseTopicModel):
                 device=device,
             )
 
+        train, valid = self._split(X) if self.early_stopping else (X, None)
         net = self._build_net(plan, X, device)
-        if self.early_stopping:
-            train, valid = self._split(X)
-            data = dataset(train, seed=self._seed), dataset(valid, seed=None)
-        else:
-            data = dataset(X, seed=self._seed), None
+        if not hasattr(self, "net_"):
+            if self.decoder == "mixture":
+                for name in plan.decoded_from:
+                    if not net.module_.decoder_of(name).frozen:
+                        net.module_.set_background(name, word_shares(train[name]))
+            if self.init != "random":
+                self._start(net.module_, train)
+        data = (
+            dataset(train, seed=self._seed),
+            None if valid is None else dataset(valid, seed=None),
+        )
         self.net_ = net
         self.net_.partial_fit(data, checkpoint=self.checkpoint)
+
+    def _start(self, module, X: MultiView) -> None:
+        """Let the topics of a new network start from `init`."""
+        start = fit_start(
+            self.init,
+            X[module.decoded],
+            self.n_components,
+            max_iter=self.init_max_iter,
+            max_tokens=self.init_max_tokens,
+            seed=self._seed,
+            checkpoint=self.checkpoint,
+            verbose=self.verbose,
+        )
+        if start is None:
+            return
+        freeze = isinstance(self.init, FrozenEstimator)
+        for name in module.decoded:
+            module.set_topics(name, start.topic_word_[name], freeze=freeze)
+        if module.bias is not None:
+            module.set_prevalence(start.prevalence_)
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
         if not plan.decoded_from:
@@ -298,6 +330,7 @@ class NeuralTopicModel(BaseTopicModel):
             "decoder": self.decoder,
             "scale": self.scale,
             "bias": self.bias,
+            "background": self.decoder == "mixture",
         }
 
     def _hidden_widths(self) -> list[int]:

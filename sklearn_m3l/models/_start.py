@@ -1,9 +1,16 @@
-"""The tuples that the start of a neural topic model is sampled from."""
+"""Topics that a neural topic model starts from."""
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
+from sklearn_m3l.models._polylingual_lda import PolylingualLDA
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
+
+# How "gibbs" samples: a learned, asymmetric prior, informed by clusters.
+GIBBS = {"cluster_weight": 20.0, "doc_topic_prior": 0.1, "optimize_interval": 5}
 
 
 def select_training_tuples(
@@ -51,3 +58,102 @@ def select_training_tuples(
     rows = random_state.permutation(rows)
     n_rows = np.searchsorted(np.cumsum(sizes[rows]), max_tokens, side="right")
     return np.sort(rows[: max(n_rows, 2)])
+
+
+def fit_start(
+    init,
+    X: MultiView,
+    n_components: int,
+    *,
+    max_iter: int,
+    max_tokens: float,
+    seed: int,
+    checkpoint,
+    verbose: int,
+) -> PolylingualLDA | None:
+    """Return topics of texts for a network to start from.
+
+    Parameters
+    ----------
+    init : "gibbs", PolylingualLDA or FrozenEstimator of one
+        "gibbs" samples topics, with a learned prior that clusters of the embeddings
+        inform. An estimator is cloned and fitted instead; a frozen one is taken as is.
+    X : MultiView
+        The texts of the training tuples.
+    n_components : int
+        Number of topics.
+    max_iter : int
+        Sweeps of "gibbs".
+    max_tokens : float
+        Tokens to sample, at most; see `select_training_tuples`.
+    seed : int
+        Seed of an estimator that has none.
+    checkpoint : str, path or None
+        Folder of an estimator that has none.
+    verbose : int
+        Verbosity of "gibbs".
+
+    Returns
+    -------
+    PolylingualLDA or None
+        None where fewer than two rows have words: there is nothing to sample from.
+
+    Raises
+    ------
+    ValueError
+        Where frozen topics differ from the network's in number or words.
+    TypeError
+        Where `init` is another estimator.
+    """
+    if isinstance(init, FrozenEstimator):
+        return _check_frozen(_check_type(init.estimator), X, n_components)
+    if init == "gibbs":
+        model = PolylingualLDA(max_iter=max_iter, verbose=verbose, **GIBBS)
+    else:
+        model = clone(_check_type(init))
+    model.set_params(n_components=n_components)
+    if model.random_state is None:
+        model.set_params(random_state=seed)
+    if model.checkpoint is None:
+        model.set_params(checkpoint=checkpoint)
+    rows = select_training_tuples(X, max_tokens, seed)
+    texts = X[rows]
+    n_words = sum(
+        view.counts.sum(axis=1) * view.present for view in texts.views.values()
+    )
+    if np.count_nonzero(n_words) < 2:
+        return None
+    return model.fit(texts)
+
+
+def _check_type(model) -> PolylingualLDA:
+    if not isinstance(model, PolylingualLDA):
+        raise TypeError(
+            "init must be 'gibbs', 'random', a PolylingualLDA, or a FrozenEstimator of "
+            f"one, not a {type(model).__name__}"
+        )
+    return model
+
+
+def _check_frozen(model, X: MultiView, n_components: int) -> PolylingualLDA:
+    check_is_fitted(model)
+    n_topics = len(model.doc_topic_prior_)
+    if n_topics != n_components:
+        raise ValueError(
+            f"the frozen init has {n_topics} topics, but n_components={n_components}; "
+            "set n_components to its number of topics"
+        )
+    for name in X.view_names:
+        if name not in model.vocabularies_:
+            raise ValueError(
+                f"the frozen init has no words of view {name!r}, only of "
+                f"{', '.join(model.vocabularies_)}; fit it on all texts"
+            )
+    model._check_X(X, reset=False)
+    return model
+
+
+def word_shares(view) -> np.ndarray:
+    """Return the share of each word in the rows that have a text, all above zero."""
+    counts = view.counts[np.flatnonzero(view.present)].sum(axis=0) + 0.5
+    return counts / counts.sum()

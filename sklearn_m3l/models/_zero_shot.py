@@ -40,15 +40,27 @@ class ZeroShotTopicModel(NeuralTopicModel):
     input_dropout : float in [0, 1), default=0.2
         Fraction of the entries of the standardized embeddings that training drops. It
         regularizes wide networks; the paper uses none.
-    decoder : {"mixture", "product"}, default="product"
+    decoder : {"mixture", "product"}, default="mixture"
         How the topics of a row predict words. "mixture": a word's probability is the
         sum over topics of their proportion times its probability in the topic, as in
         LDA. "product": a softmax of the weighted sum of topic-word weights, batch
         normalized, ProdLDA's product of experts, as in the paper.
+    init : {"gibbs", "random"} or estimator, default="gibbs"
+        Topics that training starts from. "gibbs" samples them from the words of the
+        training texts, with a learned prior that clusters of the embeddings inform
+        (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
+        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one keeps its
+        topics as they are: training then gives published topics a network that reads
+        embeddings. "random" is the paper's.
+    init_max_iter : int, default=200
+        Sweeps of "gibbs".
+    init_max_tokens : float, default=3e6
+        Tokens that topics are sampled from, at most. Where the training texts have
+        more, rows are drawn at random.
     scale : float, default=1.0
         Multiplies the batch-normalized mu before the softmax; a larger one makes the
         topics of a row sharper. 1 in the paper.
-    bias : bool, default=False
+    bias : bool, default=True
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False
         in the paper.
@@ -173,9 +185,12 @@ class ZeroShotTopicModel(NeuralTopicModel):
         activation="softplus",
         dropout=0.2,
         input_dropout=0.2,
-        decoder="product",
+        decoder="mixture",
+        init="gibbs",
+        init_max_iter=200,
+        init_max_tokens=3e6,
         scale=1.0,
-        bias=False,
+        bias=True,
         prior_weight=1.0,
         standardize=True,
         early_stopping=False,
@@ -201,6 +216,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.decoder = decoder
+        self.init = init
+        self.init_max_iter = init_max_iter
+        self.init_max_tokens = init_max_tokens
         self.scale = scale
         self.bias = bias
         self.prior_weight = prior_weight

@@ -307,13 +307,11 @@ class Decoder(nn.Module):
         share = torch.sigmoid(self.background_logit)
         return 1 - share, share * self.background
 
-    def set_topics(self, topic_word, background=None) -> None:
-        """Start from the probabilities of words in topics, and in the background."""
+    def set_topics(self, topic_word) -> None:
+        """Start from topic-word probabilities of shape (n_components, n_words)."""
         probabilities = torch.as_tensor(topic_word, dtype=self.beta.dtype)
         with torch.no_grad():
             self.beta.copy_(probabilities.t().clamp_min(TINY).log())
-            if self.background is not None and background is not None:
-                self.background.copy_(torch.as_tensor(background))
 
     @property
     def frozen(self) -> bool:
@@ -472,9 +470,7 @@ class TopicNetwork(nn.Module):
         standardize.get_buffer("mean").copy_(torch.as_tensor(mean))
         standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
 
-    def set_topics(
-        self, name: str, topic_word, background=None, *, freeze: bool = False
-    ) -> None:
+    def set_topics(self, name: str, topic_word, *, freeze: bool = False) -> None:
         """Start the decoder of a text from given topics.
 
         Parameters
@@ -483,15 +479,19 @@ class TopicNetwork(nn.Module):
             The text.
         topic_word : array-like of shape (n_components, n_words)
             Probabilities; each row sums to 1.
-        background : array-like of shape (n_words,), optional
-            Probabilities of the words in the background.
         freeze : bool
             Keep the topics as they are in training.
         """
         decoder = self.decoder_of(name)
-        decoder.set_topics(topic_word, background)
+        decoder.set_topics(topic_word)
         if freeze:
             decoder.freeze()
+
+    def set_background(self, name: str, background) -> None:
+        """Set the background's word probabilities of a text, (n_words,)."""
+        own = self.decoder_of(name).background
+        assert own is not None
+        own.copy_(torch.as_tensor(background))
 
     def set_prevalence(self, prevalence) -> None:
         """Start the bias from the share of each topic, (n_components,)."""

@@ -2,11 +2,9 @@
 
 import copy
 import math
-from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
@@ -164,10 +162,6 @@ def build_net(
     callbacks,
     device: torch.device,
     verbose: int,
-    topic_word: Mapping[str, np.ndarray] | None = None,
-    background: Mapping[str, np.ndarray] | None = None,
-    freeze_topics: bool = False,
-    prevalence: np.ndarray | None = None,
 ) -> TopicNet:
     """Return an initialized net.
 
@@ -187,15 +181,6 @@ def build_net(
         Where the network is trained.
     verbose : int
         1 shows a progress bar, 2 prints a line an epoch.
-    topic_word : mapping of str to ndarray of shape (n_components, n_words), optional
-        Topic-word probabilities of each text to start from.
-    background : mapping of str to ndarray of shape (n_words,), optional
-        Probabilities of the words in the background of each of these, where the network
-        has one.
-    freeze_topics : bool
-        Keep the topics as they are in training.
-    prevalence : ndarray of shape (n_components,), optional
-        Share of each topic to start from, where the network has a bias.
     """
     callbacks = list(callbacks)
     for callback in callbacks:
@@ -211,7 +196,7 @@ def build_net(
             load_best=True,
         )
         callbacks.append(stopping)
-    net = TopicNet(
+    return TopicNet(
         TopicNetwork,
         criterion=TopicLoss,
         optimizer=torch.optim.Adam,
@@ -230,12 +215,6 @@ def build_net(
         **{f"module__{name}": value for name, value in network.items()},
         **{f"criterion__{name}": value for name, value in loss.items()},
     ).initialize()
-    for name, probabilities in (topic_word or {}).items():
-        common = (background or {}).get(name)
-        net.module_.set_topics(name, probabilities, common, freeze=freeze_topics)
-    if prevalence is not None and net.module_.bias is not None:
-        net.module_.set_prevalence(prevalence)
-    return net
 
 
 def continue_net(source: TopicNet, target: TopicNet) -> None:

@@ -285,7 +285,8 @@ def test_background(tuples, make_network, make_batch):
     network = make_network(tuples, decoder="mixture", background=True)
     rng = np.random.default_rng(0)
     topic_word, background = rng.dirichlet(np.ones(7), 3), rng.dirichlet(np.ones(7))
-    network.set_topics("en", topic_word, background)
+    network.set_topics("en", topic_word)
+    network.set_background("en", background)
     with torch.no_grad():
         network.decoders[0].background_logit.fill_(-1.0)
     posterior, texts = network(make_batch(tuples))

@@ -208,12 +208,12 @@ def test_net_that_starts_from_topics(freeze):
         callbacks=[],
         device=torch.device("cpu"),
         verbose=0,
-        topic_word=topics,
-        background={"en": background},
-        freeze_topics=freeze,
-        prevalence=prevalence,
     )
     module = net.module_.eval()
+    for name, topic_word in topics.items():
+        module.set_topics(name, topic_word, freeze=freeze)
+    module.set_background("en", background)
+    module.set_prevalence(prevalence)
     for name, common in (("en", background), ("de", np.full(6, 1 / 6))):
         p = module.decode(name, torch.eye(3)).detach().exp().numpy()
         assert_allclose(p, 0.5 * topics[name] + 0.5 * common, rtol=1e-5)
