@@ -144,6 +144,8 @@ class DistilledTopicModel(NeuralTopicModel):
         Topic-word weights (beta): the teacher's, then the student's if it is a text.
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
         Topic-word distributions of each language, softmax of beta.
+    prevalence_ : ndarray of shape (n_components,)
+        Share of each topic in the tokens of the training texts; sums to 1.
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
     view_ : str

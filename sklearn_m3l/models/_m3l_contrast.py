@@ -141,6 +141,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Topic-word weights (beta), the languages side by side.
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
         Topic-word distributions of each language, softmax of beta.
+    prevalence_ : ndarray of shape (n_components,)
+        Share of each topic in the tokens of the training texts; sums to 1.
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
     loss_curve_ : list of float

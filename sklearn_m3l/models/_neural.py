@@ -17,7 +17,7 @@ from sklearn_m3l.models._start import fit_start, word_shares
 from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
-from sklearn_m3l.utils._fitted import MAX_SEED, Integer, Kind, require
+from sklearn_m3l.utils._fitted import MAX_SEED, Array, Integer, Kind, require
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._sklearn import Interval, StrOptions, fit_context
 
@@ -78,6 +78,7 @@ class NeuralTopicModel(BaseTopicModel):
         **BaseTopicModel._fitted_state,
         "_seed": Integer(0, MAX_SEED),
         "net_": _Network(),
+        "prevalence_": Array(1, low=0, high=1),
     }
 
     _parameter_constraints: dict = {
@@ -207,7 +208,23 @@ class NeuralTopicModel(BaseTopicModel):
             None if valid is None else dataset(valid, seed=None),
         )
         self.net_ = net
-        self.net_.partial_fit(data, checkpoint=self.checkpoint)
+        try:
+            self.net_.partial_fit(data, checkpoint=self.checkpoint)
+        finally:  # a model that Ctrl-C interrupts can be used, too
+            self.prevalence_ = self._prevalence(X, plan)
+
+    def _prevalence(self, X: MultiView, plan: Plan) -> np.ndarray:
+        """Return each topic's share of the tokens of the training texts."""
+        total = np.zeros(self._n_features_out)
+        for start in range(0, len(X), _TRANSFORM_ROWS):
+            part = X[start : start + _TRANSFORM_ROWS]
+            for name, source in plan.decoded_from.items():
+                rows = np.flatnonzero(part[name].present & part[source].present)
+                theta = self._transform_view(part[rows], source)
+                total += part[name].counts[rows].sum(axis=1) @ theta
+        if not total.any():  # no words at all
+            total[:] = 1
+        return total / total.sum()
 
     def _start(self, module, X: MultiView) -> None:
         """Let the topics of a new network start from `init`."""
@@ -398,6 +415,8 @@ class NeuralTopicModel(BaseTopicModel):
     def _check_fitted_state(self, state: dict) -> None:
         super()._check_fitted_state(state)
         network = state["net_"]["network"]
+        n_topics = len(state["prevalence_"])
+        require(n_topics == network["n_components"], "prevalence_ has another length")
         for name, width in network["widths"].items():
             fits = state["view_widths_"].get(name) == width
             require(fits, f"view {name!r} has another width than its network")

@@ -10,7 +10,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
 
 # How "gibbs" samples: a learned, asymmetric prior, informed by clusters.
-GIBBS = {"cluster_weight": 20.0, "doc_topic_prior": 0.1, "optimize_interval": 5}
+GIBBS = {"cluster_weight": 20.0, "background_share": 0.7, "optimize_interval": 5}
 
 
 def select_training_tuples(
