@@ -19,7 +19,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
 from sklearn_m3l.utils._fitted import MAX_SEED, Array, Integer, Kind, require
 from sklearn_m3l.utils._random import private_generator
-from sklearn_m3l.utils._sklearn import Interval, StrOptions, fit_context
+from sklearn_m3l.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16

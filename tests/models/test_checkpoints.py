@@ -28,7 +28,10 @@ from sklearn_m3l import (
 from sklearn_m3l.utils import _checkpoint
 from sklearn_m3l.utils._storage import dumps, loads
 
-SMALL = {"max_iter": 6, "hidden_layer_sizes": (8,), "random_state": 0}
+# Without a start, whose sampling has a folder of its own.
+SMALL = {
+    "max_iter": 6, "hidden_layer_sizes": (8,), "random_state": 0, "init": "random"
+}  # fmt: skip
 STOPPING = {"early_stopping": True, "validation_fraction": 0.2, "n_iter_no_change": 2}
 MODELS = {
     "contrast": M3LContrastTopicModel(3, **SMALL),
@@ -204,6 +207,17 @@ def test_states_that_were_changed(X, tmp_path, name, crash, monkeypatch):
             except ValueError as error:
                 assert "does not belong to this fit" in str(error), (number, value)
             assert np.isfinite(model.transform(X)).all()
+
+
+def test_the_start_is_resumed(X, tmp_path, crash):
+    model = clone(MODELS["contrast"]).set_params(init="gibbs", init_max_iter=5)
+    expected = clone(model).fit(X)
+    model.set_params(checkpoint=tmp_path)
+    crash(3)
+    with pytest.raises(Crash):
+        clone(model).fit(X)
+    assert_same(model.fit(X), expected, X)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 class Count(Callback):
