@@ -1,6 +1,7 @@
 """Clusters of embeddings, which hint at what a tuple is about before its words do."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -68,7 +69,7 @@ def fit_clusters(
         vectors = total[has] / n_views[has, np.newaxis]
         if (labels[has] >= 0).any():
             n_clusters = len(next(iter(clusters.values()))["centers"])
-            centers = _label_means(vectors, labels[has], n_clusters)
+            centers: np.ndarray | None = _label_means(vectors, labels[has], n_clusters)
         else:
             centers = _k_means(vectors, max_clusters, seed)
         if centers is None:
@@ -99,7 +100,7 @@ def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
     labels = np.full(len(X), -1)
     for start in range(0, len(X), _CHUNK_ROWS):
         part = X[start : start + _CHUNK_ROWS]
-        distances = 0.0
+        distances: Any = 0.0
         for name in names:
             own, present = clusters[name], part[name].present
             vectors = part[name].read(np.flatnonzero(present))

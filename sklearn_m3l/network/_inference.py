@@ -60,8 +60,8 @@ def infer_topics(
             topics = torch.zeros_like(topics)
             keys = _row_keys(vectors, f"{seed} {name}")
             for noise in _normals(keys, topics.shape[1], n_draws):
-                noise = torch.from_numpy(noise).to(topics.device)
-                topics += F.softmax(posterior.mean + noise * deviation, dim=1)
+                drawn = torch.from_numpy(noise).to(topics.device)
+                topics += F.softmax(posterior.mean + drawn * deviation, dim=1)
             topics /= n_draws
         theta[rows] = topics.cpu().numpy()
     return theta
