@@ -303,8 +303,8 @@ class DistilledTopicModel(NeuralTopicModel):
         self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
         teacher.fit(X)
 
-    def _check_continued(self) -> None:
-        super()._check_continued()
+    def _check_continued(self, X: MultiView) -> None:
+        super()._check_continued(X)
         if isinstance(self.teacher, FrozenEstimator):
             if self.teacher.estimator is not self.teacher_:
                 check_same("teacher", "another one", "a frozen model")

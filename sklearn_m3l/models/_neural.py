@@ -122,11 +122,14 @@ class NeuralTopicModel(BaseTopicModel):
     def _prepare(self, X: MultiView) -> None:
         """Do what must be done before the network is planned."""
 
-    def _check_continued(self) -> None:
-        """Refuse what a warm start cannot change."""
+    def _check_continued(self, X: MultiView) -> None:
+        """Refuse what a warm start cannot change, and leave the model as it is."""
         view = getattr(self, "view", None)
         if view is not None:
             check_same("view", self.view_, view)
+        plan = self._plan(X)
+        self._check_plan(plan, X)
+        merge_networks(self.net_.get_params_for("module"), self._network(plan, X))
 
     def _row_priors(self, X: MultiView):
         """Return mean and log-variance of each row's own prior, or None."""
@@ -164,14 +167,14 @@ class NeuralTopicModel(BaseTopicModel):
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
+        if continued:
+            self._check_continued(X)
         random_state = private_generator(self.random_state)
         self._seed = int(random_state.randint(np.iinfo(np.int32).max))
         if not continued:
             # If Ctrl-C stops what follows, there is no network of these tuples.
             self.__dict__.pop("net_", None)
             self._prepare(X)
-        else:
-            self._check_continued()
         plan = self._plan(X)
         self._check_plan(plan, X)
         advice = f"lower batch_size={self.batch_size}, n_components or the vocabularies"

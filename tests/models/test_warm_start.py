@@ -181,7 +181,8 @@ def test_n_draws_and_device(model, X):
     ],
 )
 def test_architecture(model, X, change, message):
-    before = weights(model)
+    before, known = weights(model), vars(model).copy()
+    model.set_params(random_state=5)
     fresh = clone(model).set_params(inference_networks="per_view").fit(X)
     for one in (model, fresh):
         if one is model and "inference_networks" in change:
@@ -189,6 +190,8 @@ def test_architecture(model, X, change, message):
         with pytest.raises(ValueError, match=message):
             one.set_params(**change).fit(X)
     assert model.n_iter_ == 1 and moved(model, before) == 0
+    # Nothing else has changed either, such as the seed of the draws.
+    assert vars(model).keys() == known.keys() and model._seed == known["_seed"]
     again = fresh.set_params(warm_start=False).fit(X)
     assert again.n_iter_ == 1
 
