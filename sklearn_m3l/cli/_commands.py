@@ -31,6 +31,7 @@ from sklearn_m3l.metrics import Score, evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
 from sklearn_m3l.persistence._checks import is_inside
+from sklearn_m3l.persistence._save_load import check_savable
 from sklearn_m3l.utils._text import format_table
 
 _THUMBNAIL_SIDE = 96
@@ -99,9 +100,7 @@ def fit(
     views += [(name, ImageView(pictures)) for name in images]
     encoder = MultiViewEncoder(views, groups=groups, verbose=1)
     pipeline = Pipeline([("encode", encoder), ("topics", model)])
-    with TemporaryDirectory() as folder:
-        # What cannot be stored is refused before it is trained.
-        save_model(pipeline, Path(folder) / "model")
+    check_savable(pipeline)
     pipeline.fit(df)
     save_model(pipeline, output)
     print(f"Wrote {output}: {model.n_components} topics, {model.n_iter_} epochs")

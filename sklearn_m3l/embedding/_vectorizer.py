@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 
+import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
 from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored, require
@@ -156,6 +157,10 @@ class WordVectorizer(CountVectorizer):
             self.input == "content",
             f"a stored WordVectorizer may not read files; set input='content', not "
             f"{self.input!r}",
+        )
+        require(
+            np.dtype(self.dtype).kind in "iuf",
+            f"dtype must be a type of numbers, not {self.dtype!r}",
         )
         sizes = self.ngram_range
         pair = isinstance(sizes, tuple) and len(sizes) == 2

@@ -243,8 +243,7 @@ class Encoder:
 
     def _encode_pairs(self, value: dict, where: str, depth: int) -> list:
         for key in value:
-            # Keys of some other types can be made to have equal hashes.
-            if key is not None and type(key) not in (str, int, bool):
+            if not _is_key(key):
                 raise _unknown(key, f"a key of {where}")
         return [
             [key, self.encode(item, f"{where}[{key!r}]", depth + 1)]
@@ -366,7 +365,7 @@ class Decoder:
             if not (isinstance(pair, list) and len(pair) == 2):
                 raise StorageError(f"{where} contains a malformed pair")
             key, value = pair
-            if key is not None and type(key) not in (str, int, bool):
+            if not _is_key(key):
                 raise StorageError(f"{where} has a key that is not a string or integer")
             values[key] = value
         if len(values) != len(pairs):
@@ -434,6 +433,13 @@ def loads(kind: str, data: bytes) -> Any:
     value = decoder.decode(content, f"the {kind}")
     decoder.finish()
     return value
+
+
+def _is_key(key: Any) -> bool:
+    """Return whether a value may be a key: none that can be made to collide."""
+    if type(key) is int:
+        return abs(key) < 2**60
+    return key is None or type(key) in (str, bool)
 
 
 def _code_points(array: np.ndarray) -> np.ndarray:

@@ -4,18 +4,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.base import clone
-from small_models import fitted_models
+from small_models import fitted_models, make_tuples
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
 from sklearn_m3l.embedding import SentenceTransformerEncoder, TextView
 from sklearn_m3l.persistence import ModelFileError
-from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps
+from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps, unpack
 
 MODELS = {name: model for name, (model, _) in fitted_models().items()}
 
@@ -66,7 +67,7 @@ def pairs(node):
     return dict(node["dict"])
 
 
-def test_what_is_no_model_file(tmp_path):
+def test_files_that_are_not_model_files(tmp_path):
     path = tmp_path / "model"
     with pytest.raises(FileNotFoundError):
         load_model(path)
@@ -275,6 +276,64 @@ def test_parameters_are_checked(forge):
     forged.refused("unknown parameters")
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "value"),
+    [
+        ("polylingual", "transform_max_iter", 10**15),
+        ("polylingual", "burn_in", 10**9),
+        ("polylingual", "n_jobs", 10**6),
+        ("polylingual", "n_components", 10**6),
+        ("contrast", "n_draws", 10**15),
+    ],
+)
+def test_parameters_that_would_run_for_ever(model, name, value, forge):
+    forged = forge(model)
+    forged.model["parameters"][name] = value
+    forged.refused(f"The '{name}' parameter of .* must be")
+    with pytest.raises(ValueError, match=f"The '{name}' parameter"):
+        clone(MODELS[model]).set_params(**{name: value}).fit(make_tuples())
+
+
+def test_a_vectorizer_that_reads_files(forge):
+    forged = forge("pipeline")
+    encoder = forged.model["parameters"]["steps"][0]["tuple"][1]
+    view = encoder["parameters"]["views"][0]["tuple"][1]
+    for vectorizer in (
+        view["parameters"]["vectorizer"],
+        forged.fitted(view)["vectorizer_"][1] if view["fitted"] else None,
+    ):
+        if vectorizer is not None:
+            vectorizer["parameters"]["input"] = "filename"
+            forged.refused("a stored WordVectorizer may not read files")
+            vectorizer["parameters"]["input"] = "content"
+            vectorizer["parameters"]["ngram_range"] = {"tuple": [1, 2, 3]}
+            forged.refused("ngram_range must be a pair")
+
+
+def test_thousands_of_views(forge):
+    forged = forge("contrast")
+    net = pairs(forged.fitted()["net_"][1])
+    net["parameters"]["dict"] += [[f"more {n}", None] for n in range(3000)]
+    for field, value in ("widths", 4), ("inference_networks", 0):
+        more = [[f"view {n}", value] for n in range(1000)]
+        pairs(net["network"])[field]["dict"] += more
+    started = time.process_time()
+    forged.refused("more than 1000 views")
+    assert time.process_time() - started < 10
+
+
+def test_a_file_that_is_truncated_while_it_is_loaded(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    save_model(MODELS["contrast"], path)
+
+    def truncate(kind, data):
+        path.write_bytes(b"")
+        return unpack(kind, data)
+
+    monkeypatch.setattr("sklearn_m3l.persistence._save_load.unpack", truncate)
+    assert load_model(path).n_components == 2
+
+
 def test_a_random_state_that_reads_beyond_its_numbers(forge):
     forged = forge("polylingual")
     state = forged.fitted()["_random_state"][1]["RandomState"]
@@ -296,7 +355,7 @@ def test_arrays_of_other_shapes_are_refused_by_name(forge, field):
         forged.refused(f"{field} of view 'de'")
 
 
-def test_topics_that_are_no_distributions(forge):
+def test_topics_without_words(forge):
     forged = forge("polylingual")
     forged.model["parameters"]["topic_word_prior"] = 5e-324
     counts = pairs(forged.fitted()["mean_topic_word_counts_"][1])
@@ -304,7 +363,7 @@ def test_topics_that_are_no_distributions(forge):
     forged.refused("topic_word_counts_ of view 'en' has no words")
 
 
-def test_a_prior_whose_sum_is_not_finite(forge):
+def test_priors_that_are_out_of_range(forge):
     forged = forge("polylingual")
     name = forged.fitted()["doc_topic_prior_"][1]["array"]
     for values in ([1e308, 1e308], [0.0, 1.0], [-1.0, 1.0], [np.nan, 1.0], [], [[1.0]]):
@@ -326,7 +385,7 @@ def test_an_array_is_used_once_and_none_is_left_over(forge):
     forged.refused("is used already")
 
 
-def test_a_vocabulary_of_no_characters(forge):
+def test_invalid_characters(forge):
     forged = forge("polylingual")
     name = pairs(forged.fitted()["vocabularies_"][1])["en"]["words"]
     forged.arrays[name] = np.full_like(forged.arrays[name], 2**32 - 1)

@@ -1,10 +1,12 @@
 """Tests of files that are there as a whole or not at all."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from sklearn_m3l.utils._files import check_writable, replace_file
+from sklearn_m3l.utils._files import check_writable, read_file, replace_file
 
 
 def test_replaces_a_file_and_leaves_nothing_else(tmp_path):
@@ -64,3 +66,28 @@ def test_check_refuses_a_name_that_is_too_long(tmp_path):
 def test_check_refuses_devices():
     with pytest.raises(OSError, match="not a regular file"):
         check_writable(Path("/dev/null"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_reads_regular_files_only(tmp_path):
+    (tmp_path / "file").write_bytes(b"a\r\nb")
+    assert read_file(tmp_path / "file") == b"a\r\nb"
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert read_file(tmp_path / "link") == b"a\r\nb"
+    os.mkfifo(tmp_path / "pipe")  # to which nobody writes
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a regular file"):
+            read_file(path)
+    with pytest.raises(IsADirectoryError):
+        read_file(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_file(tmp_path / "none")
+
+
+def test_writers_of_one_file_do_not_share_what_is_half_written(tmp_path):
+    path = tmp_path / "page.html"
+    contents = [bytes([n]) * 100_000 for n in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda content: replace_file(path, content), contents))
+    assert path.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [path]
