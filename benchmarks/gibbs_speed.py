@@ -1,9 +1,11 @@
 """Speed, quality and memory of the Gibbs sampler next to a plain dense one.
 
     python -m benchmarks.gibbs_speed --data FOLDER
+    python -m benchmarks.gibbs_speed --data FOLDER --start
 
 FOLDER holds the files of Multi30K task 2. Tokens are lower-cased words of two letters
-or more, no stop words, the 2,000 most frequent of each language.
+or more, no stop words, the 2,000 most frequent of each language. `--start` times what a
+neural model with ``init="gibbs"`` samples before it trains.
 """
 
 import argparse
@@ -18,7 +20,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from stopwordsiso import stopwords
 
-from benchmarks.corpora import read_documents
+from benchmarks.corpora import load_multi30k, read_documents
+from sklearn_m3l import PolylingualLDA
 from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
@@ -122,6 +125,30 @@ def measure_fold_in(folder, n_topics, jobs):
         )
 
 
+def measure_start(folder, n_topics, n_sweeps):
+    """Print how long the start of a neural model takes on the training tuples."""
+    X = load_multi30k(folder, ["train"])["train"]
+    PolylingualLDA(2, max_iter=1).fit(X[:50])  # compiles
+    for n_jobs in (1, 2):
+        model = PolylingualLDA(
+            n_topics,
+            cluster_weight=20,
+            background_share=0.7,
+            optimize_interval=5,
+            max_iter=n_sweeps,
+            n_jobs=n_jobs,
+            random_state=0,
+        )
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        model.fit(X)
+        print(
+            f"start of {len(X)} tuples, {n_topics} topics, {n_sweeps} sweeps, "
+            f"{n_jobs} jobs: {time.perf_counter() - wall_start:.1f} s wall, "
+            f"{time.process_time() - cpu_start:.1f} s CPU, "
+            f"load {os.getloadavg()[0]:.1f}"
+        )
+
+
 def measure_memory(n_tokens, n_topics, n_jobs, n_sweeps):
     """Print the peak memory of sweeps over synthetic tuples of about 100 tokens."""
     rng = np.random.default_rng(0)
@@ -163,8 +190,13 @@ def main():
     parser.add_argument(
         "--memory", type=int, metavar="TOKENS", help="measure memory alone"
     )
+    parser.add_argument(
+        "--start", action="store_true", help="time the start of a neural model alone"
+    )
     args = parser.parse_args()
-    if args.memory:
+    if args.start:
+        measure_start(args.data, 100, 100)
+    elif args.memory:
         measure_memory(args.memory, args.topics[-1], args.jobs[-1], args.sweeps)
     else:
         compare(args.data, args.topics, args.jobs, args.sweeps, args.dense)

@@ -61,7 +61,7 @@ class PolylingualLDA(BaseTopicModel):
         ``5 / n_components``.
     topic_word_prior : float, default=0.01
         Dirichlet parameter of a word in a topic (beta).
-    cluster_weight : float, default=2.0
+    cluster_weight : float, default=1.0
         What is added to the Dirichlet parameter of one topic in each tuple, the topic
         of its cluster of embeddings, where its tokens also start; it acts like this
         many tokens of that topic. 0 leaves embeddings aside. `fit` finds one cluster
@@ -225,7 +225,7 @@ class PolylingualLDA(BaseTopicModel):
         *,
         doc_topic_prior=None,
         topic_word_prior=0.01,
-        cluster_weight=2.0,
+        cluster_weight=1.0,
         background_share=0.0,
         max_iter=500,
         transform_max_iter=100,
@@ -477,7 +477,8 @@ class PolylingualLDA(BaseTopicModel):
         if self.burn_in >= self.transform_max_iter:
             raise ValueError(
                 f"burn_in={self.burn_in} leaves none of the "
-                f"transform_max_iter={self.transform_max_iter} sweeps to average over"
+                f"transform_max_iter={self.transform_max_iter} sweeps to average over; "
+                "lower burn_in"
             )
         present = np.any([X[name].present for name in names], axis=0)
         rows = np.flatnonzero(present)

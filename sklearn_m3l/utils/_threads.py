@@ -20,14 +20,16 @@ def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
 @cache
 def _pool(process: int, n_threads: int) -> ThreadPoolExecutor:
     """Return the threads of a process, which are started once."""
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="gibbs")
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="sklearn_m3l")
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[None]:
     """Let Ctrl-C take effect only at the end of the block."""
-    if threading.current_thread() is not threading.main_thread():
-        # Python interrupts the main thread alone.
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGINT) is None:
+        # Python interrupts only the main thread, and a handler that is not Python's own
+        # cannot be put back.
         yield
         return
     caught = threading.Event()

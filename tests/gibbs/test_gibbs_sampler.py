@@ -362,6 +362,17 @@ def test_interrupt_leaves_a_whole_sweep(n_jobs):
         assert_consistent(sampler, counts)
 
 
+def test_sweep_under_a_handler_of_another_language(monkeypatch):
+    # Python knows such a handler as None, and cannot put it back.
+    sampler, other = make_sampler(), make_sampler()
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("handler is replaced"))
+    sampler.sweep()
+    monkeypatch.undo()
+    other.sweep()
+    assert sampler.log_likelihood() == other.log_likelihood()
+
+
 def test_sweep_in_another_thread():
     sampler, other = make_sampler(n_jobs=2), make_sampler(n_jobs=2)
     thread = threading.Thread(target=sampler.sweep)
