@@ -106,7 +106,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     early_stopping : bool, default=False
         Hold out a part of the tuples, and stop when its loss no longer falls.
     validation_fraction : float in (0, 1), default=0.1
-        Size of that part.
+        Share of the tuples to hold out.
     n_iter_no_change : int, default=10
         Epochs without a lower validation loss before training stops. The weights of the
         best epoch are kept.

@@ -90,10 +90,10 @@ class PolylingualLDA(BaseTopicModel):
         thread samples its own tuples against the counts of the sweep before. None is
         1, -1 is all cores. `transform` does not depend on it.
     checkpoint : str or path, default=None
-        Folder to store the state of sampling in, so that a `fit` or `partial_fit` that
-        is started again with the same parameters and data goes on where it was, to the
-        same bits. Each has a subfolder of its own; the state is stored after a sweep,
-        at most every 30 seconds, and at the end. Needs a `random_state`.
+        Folder in which to store the state of sampling, so that calling `fit` or
+        `partial_fit` again with the same parameters and data resumes where it stopped
+        and ends with the same bits. Each has its own subfolder; the state is stored
+        after a sweep, at most every 30 seconds, and at the end. Needs a `random_state`.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is drawn. The same seed and `n_jobs` give the same result.
     verbose : int, default=0

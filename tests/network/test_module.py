@@ -128,13 +128,13 @@ def test_draws(tuples, make_network, make_batch):
         drawn = posterior.sample.log() - posterior.mean
         deviation = (0.5 * posterior.log_variance).exp()
         noise.append((drawn - drawn.mean(dim=1, keepdim=True)).detach())
-    centred = torch.stack(noise)
+    centered = torch.stack(noise)
     # Var(x_i - mean(x)) of independent x, by topic and row.
     variance = deviation.detach().square()
     expected = variance * (1 - 2 / 3) + variance.mean(dim=1, keepdim=True) / 3
-    assert_allclose(centred.var(dim=0), expected, rtol=0.5)
-    assert_allclose((centred.var(dim=0) / expected).mean(), 1, rtol=0.05)
-    assert_allclose(centred.mean(dim=0), 0, atol=0.25)
+    assert_allclose(centered.var(dim=0), expected, rtol=0.5)
+    assert_allclose((centered.var(dim=0) / expected).mean(), 1, rtol=0.05)
+    assert_allclose(centered.mean(dim=0), 0, atol=0.25)
 
 
 def test_dropout(tuples, make_network, make_batch):
