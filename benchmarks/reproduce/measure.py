@@ -45,8 +45,9 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
         start = time.perf_counter()
         model = contestant.fit(material.parts, cell.parameters)
         seconds = time.perf_counter() - start
-        views = views_of(cell, material.aligned) or list(model.views_)
-        X = material.test.data[views]
+        X = material.test.data
+        views = views_of(cell, material.aligned) or model.views_
+        X = X[[view for view in X.view_names if view in views]]
         scores = evaluate_alignment(model, X, X_train=material.train.data)
         values = {name: score.value for name, score in scores.items()}
         for name in model.vocabularies_:
