@@ -12,6 +12,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -228,8 +229,15 @@ class ModelFiles:
         return load_model(folder / _NAME)
 
     def use(self, result: Any) -> None:
-        """Ask a fitted model for topics and words: compiled code checks no bounds."""
+        """Ask a fitted model for topics and words: compiled code checks no bounds.
+
+        A ValueError is fine: parameters may contradict the rows, or each other.
+        """
         repr(result)
+        with suppress(NotFittedError, ValueError):
+            self._use(result)
+
+    def _use(self, result: Any) -> None:
         if isinstance(result, Pipeline):
             table = self.table
             for _, step in result.steps[:-1]:
@@ -243,11 +251,8 @@ class ModelFiles:
 
 
 def _ask(model: Any, X: Any) -> None:
-    """Ask a topic model everything; it may refuse what its parameters rule out."""
-    try:
-        theta = model.transform(X)
-    except (NotFittedError, ValueError):
-        return
+    """Ask a topic model everything."""
+    theta = model.transform(X)
     if not np.isfinite(theta[:, 0]).all() or not np.isfinite(model.score(X)):
         raise ArithmeticError("topics or score are not finite")
     model.topics_frame(3)

@@ -336,6 +336,10 @@ class DistilledTopicModel(NeuralTopicModel):
         require(words, "its teacher has other words")
         n_topics = network["n_components"] == teacher._n_features_out
         require(n_topics, "its teacher has another number of topics")
+        for name in teacher.views_:
+            width = teacher.view_widths_[name]
+            fits = name == own or state["view_widths_"].get(name, width) == width
+            require(fits, f"its teacher has view {name!r} of another width")
 
     def _plan(self, X: MultiView) -> Plan:
         own = self.view_ in self.vocabularies_
@@ -418,7 +422,7 @@ class DistilledTopicModel(NeuralTopicModel):
     def _check_view(self, name, view):
         if name in self.view_widths_:
             super()._check_view(name, view)
-        else:
+        if name != self.view_:
             self.teacher_._check_view(name, view)
 
     @property

@@ -334,6 +334,12 @@ def test_a_file_that_is_truncated_while_it_is_loaded(tmp_path, monkeypatch):
     assert load_model(path).n_components == 2
 
 
+def test_a_teacher_that_is_given_another_width(forge):
+    forged = forge("student_of_text")
+    forged.fitted()["view_widths_"][1]["dict"][0][1] = 7
+    forged.refused("its teacher has view 'en' of another width")
+
+
 def test_a_random_state_that_reads_beyond_its_numbers(forge):
     forged = forge("polylingual")
     state = forged.fitted()["_random_state"][1]["RandomState"]
