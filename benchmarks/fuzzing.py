@@ -137,14 +137,19 @@ def count(
         worker = context.Process(target=run, args=(first, n_files, seed, target, send))
         worker.start()
         send.close()
-        number, outcome = first, "begun"
+        number, outcome, has_begun = first, "begun", False
         while number < n_files - 1 or outcome == "begun":
             alive = receive.poll(60 * SECONDS)  # the machine may be busy
             try:
                 number, outcome = receive.recv() if alive else (number, "no answer")
+                has_begun = True
             except EOFError:
                 alive = False
                 worker.join()
+                if not has_begun:
+                    raise RuntimeError(
+                        "the fuzzer fails before the first file"
+                    ) from None
                 outcome = f"the process ended with {worker.exitcode}"
             if outcome == "begun":
                 continue
