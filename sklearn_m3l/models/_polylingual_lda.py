@@ -72,7 +72,8 @@ class PolylingualLDA(BaseTopicModel):
     background_share : float in [0, 1), default=0.0
         Probability that a token comes from the background, the distribution of all
         words of its language, instead of from a topic [6]_. It frees the topics of
-        words that are common everywhere.
+        words that are common everywhere. A single topic has no background: nothing
+        would tell them apart.
     max_iter : int, default=500
         Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
         averaged over every tenth sweep of the second half, up to the last.
@@ -119,7 +120,7 @@ class PolylingualLDA(BaseTopicModel):
         embeddings have the same centers. Empty where no embeddings are used.
     background_ : dict of str to ndarray of shape (n_words,)
         Distribution of all training words of each language, smoothed by
-        `topic_word_prior`; empty where `background_share` is 0.
+        `topic_word_prior`; empty where there is no background.
     prevalence_ : ndarray of shape (n_components,)
         Share of each topic in the tokens of all training texts, averaged like
         `mean_topic_word_counts_`; sums to 1. The background does not count.
@@ -291,7 +292,7 @@ class PolylingualLDA(BaseTopicModel):
         self.mean_topic_word_counts_ = self.topic_word_counts_
         self.log_likelihood_: list[float] = []
         self.background_: dict[str, np.ndarray] = {}
-        if self.background_share > 0:
+        if self.background_share > 0 and self.n_components > 1:
             self.background_ = {name: self._unigram(X, name) for name in texts}
         self._clusters: Clusters = {}
         if self.cluster_weight > 0:

@@ -276,6 +276,13 @@ class TestBackground:
         assert_allclose(np.exp(model._decode("de", theta)), expected, rtol=1e-6)
         assert_allclose(expected.sum(axis=1), 1, rtol=1e-5)
 
+    def test_a_single_topic_has_none(self):
+        X, _ = self.corpus()
+        model = quick(1, background_share=0.6).fit(X)
+        assert model.background_ == {}
+        sizes = X["en"].counts.sum(axis=0) + 0.01
+        assert_allclose(model.topic_word_["en"][0], sizes / sizes.sum())
+
     def test_it_is_kept(self):
         X, _ = self.corpus()
         model = quick(background_share=0.6).fit(X[:100])
