@@ -15,6 +15,7 @@ from scipy.stats import spearmanr
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
+from threadpoolctl import threadpool_limits
 
 from sklearn_m3l import MultiView, PolylingualLDA
 from sklearn_m3l.gibbs import PolylingualGibbs
@@ -544,6 +545,11 @@ class TestClusters:
         table = np.zeros((4, 4))
         np.add.at(table, (about, theta.argmax(axis=1)), 1)
         assert table.max(axis=1).sum() > 0.98 * 25_000
+        # Neither do the threads of other libraries change the bits.
+        with threadpool_limits(3):
+            again = quick(4, cluster_weight=10, max_iter=1).fit(X)
+        assert_array_equal(again.cluster_centers_["en"], model.cluster_centers_["en"])
+        assert_array_equal(again.components_, model.components_)
 
 
 def test_what_absent_rows_hold_does_not_matter(X, fitted):
