@@ -24,6 +24,7 @@ from benchmarks.corpora import load_multi30k, read_documents
 from sklearn_m3l import PolylingualLDA
 from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
+from sklearn_m3l.models._start import GIBBS
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "gibbs"))
 from dense_gibbs import DenseGibbs  # noqa: E402 (tests is not a package)
@@ -132,12 +133,10 @@ def measure_start(folder, n_topics, n_sweeps):
     for n_jobs in (1, 2):
         model = PolylingualLDA(
             n_topics,
-            cluster_weight=20,
-            background_share=0.7,
-            optimize_interval=5,
             max_iter=n_sweeps,
             n_jobs=n_jobs,
             random_state=0,
+            **GIBBS,
         )
         wall_start, cpu_start = time.perf_counter(), time.process_time()
         model.fit(X)
