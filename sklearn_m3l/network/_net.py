@@ -236,3 +236,5 @@ def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:
     decoder = target.module_.decoder_of(name)
     decoder.load_state_dict(source.module_.decoder_of(name).state_dict())
     decoder.freeze()
+    if decoder.background_logit is not None:
+        decoder.background_logit.requires_grad_(False)

@@ -33,6 +33,8 @@ from sklearn_m3l import (
 )
 
 FAST = {"max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+# As published; the decoder has batch normalization.
+PUBLISHED = {"decoder": "product", "init": "random", "bias": False}
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +43,14 @@ def X(small_multiview):
 
 
 def make_teacher(n_components=3, view="en", **parameters):
-    return ZeroShotTopicModel(n_components, view=view, **FAST | parameters)
+    parameters = FAST | PUBLISHED | parameters
+    return ZeroShotTopicModel(n_components, view=view, **parameters)
 
 
 def make_student(view="image", teacher=None, n_components=3, **parameters):
     teacher = make_teacher() if teacher is None else teacher
-    return DistilledTopicModel(
-        n_components, teacher=teacher, view=view, **FAST | parameters
-    )
+    parameters = FAST | PUBLISHED | parameters
+    return DistilledTopicModel(n_components, teacher=teacher, view=view, **parameters)
 
 
 @pytest.fixture(scope="module")
