@@ -160,7 +160,7 @@ def labeled(plant):
 
 def test_pipeline_with_a_classifier(quick, labeled):
     X, y = labeled
-    topics = quick(4, max_iter=30, hidden_layer_sizes=(50,), learning_rate_init=5e-3)
+    topics = quick(4, max_iter=60, hidden_layer_sizes=(50,), learning_rate_init=5e-3)
     pipeline = make_pipeline(topics, LogisticRegression(C=100.0))
     pipeline.fit(X[:150], y[:150])
     # A classifier of all views works for each of them.

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, softmax
 from sklearn import config_context
 from sklearn.base import clone
 
@@ -48,13 +48,14 @@ def test_transform_of_one_view(fitted, X, by_view):
         vectors = view.embedding[view.present].astype(float)
         vectors = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
         network = module.inference[module.network_of[number]].double()
+        bias = module.bias.detach().numpy()
         x = torch.nn.functional.softplus(network.layers[0](torch.tensor(vectors)))
         mean = network.head(x).detach().numpy()
         mean = (mean - norm.mean.numpy()) / np.sqrt(norm.variance.numpy() + 1e-5)
         network.float()
         assert_allclose(
             by_view[name][view.present],
-            softmax(mean[:, :3], axis=1),
+            softmax(module.scale * mean[:, :3] + bias, axis=1),
             atol=1e-5,
         )
         assert np.isnan(by_view[name][~view.present]).all()
@@ -104,10 +105,11 @@ def test_score(fitted, X):
     module, topics = fitted.net_.module_, fitted.transform(X)
     likelihood = n_tokens = 0.0
     for name in ("en", "de"):
-        decoder = module.decoders[module.decoded.index(name)]
-        mean, variance = decoder.norm.mean.numpy(), decoder.norm.variance.numpy()
-        logits = topics @ decoder.beta.detach().numpy()
-        log_p = log_softmax((logits - mean) / np.sqrt(variance + 1e-5), axis=1)
+        decoder = module.decoder_of(name)
+        share = expit(float(decoder.background_logit))
+        words = X[name].counts[X.present[name]].sum(axis=0) + 0.5
+        p = (1 - share) * topics @ fitted.topic_word_[name]
+        log_p = np.log(p + share * words / words.sum())
         counts = X[name].counts.toarray()[X.present[name]]
         likelihood += (counts * log_p[X.present[name]]).sum()
         n_tokens += counts.sum()
