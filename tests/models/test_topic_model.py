@@ -106,7 +106,7 @@ def test_score(fitted, X):
     likelihood = n_tokens = 0.0
     for name in ("en", "de"):
         decoder = module.decoder_of(name)
-        share = expit(float(decoder.background_logit))
+        share = expit(decoder.background_logit.item())
         words = X[name].counts[X.present[name]].sum(axis=0) + 0.5
         p = (1 - share) * topics @ fitted.topic_word_[name]
         log_p = np.log(p + share * words / words.sum())
