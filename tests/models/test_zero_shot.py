@@ -13,6 +13,9 @@ from sklearn.base import clone
 
 from sklearn_m3l import MultiView, View, ZeroShotTopicModel
 
+# How the paper's model starts and predicts words.
+PAPER = {"decoder": "product", "init": "random", "bias": False}
+
 
 @pytest.fixture(scope="module")
 def X(small_multiview):
@@ -47,6 +50,7 @@ def test_loss_is_the_published_one(X, dropout, kind):
         dropout=dropout,
         standardize=False,
         callbacks=[first],
+        **PAPER,
     ).fit(X if kind == "embeddings" else counts)
 
     def loss(weights):
@@ -336,7 +340,8 @@ def test_columns_of_a_table_are_words(X):
     assert_array_equal(model.feature_names_in_, counts.columns)
 
 
-def test_score(X, fitted):
+def test_score(X):
+    fitted = quick(**PAPER).fit(X)
     some = X[["en", "de"]]
     decoder = fitted.net_.module_.decoders[0]
     logits = fitted.transform(some) @ fitted.components_
