@@ -199,6 +199,7 @@ class TestParameters:
 
 
 class TestFeatureNames:
+    @pytest.mark.slow
     @each_model
     @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
     def test_of_a_table_are_its_columns_in_their_order(self, model, frame):

@@ -261,6 +261,7 @@ def test_stored(case, tmp_path):
         np.testing.assert_array_equal(copy.transform(case.df), expected)
 
 
+@pytest.mark.slow
 def test_topic_space(case, tmp_path):
     points = topic_space(case.model, case.X, random_state=0)
     assert set(points["view"]) == set(case.model.views_)

@@ -145,6 +145,7 @@ def test_embeddings_pair_the_languages(corpora):
     assert np.mean(hits.argmax(axis=1) == np.arange(len(first))) > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("subset", ["train", "test"])
 def test_counts_recount_the_raw_text(corpora, subset, language):

@@ -117,6 +117,7 @@ def test_seeds(articles, images):
     assert (np.random.get_state()[1] == before).all()
 
 
+@pytest.mark.slow
 def test_seed_in_another_process(tmp_path):
     names = [f"Page {i}" for i in range(50)]
     articles = pd.DataFrame({"en_title": names})

@@ -47,6 +47,7 @@ def test_bars_are_top_words_with_their_weights(small_model):
     assert display.axes_[1, 0].get_title() == "Topic 0, en"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [

@@ -65,6 +65,7 @@ def test_words_as_they_stand(folder):
     np.testing.assert_allclose(vectors, [[0, 0, 1], [1, 0, 0]])
 
 
+@pytest.mark.slow
 def test_fasttext_knows_words_that_it_never_saw(tmp_path):
     from gensim.models import FastText
     from gensim.models.fasttext import save_facebook_model
@@ -111,6 +112,7 @@ def pages():
     return frame["en"].str.slice(0, 1500).tolist()[:60]
 
 
+@pytest.mark.slow
 def test_doc2vec_finds_what_lsa_finds(pages):
     halves = [page[: len(page) // 2] for page in pages]
     rest = [page[len(page) // 2 :] for page in pages]

@@ -276,6 +276,7 @@ def test_rows_are_encoded_in_chunks(table, fitted, monkeypatch):
         assert (in_chunks[:40][name].present == X[name].present).all()
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(tmp_path):
     """96 MB of embeddings, encoded and checked in chunks; files are not counted."""
 

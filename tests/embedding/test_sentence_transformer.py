@@ -239,6 +239,7 @@ def test_it_stands_alone_in_a_column_transformer(text_model):
     assert frame.columns[0].endswith("sentencetransformerencoder0")
 
 
+@pytest.mark.slow
 def test_a_grid_search_encodes_each_text_once_a_setting(text_model, encoded, tmp_path):
     n_rows = 12
     table = pd.DataFrame(

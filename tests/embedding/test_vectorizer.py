@@ -21,6 +21,7 @@ def pages():
     return load_gimp_help("train").frame[["en", "de"]].drop_duplicates()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_words_of_latin_texts_are_those_of_the_pattern(pages, language):
     texts = [unicodedata.normalize("NFC", text).lower() for text in pages[language]]
@@ -28,6 +29,7 @@ def test_words_of_latin_texts_are_those_of_the_pattern(pages, language):
         assert split_words(text) == re.findall(WORD_PATTERN, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_counts_are_those_of_scikit_learn(pages, language):
     stop_words = [

@@ -159,6 +159,7 @@ def test_chain_has_the_exact_posterior(counts, alpha, beta):
     assert p_value(observed, expected) > 0.01
 
 
+@pytest.mark.slow
 @needs_compilation
 @pytest.mark.parametrize("weight", [0.4, 3.0])
 def test_chain_with_clusters_has_the_exact_posterior(weight):
@@ -175,6 +176,7 @@ def test_chain_with_clusters_has_the_exact_posterior(weight):
 BACKGROUND = [np.array([0.8, 0.2]), np.array([0.3, 0.7])]
 
 
+@pytest.mark.slow
 @needs_compilation
 @pytest.mark.parametrize("share", [0.2, 0.7])
 def test_chain_with_a_background_has_the_exact_posterior(share):
@@ -196,6 +198,7 @@ def test_enumeration_of_the_posterior_and_of_the_conditionals_agree():
     assert stationary == pytest.approx(posterior, abs=1e-9)
 
 
+@pytest.mark.slow
 @needs_compilation
 def test_chain_with_weights_has_the_stationary_distribution_of_the_conditionals():
     counts = [[[1.5, 0], [0.25, 1]], [[0, 1], [0.5, 0]]]

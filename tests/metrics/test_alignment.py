@@ -146,6 +146,7 @@ def test_a_model_that_gives_all_rows_the_same_topics(test):
     assert scores["JSD en-image"].value == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [[1, 1, 1, 1], [3, 1, 2, 6], [5]])
 def test_chance_is_what_random_topics_score(sizes):
     articles = np.repeat(np.arange(len(sizes)), sizes)
@@ -324,6 +325,7 @@ def test_what_cannot_be_evaluated(model, test):
         evaluate_alignment(model, MultiView({**test.views, "en": other}))
 
 
+@pytest.mark.slow
 def test_the_same_bits_in_bounded_memory():
     rng = np.random.default_rng(0)
     n = 500

@@ -86,6 +86,7 @@ def test_uap_agrees_with_sklearn(n_values, dtype):
     ) == pytest.approx(uap_by_sklearn(distances, groups_query, groups_item))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_same_bits_whatever_the_memory(dtype):
     rng = np.random.default_rng(0)

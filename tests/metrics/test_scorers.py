@@ -423,6 +423,7 @@ def test_pipelines_on_tables(pipeline, table):
     assert SCORERS[-1](pipeline, table) == expected[-1]
 
 
+@pytest.mark.slow
 def test_only_views_that_are_needed_are_encoded(pipeline, table):
     pipeline.fit(table)
     damaged = table.assign(image=[b"not a picture"] * len(table))
@@ -458,6 +459,7 @@ def test_npmi_of_one_text_without_views():
     assert scores == pytest.approx({"mrr": np.nan, "npmi": expected}, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_each_fold_is_scored_with_its_own_articles(model, pages, scoring):
     cv = GroupKFold(3)
     results = cross_validate(
@@ -496,6 +498,7 @@ def test_a_fold_without_pairs(model, pages):
         assert np.isfinite(results[f"test_{metric}"]).all()
 
 
+@pytest.mark.slow
 def test_one_scorer_of_many_metrics_in_a_search(model, pages, scoring):
     grid = {"n_components": [2, 5]}
     kwargs = {"cv": GroupKFold(2), "refit": "mrr", "error_score": "raise"}

@@ -92,6 +92,7 @@ def crash(monkeypatch):
     return crash_after
 
 
+@pytest.mark.slow
 @each_model
 @pytest.mark.parametrize("n_states", [1, 4])
 def test_it_goes_on_to_the_same_bits(X, tmp_path, crash, name, n_states):
@@ -131,6 +132,7 @@ joblib.dump(model.fit(X), f"{folder}/fitted.joblib")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stopping", "polylingual"])
 def test_kill_9(X, tmp_path, name):
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path / "states")
@@ -184,6 +186,7 @@ def places(value):
             yield from places(value[key])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["stopping", "polylingual"])
 def test_states_that_were_changed(X, tmp_path, name, crash, monkeypatch):
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
@@ -230,6 +233,7 @@ class Count(Callback):
         self.epochs_ += 1
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_done_is_not_done_again(X, tmp_path):
     counts = [Count(), Count()]
     models = [
@@ -282,6 +286,7 @@ def test_every_fit_has_a_folder_of_its_own(X, tmp_path, change):
     assert_same(other, expected, data)
 
 
+@pytest.mark.slow
 def test_clones_of_a_search_do_not_collide(X, tmp_path):
     results = []
     for folder in (None, tmp_path, tmp_path):
