@@ -23,8 +23,9 @@ from sklearn_m3l.utils._sklearn import HasMethods, Interval, StrOptions, fit_con
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
 _TRANSFORM_ROWS = 2**16
-# Deviation below which a dimension of an embedding counts as constant.
-_LEAST_DEVIATION = 1e-20
+# Deviation below which a dimension of an embedding counts as constant; model files
+# take none below 1e-15.
+_LEAST_DEVIATION = 1e-14
 
 
 @dataclass
