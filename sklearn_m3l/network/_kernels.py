@@ -238,7 +238,7 @@ def _likelihood(logits, rows, words, counts, g_logits):
 
 
 @kernel
-def contrast(products, table, inverse, groups, weights, g_products):
+def pairwise_contrast(products, table, inverse, groups, weights, g_products):
     """Return InfoNCE summed over pairs of views; add to the gradient for products.
 
     `table` has the position of each view of each row, or -1; the similarity of two
@@ -282,3 +282,145 @@ def contrast(products, table, inverse, groups, weights, g_products):
                     g_products[here, positions[j]] += pull
                 g_products[here, positions[partner]] -= weight * inverse
     return total
+
+
+@kernel
+def joint_contrast(products, table, inverse, groups, weights, g_products):
+    """Return the contrast of Eq. 1; see `pairwise_contrast`."""
+    n_views, n_rows = table.shape
+    logits = np.empty((n_views, n_views * n_rows), np.float32)
+    total = 0.0
+    for row in range(n_rows):
+        n_present = (table[:, row] >= 0).sum()
+        if n_present < 2:
+            continue
+        n_pairs, highest, share = np.float32(n_present * (n_present - 1)), _LOWEST, 0.0
+        for c in range(n_views):
+            for d in range(n_views):
+                for other in range(n_rows):
+                    here, there = table[c, row], table[d, other]
+                    own = len(groups) > 0 and groups[row] == groups[other]
+                    logit = _LOWEST
+                    if min(here, there) >= 0 and (other == row or not own):
+                        logit = inverse * products[here, there]
+                    logits[c, d * n_rows + other] = logit
+                    highest = max(highest, logit)
+        for c in range(n_views):
+            for j in range(n_views * n_rows):
+                logits[c, j] = exp(max(logits[c, j] - highest, np.float32(-200)))
+                share += logits[c, j]
+        total += weights[row] * n_pairs * (math.log(share) + highest)
+        factor = weights[row] * inverse
+        for c in range(n_views):
+            for d in range(n_views):
+                for other in range(n_rows):
+                    here, there = table[c, row], table[d, other]
+                    if min(here, there) >= 0:
+                        pull = (
+                            n_pairs * logits[c, d * n_rows + other] / np.float32(share)
+                        )
+                        g_products[here, there] += factor * pull
+                if c != d and min(table[c, row], table[d, row]) >= 0:
+                    g_products[table[c, row], table[d, row]] -= factor
+                    total -= factor * products[table[c, row], table[d, row]]
+    return total
+
+
+@kernel
+def gaussian_kl(
+    mean, log_variance, prior_mean, prior_log_variance, g_mean, g_log_variance
+):
+    """Return the divergence of Gaussians from priors: one each, or one for all."""
+    total = 0.0
+    for row in range(len(mean)):
+        own, part = (row if len(prior_mean) > 1 else 0), _ZERO
+        for k in range(mean.shape[1]):
+            precision = exp(-prior_log_variance[own, k])
+            ratio = log_variance[row, k] - prior_log_variance[own, k]
+            distance, share = mean[row, k] - prior_mean[own, k], exp(ratio)
+            part += share + distance * distance * precision - _ONE - ratio
+            g_mean[row, k] = distance * precision
+            g_log_variance[row, k] = _HALF * (share - _ONE)
+        total += float(part)
+    return 0.5 * total
+
+
+@kernel
+def pairwise_kl(mean, log_variance, table, g_mean, g_log_variance):
+    """Return the divergences of the ordered pairs of views; see `pairwise_contrast`."""
+    total = 0.0
+    g_mean[:] = _ZERO
+    g_log_variance[:] = _ZERO
+    for one in range(len(table)):
+        for other in range(one):
+            for row in range(table.shape[1]):
+                a, b, part = table[one, row], table[other, row], _ZERO
+                for k in range(mean.shape[1] if min(a, b) >= 0 else 0):
+                    distance = mean[a, k] - mean[b, k]
+                    precision_a = exp(-log_variance[a, k])
+                    precision_b = exp(-log_variance[b, k])
+                    ratio = exp(log_variance[a, k] - log_variance[b, k])
+                    to_b = ratio + distance * distance * precision_b
+                    to_a = _ONE / ratio + distance * distance * precision_a
+                    part += to_a + to_b - np.float32(2)
+                    pull = distance * (precision_a + precision_b)
+                    g_mean[a, k] += pull
+                    g_mean[b, k] -= pull
+                    g_log_variance[a, k] += _HALF * (ratio - to_a)
+                    g_log_variance[b, k] += _HALF * (_ONE / ratio - to_b)
+                total += float(part)
+    return 0.5 * total
+
+
+@kernel
+def draw(
+    y, mean, variance, fixed, deviation, scale, bias, noise,
+    bits, lowest, factor, values,
+):  # fmt: skip
+    """Normalize y in place; fill means, log-variances, topics, and topics to decode.
+
+    These are the four `values`. See `product`; `deviation` is filled with the inverse
+    deviations.
+    """
+    batch_norm(y, mean, variance, fixed, deviation)
+    n_rows, n_topics = noise.shape
+    for row in range(n_rows):
+        highest, total = _LOWEST, _ZERO
+        for k in range(n_topics):
+            values[0, row, k] = scale * y[row, k] + bias[k]
+            values[1, row, k] = y[row, n_topics + k]
+            spread = noise[row, k] * exp(_HALF * y[row, n_topics + k])
+            values[2, row, k] = values[0, row, k] + spread
+            highest = max(highest, values[2, row, k])
+        for k in range(n_topics):
+            values[2, row, k] = exp(values[2, row, k] - highest)
+            total += values[2, row, k]
+        for k in range(n_topics):
+            values[2, row, k] /= total
+            kept = factor if bits[row, k] >= lowest else _ZERO
+            values[3, row, k] = kept * values[2, row, k]
+
+
+@kernel
+def draw_backward(
+    y, fixed, deviation, scale, noise, bits, lowest, factor, theta,
+    g_mean, g_log_variance, g_theta, g_decoded, g_bias, g_y,
+):  # fmt: skip
+    """Fill the gradients for what `draw` was given, which normalized y."""
+    n_rows, n_topics = noise.shape
+    room = np.empty((2, 2 * n_topics), np.float32)
+    g_bias[:] = _ZERO
+    for row in range(n_rows):
+        inner = _ZERO
+        for k in range(n_topics):
+            kept = factor if bits[row, k] >= lowest else _ZERO
+            g_y[row, k] = g_theta[row, k] + kept * g_decoded[row, k]
+            inner += g_y[row, k] * theta[row, k]
+        for k in range(n_topics):
+            g_z = theta[row, k] * (g_y[row, k] - inner)
+            spread = noise[row, k] * exp(_HALF * y[row, n_topics + k])
+            pull = g_mean[row, k] + g_z
+            g_bias[k] += pull
+            g_y[row, k] = scale * pull
+            g_y[row, n_topics + k] = g_log_variance[row, k] + _HALF * g_z * spread
+    batch_norm_backward(y, deviation, fixed, g_y, room[0], room[1])

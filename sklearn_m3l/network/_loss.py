@@ -40,20 +40,28 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
 
 def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
     """Return KL(N(mean, exp(log_variance)) || the prior), diagonal Gaussians."""
+    if _ops.compiled(mean):
+        return _ops.gaussian_kl(mean, log_variance, prior_mean, prior_log_variance)
     ratio = log_variance - prior_log_variance
     distance = (mean - prior_mean).square() * (-prior_log_variance).exp()
     return 0.5 * (ratio.exp() + distance - 1 - ratio).sum()
 
 
-def pairwise_kl(mean, log_variance, rows: Tensor, n_rows: int) -> Tensor:
+def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """Return the sum of KL(a || b) over all ordered pairs of views of each row.
 
     The log-determinants of the two directions cancel, and what is left is a product of
-    sums over the views of a row once their means are centered.
+    sums over the views of a row once their means are centered. See `pairwise_contrast`
+    for the table.
     """
+    if _ops.compiled(mean):
+        return _ops.pairwise_kl(mean, log_variance, table)
+    present = table >= 0
+    rows = torch.empty_like(mean[:, 0], dtype=torch.int64)
+    rows[table[present]] = present.nonzero()[:, 1]
 
     def total(x):
-        return x.new_zeros(n_rows, *x.shape[1:]).index_add(0, rows, x)
+        return x.new_zeros(table.shape[1], *x.shape[1:]).index_add(0, rows, x)
 
     n_views = total(torch.ones_like(mean[:, :1]))
     centered = mean - (total(mean) / n_views.clamp_min(1))[rows]
@@ -130,7 +138,8 @@ def pairwise_contrast(
         Weights of the rows' terms.
     """
     if _ops.compiled(vectors):
-        return _ops.pairwise_contrast(vectors, table, temperature, groups, weights)
+        others = temperature, groups, weights
+        return _ops.contrast("pairwise_contrast", vectors, table, *others)
     total = vectors.new_zeros(())
     for a, b in combinations(table, 2):
         both = ((a >= 0) & (b >= 0)).nonzero().flatten()
@@ -159,6 +168,9 @@ def joint_contrast(
     exp(theta_i^c . theta_j^d / temperature), as printed, so with those of the row
     itself. Other rows of its article are left out. See `pairwise_contrast`.
     """
+    if _ops.compiled(vectors):
+        others = temperature, groups, weights
+        return _ops.contrast("joint_contrast", vectors, table, *others)
     present = table >= 0
     vectors = vectors[table[present]]
     rows = present.nonzero()[:, 1]
@@ -258,33 +270,34 @@ class TopicLoss(nn.Module):
             log_theta = F.log_softmax(posterior.mean, dim=1)
             divergence = F.kl_div(log_theta, taught, reduction="sum")
             terms.append(self.proportions_weight * divergence)
-        if len(posterior.views) > 1 and self.kl_weight:
-            divergence = pairwise_kl(*gaussian, posterior.rows, batch.size)
-            terms.append(self.kl_weight * divergence)
-        if len(posterior.views) > 1 and self.contrastive_weight:
-            terms.append(self.contrastive_weight * self._contrast(posterior, batch))
-        if not len(posterior.rows) or not terms:  # such as pictures without a prior
+        if len(posterior.views) > 1:
+            table = posterior.table(batch.size)
+            if self.kl_weight:
+                terms.append(self.kl_weight * pairwise_kl(*gaussian, table))
+            if self.contrastive_weight:
+                contrast = self._contrast(posterior, table, batch.groups)
+                terms.append(self.contrastive_weight * contrast)
+        if not posterior.views or not terms:  # such as pictures without a prior
             nothing = torch.zeros_like(self.prior_log_variance)
             return nothing.requires_grad_(torch.is_grad_enabled())
-        return torch.stack(terms).sum()
+        return sum(terms[1:], start=terms[0])
 
     def _prior(self, posterior: Posterior, batch: Batch):
         if batch.prior is None:
             return posterior.center, self.prior_log_variance
         return tuple(part[posterior.rows] for part in batch.prior)
 
-    def _contrast(self, posterior: Posterior, batch: Batch) -> Tensor:
+    def _contrast(self, posterior: Posterior, table: Tensor, groups) -> Tensor:
         theta = posterior.sample
         if self.contrast_on == "mean":
             theta = F.softmax(posterior.mean, dim=1)
-        table = posterior.table(batch.size)
-        weights = theta.new_ones(batch.size)
+        weights = theta.new_ones(table.shape[1])
         if self.balance_views:
             weights /= ((table >= 0).sum(dim=0) - 1).clamp_min(1)
         return CONTRASTS[self.contrast](
             SIMILARITIES[self.similarity](theta),
             table,
             temperature=self.temperature,
-            groups=batch.groups,
+            groups=groups,
             weights=weights,
         )

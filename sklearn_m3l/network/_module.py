@@ -73,8 +73,10 @@ class Posterior:
 
     def table(self, n_rows: int) -> Tensor:
         """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
+        places = torch.arange(self.rows.shape[0], device=self.rows.device)
+        if places.shape[0] == len(self.views) * n_rows:  # every row has every view
+            return places.view(-1, n_rows)
         table = self.rows.new_full((len(self.views), n_rows), -1)
-        places = torch.arange(len(self.rows), device=self.rows.device)
         for own, part in zip(table, self.views.values(), strict=True):
             own[self.rows[part]] = places[part]
         return table
@@ -183,7 +185,7 @@ class _Standardize(nn.Module):
 
 
 class InferenceNetwork(nn.Module):
-    """From vectors to the normalized means and log-variances of topics.
+    """From vectors to the means and log-variances of topics.
 
     Parameters
     ----------
@@ -242,19 +244,40 @@ class InferenceNetwork(nn.Module):
         noise.normal_(generator=generator)
         return Draws(vectors, hidden[0] if hidden else None, topics, noise)
 
-    def forward(self, x: Tensor, draws: Draws | None) -> tuple[Tensor, Tensor]:
-        """Return means and log-variances, (n, n_components) each."""
+    def forward(
+        self, x: Tensor, draws: Draws | None, scale: float, bias: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return means, log-variances, topics, and the topics to decode.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_rows, width)
+            Vectors.
+        draws : Draws or None
+            What is drawn in training; None stands for nothing.
+        scale, bias : float and Tensor of shape (n_components,)
+            Make the means of what is normalized.
+        """
         if draws is not None:
             x = draws.vectors(x)
-        for number, layer in enumerate(self.layers, start=1):
-            mask = draws.hidden if draws and number == len(self.layers) else None
-            if mask and self.activation == "softplus" and _ops.compiled(x):
-                x = _ops.softplus_layer(x, layer.weight, layer.bias, mask)
-            else:
-                x = ACTIVATIONS[self.activation](layer(x))
-                x = mask(x) if mask else x
+        for layer in self.layers[:-1]:
+            x = ACTIVATIONS[self.activation](layer(x))
+        if self.layers:
+            last = self.layers[-1]
+            if draws and self.activation == "softplus" and _ops.compiled(x):
+                weights = last.weight, last.bias, self.head.weight, self.head.bias
+                return _ops.encode(x, *weights, bias, (self.norm, scale, draws))
+            x = ACTIVATIONS[self.activation](last(x))
+            if draws is not None:
+                x = draws.hidden(x)
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
-        return mean, log_variance
+        mean = scale * mean + bias
+        if draws is None:
+            theta = F.softmax(mean, dim=1)
+            return mean, log_variance, theta, theta
+        noise = draws.noise * (0.5 * log_variance).exp()
+        theta = F.softmax(mean + noise, dim=1)
+        return mean, log_variance, theta, draws.topics(theta)
 
 
 class Decoder(nn.Module):
@@ -455,14 +478,8 @@ class TopicNetwork(nn.Module):
         draws = None
         if generator is not None:
             draws = network.draw(len(stacked), self.topic_dropout, generator)
-        mean, log_variance = network(stacked, draws)
-        mean = mean * self.scale if self.bias is None else mean * self.scale + self.bias
-        if draws is None:
-            theta = F.softmax(mean, dim=1)
-            return mean, log_variance, theta, theta
-        deviation = (0.5 * log_variance).exp()
-        theta = F.softmax(torch.addcmul(mean, draws.noise, deviation), dim=1)
-        return mean, log_variance, theta, draws.topics(theta)
+        bias = stacked.new_zeros(self.n_components) if self.bias is None else self.bias
+        return network(stacked, draws, self.scale, bias)
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""

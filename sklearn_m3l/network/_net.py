@@ -133,14 +133,17 @@ class TopicNet(NeuralNet):
     def _one_thread(self):
         """Keep PyTorch from sharing out operations, which are too small for that.
 
-        It also makes results the same bits with any number of threads.
+        Those of `_ops` are shared out in the same parts for any number of threads, so
+        that results are the same bits.
         """
         n_threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)
+            _ops.n_threads = n_threads
             yield
         finally:
             torch.set_num_threads(n_threads)
+            _ops.n_threads = 1
 
     def _stopped_early(self):
         return any(

@@ -5,6 +5,7 @@ operation of automatic differentiation. PyTorch's own are as many small ones, wh
 as long as the products of matrices.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,14 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+
+from sklearn_m3l.utils._threads import run_threads
+
+# How many threads training may take; PyTorch itself is given one of them.
+n_threads = 1
+
+# Products of numbers that take less time than it takes to start a thread.
+_FEW = 2**23
 
 
 def compiled(tensor: Tensor) -> bool:
@@ -41,35 +50,100 @@ def _times(gradient: Tensor, g_x: Tensor) -> Tensor:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
+    return tensor.detach().numpy()
 
 
-class _SoftplusLayer(Function):
-    """Dropout of softplus(x @ weight.T + bias)."""
+def _halves(function: Callable[[slice], Any], n: int, n_products: int) -> None:
+    """Call a function for each half of n numbers, in two threads if that is allowed.
+
+    Where there are few numbers to multiply, it is called for all at once.
+    """
+    parts = slice(n // 2), slice(n // 2, n)
+    if n_products < _FEW:
+        function(slice(n))
+    elif n_threads > 1:
+        run_threads(lambda number: function(parts[number]), 2)
+    else:
+        function(parts[0])
+        function(parts[1])
+
+
+def _mask(mask) -> tuple[np.ndarray, np.int16, np.float32]:
+    return _array(mask.bits), np.int16(mask.lowest), np.float32(mask.factor)
+
+
+class _Encode(Function):
+    """What an `InferenceNetwork` does after its last hidden layer but one."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, mask):
+    def forward(ctx, x, weight, bias, head_weight, head_bias, topic_bias, more):
         from sklearn_m3l.network import _kernels
 
-        y = x @ weight.t()
-        slope = torch.empty_like(y)
-        dropout = _array(mask.bits), np.int16(mask.lowest), np.float32(mask.factor)
-        _kernels.softplus(y.numpy(), _array(bias), *dropout, slope.numpy())
-        ctx.save_for_backward(x, weight, slope)
-        return y
+        norm, scale, draws = more
+        n_rows = len(x)
+        y, output = (
+            x.new_empty(n_rows, len(weight)),
+            x.new_empty(n_rows, len(head_bias)),
+        )
+        slope, (bits, *kept) = torch.empty_like(y), _mask(draws.hidden)
+        weight, bias, head_weight, head_bias = (
+            part.detach() for part in (weight, bias, head_weight, head_bias)
+        )
+
+        def layers(rows):
+            torch.mm(x[rows], weight.t(), out=y[rows])
+            into = y[rows].numpy(), bias.numpy(), bits[rows], *kept, slope[rows].numpy()
+            _kernels.softplus(*into)
+            torch.addmm(head_bias, y[rows], head_weight.t(), out=output[rows])
+
+        _halves(layers, n_rows, n_rows * weight.numel())
+        deviation, fixed = torch.empty_like(norm.mean), not norm.learns(output)
+        values = x.new_empty(4, *draws.noise.shape)
+        ctx.others = fixed, np.float32(scale), *_mask(draws.topics)
+        _kernels.draw(
+            *map(_array, (output, norm.mean, norm.variance)),
+            *(fixed, _array(deviation), np.float32(scale), _array(topic_bias)),
+            *(_array(draws.noise), *_mask(draws.topics), _array(values)),
+        )
+        mean, log_variance, theta, decoded = values.unbind()
+        ctx.save_for_backward(
+            x, weight, head_weight, y, slope, output, deviation, draws.noise, theta
+        )
+        return mean, log_variance, theta, decoded
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, g_y):
-        x, weight, slope = ctx.saved_tensors
-        g_y = g_y * slope
-        wants_x, wants_weight, wants_bias, _ = ctx.needs_input_grad
-        return (
-            g_y @ weight if wants_x else None,
-            g_y.t() @ x if wants_weight else None,
-            g_y.sum(dim=0) if wants_bias else None,
-            None,
+    def backward(ctx, *gradients):
+        from sklearn_m3l.network import _kernels
+
+        x, weight, head, y, slope, output, *others = ctx.saved_tensors
+        deviation, noise, theta = map(_array, others)
+        fixed, scale, *mask = ctx.others
+        g_topic_bias, g_output = torch.empty(theta.shape[1]), torch.empty_like(output)
+        _kernels.draw_backward(
+            *(_array(output), fixed, deviation, scale, noise, *mask, theta),
+            *(_array(g_x.contiguous()) for g_x in gradients),
+            *map(_array, (g_topic_bias, g_output)),
         )
+        g_y, g_head, g_weight = map(torch.empty_like, (y, head, weight))
+
+        def hidden(rows):
+            torch.mm(g_output[rows], head, out=g_y[rows])
+            g_y[rows].mul_(slope[rows])
+
+        def weights(units):
+            torch.mm(g_y[:, units].t(), x, out=g_weight[units])
+
+        n_products = x.shape[0] * weight.numel()
+        _halves(hidden, x.shape[0], n_products)
+        torch.mm(g_output.t(), y, out=g_head)
+        _halves(weights, weight.shape[0], n_products)
+        found = (
+            g_y @ weight if ctx.needs_input_grad[0] else None,
+            *(g_weight, g_y.sum(dim=0), g_head, g_output.sum(dim=0), g_topic_bias),
+        )
+        wanted = zip(found, ctx.needs_input_grad, strict=False)
+        return *(g_x if wants else None for g_x, wants in wanted), None
 
 
 class _MixtureLoss(Function):
@@ -135,18 +209,18 @@ class _ProductLoss(Function):
         )
 
 
-class _PairwiseContrast(Function):
-    """InfoNCE of vectors, summed over the pairs of views."""
+class _Contrast(Function):
+    """The contrast of vectors, by the kernel of a name."""
 
     @staticmethod
-    def forward(ctx, vectors, table, temperature, groups, weights):
+    def forward(ctx, kernel, vectors, table, temperature, groups, weights):
         from sklearn_m3l.network import _kernels
 
         if groups is None:
             groups = torch.zeros(0, dtype=torch.int64)
         products = vectors @ vectors.t()
         g_products = torch.zeros_like(products)
-        loss = _kernels.contrast(
+        loss = getattr(_kernels, kernel)(
             products.numpy(),
             _array(table),
             np.float32(1 / temperature),
@@ -161,11 +235,60 @@ class _PairwiseContrast(Function):
     def backward(ctx, gradient):
         vectors, g_products = ctx.saved_tensors
         both = g_products + g_products.t()
-        return _times(gradient, both) @ vectors, None, None, None, None
+        return None, _times(gradient, both) @ vectors, None, None, None, None
+
+
+class _GaussianKl(Function):
+    """KL of diagonal Gaussians to priors."""
+
+    @staticmethod
+    def forward(ctx, mean, log_variance, prior_mean, prior_log_variance):
+        from sklearn_m3l.network import _kernels
+
+        prior = [
+            _array(
+                part if part.ndim == 2 else part.expand(1, mean.shape[1]).contiguous()
+            )
+            for part in (prior_mean, prior_log_variance)
+        ]
+        gradients = torch.empty_like(mean), torch.empty_like(mean)
+        gaussian = _array(mean), _array(log_variance)
+        loss = _kernels.gaussian_kl(*gaussian, *prior, *map(_array, gradients))
+        ctx.save_for_backward(*gradients)
+        return torch.tensor(loss, dtype=mean.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        g_mean, g_log_variance = (_times(gradient, g_x) for g_x in ctx.saved_tensors)
+        # Of priors only a mean that is the same for all is learned.
+        g_prior = -g_mean.sum(dim=0) if ctx.needs_input_grad[2] else None
+        return g_mean, g_log_variance, g_prior, None
+
+
+class _PairwiseKl(Function):
+    """KL of the Gaussians of every ordered pair of views."""
+
+    @staticmethod
+    def forward(ctx, mean, log_variance, table):
+        from sklearn_m3l.network import _kernels
+
+        gradients = torch.empty_like(mean), torch.empty_like(mean)
+        arrays = map(_array, (mean, log_variance, table, *gradients))
+        loss = _kernels.pairwise_kl(*arrays)
+        ctx.save_for_backward(*gradients)
+        return torch.tensor(loss, dtype=mean.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        return *(_times(gradient, g_x) for g_x in ctx.saved_tensors), None
 
 
 # mypy does not see what `apply` takes.
-softplus_layer: Any = _SoftplusLayer.apply
+gaussian_kl: Any = _GaussianKl.apply
+pairwise_kl: Any = _PairwiseKl.apply
+encode: Any = _Encode.apply
 mixture_loss: Any = _MixtureLoss.apply
 product_loss: Any = _ProductLoss.apply
-pairwise_contrast: Any = _PairwiseContrast.apply
+contrast: Any = _Contrast.apply
