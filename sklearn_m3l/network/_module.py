@@ -268,7 +268,7 @@ class InferenceNetwork(nn.Module):
                 weights = last.weight, last.bias, self.head.weight, self.head.bias
                 return _ops.encode(x, *weights, bias, (self.norm, scale, draws))
             x = ACTIVATIONS[self.activation](last(x))
-            if draws is not None:
+            if draws is not None and draws.hidden is not None:
                 x = draws.hidden(x)
         mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
         mean = scale * mean + bias
