@@ -104,7 +104,9 @@ class KeyedVectorsEncoder(ColumnEncoder):
         self.lowercase = lowercase
 
     def _check_storable(self) -> None:
-        if not WORD2VEC_SUFFIXES & set(Path(self.vectors).suffixes):
+        name = Path(self.vectors)
+        name = name.with_suffix("") if name.suffix in (".gz", ".bz2") else name
+        if name.suffix not in WORD2VEC_SUFFIXES:
             raise TypeError(
                 f"the word vectors {os.fspath(self.vectors)!r} may be a pickle, which "
                 "a model file cannot refer to; store them with gensim's "

@@ -158,8 +158,10 @@ class WordVectorizer(CountVectorizer):
             f"a stored WordVectorizer may not read files; set input='content', not "
             f"{self.input!r}",
         )
+        # Other strings are parsed by numpy as if they were code.
+        known = isinstance(self.dtype, (type, np.dtype)) or self.dtype in np.sctypeDict
         require(
-            np.dtype(self.dtype).kind in "iuf",
+            known and np.dtype(self.dtype).kind in "iuf",
             f"dtype must be a type of numbers, not {self.dtype!r}",
         )
         sizes = self.ngram_range

@@ -308,6 +308,9 @@ def test_a_vectorizer_that_reads_files(forge):
             vectorizer["parameters"]["input"] = "content"
             vectorizer["parameters"]["ngram_range"] = {"tuple": [1, 2, 3]}
             forged.refused("ngram_range must be a pair")
+            for dtype in ("", "0", "O", "U3", "(2,)f4", None, []):
+                vectorizer["parameters"]["dtype"] = dtype
+                forged.refused("dtype|unhashable")
 
 
 def test_thousands_of_views(forge):

@@ -211,7 +211,7 @@ def test_word_vectors_are_kept_by_reference(again, tmp_path, monkeypatch):
     Path("words.vec").write_bytes(b"\x80\x04K\x01.")
     with pytest.raises(ValueError, match="words.vec is a pickle"):
         loaded.transform(texts)
-    for vectors in ("words.kv", "words"):
+    for vectors in ("words.kv", "words", "words.bin.pkl", "words.vec.kv.gz"):
         with pytest.raises(TypeError, match=f"'{vectors}' may be a pickle"):
             save_model(KeyedVectorsEncoder(vectors), tmp_path / "model")
     with pytest.raises(TypeError, match="Doc2VecEncoder.*skops"):
