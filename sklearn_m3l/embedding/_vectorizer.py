@@ -158,6 +158,13 @@ class WordVectorizer(CountVectorizer):
             f"a stored WordVectorizer may not read files; set input='content', not "
             f"{self.input!r}",
         )
+        for name in ("language", "stop_words"):
+            given = getattr(self, name)
+            texts = [given] if given is None or isinstance(given, str) else given
+            require(
+                all(text is None or isinstance(text, str) for text in texts),
+                f"{name} must be a string or a list of strings, not {given!r}",
+            )
         # Other strings are parsed by numpy as if they were code.
         known = isinstance(self.dtype, (type, np.dtype)) or self.dtype in np.sctypeDict
         require(

@@ -78,7 +78,7 @@ class Reader(Decoder):
         if fitted is not None:
             try:
                 restore_state(estimator, fitted, where)
-            except (TypeError, ValueError) as error:
+            except (OverflowError, TypeError, ValueError) as error:
                 raise StorageError(str(error)) from error
         output = node.get("output")
         if output is not None:

@@ -308,6 +308,11 @@ def test_a_vectorizer_that_reads_files(forge):
             vectorizer["parameters"]["input"] = "content"
             vectorizer["parameters"]["ngram_range"] = {"tuple": [1, 2, 3]}
             forged.refused("ngram_range must be a pair")
+            vectorizer["parameters"]["ngram_range"] = {"tuple": [1, 1]}
+            for name in ("language", "stop_words"):
+                vectorizer["parameters"][name] = [[]]
+                forged.refused(f"{name} must be a string or a list of strings")
+                del vectorizer["parameters"][name]
             for dtype in ("", "0", "O", "U3", "(2,)f4", None, []):
                 vectorizer["parameters"]["dtype"] = dtype
                 forged.refused("dtype|unhashable")
@@ -459,6 +464,7 @@ def test_names_of_views_that_contradict_each_other(change, forge):
         ("widths", {"dict": [["en", 4], ["de", 4]]}, "other views"),
         ("n_words", {"dict": [["en", 10**9], ["de", 6]]}, "shape"),
         ("activation", "eval", "'activation' parameter of M3LContrastTopicModel"),
+        ("scale", 2**64, "too big|too large"),
         ("dropout", 1.5, "'dropout' parameter of M3LContrastTopicModel"),
         ("dropout", None, "'dropout' parameter of M3LContrastTopicModel"),
         ("dropout", {"float": "nan"}, "'dropout' parameter of M3LContrastTopicModel"),
