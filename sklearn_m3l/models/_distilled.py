@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.models._base import choose_view
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
+from sklearn_m3l.models._polylingual_lda import PolylingualLDA
 from sklearn_m3l.models._warm_start import check_same
 from sklearn_m3l.models._zero_shot import ZeroShotTopicModel
 from sklearn_m3l.multiview import MultiView
@@ -26,6 +27,12 @@ _COMPARABLE = (bool, int, float, str, tuple)
 _LEAST_WEIGHT = 0.01
 
 
+def _without(X: MultiView, view: str | None) -> MultiView:
+    """Return the rows and views that are left without a view."""
+    X = X[[name for name in X.view_names if name != view]]
+    return X[np.any(list(X.present.values()), axis=0)]
+
+
 def _frozen_teacher(model):
     frozen = isinstance(model.teacher, FrozenEstimator)
     return model.teacher.estimator if frozen else None
@@ -34,13 +41,18 @@ def _frozen_teacher(model):
 class DistilledTopicModel(NeuralTopicModel):
     """ZeroshotTM-KD: a student of another view, taught by a text's topics [1]_.
 
-    The teacher, a `ZeroShotTopicModel`, learns the topics of a text. The student is an
+    The teacher, a `ZeroShotTopicModel` or a `PolylingualLDA`, learns the topics of
+    texts. The student is an
     inference network of another view, whose prior for each tuple is the teacher's
     posterior for the text that the view is paired with, with variances of at least
     exp(-3), so an over-confident teacher cannot dominate the loss. A student of a text
     learns to reconstruct its own words; a student of pictures reconstructs the text
     that they are paired with, through the teacher's topic-word matrix, which does not
     change.
+
+    A `PolylingualLDA` gives each tuple a Dirichlet posterior, of as many tokens as its
+    texts have. The student takes its Laplace approximation by a Gaussian in the softmax
+    basis (Eq. 3 of [2]_) as its prior.
 
     In `transform`, the student infers the topics of its own view, and the teacher
     those of all others.
@@ -49,7 +61,7 @@ class DistilledTopicModel(NeuralTopicModel):
     ----------
     n_components : int, default=50
         Number of topics (K), of the teacher too.
-    teacher : ZeroShotTopicModel or FrozenEstimator of one, default=None
+    teacher : ZeroShotTopicModel, PolylingualLDA or FrozenEstimator of one, default=None
         Cloned and fitted in `fit`, with `n_components`, and with the student's seed if
         it has none; `sklearn.frozen.FrozenEstimator` keeps one that is fitted. None
         stands for ``ZeroShotTopicModel()``.
@@ -138,7 +150,7 @@ class DistilledTopicModel(NeuralTopicModel):
 
     Attributes
     ----------
-    teacher_ : ZeroShotTopicModel
+    teacher_ : ZeroShotTopicModel or PolylingualLDA
         The teacher that was used.
     components_ : ndarray of float32 of shape (n_components, sum of vocabulary sizes)
         Topic-word weights (beta): the teacher's, then the student's if it is a text.
@@ -174,6 +186,8 @@ class DistilledTopicModel(NeuralTopicModel):
     ----------
     .. [1] L. Pivovarova and E. Zosa, "Visual Topic Modelling for NewsImage Task at
        MediaEval 2021", MediaEval 2021.
+    .. [2] A. Srivastava and C. Sutton, "Autoencoding Variational Inference For Topic
+       Models", ICLR 2017.
 
     Examples
     --------
@@ -200,7 +214,7 @@ class DistilledTopicModel(NeuralTopicModel):
     _fitted_state: dict = {
         **NeuralTopicModel._fitted_state,
         "view_": String(),
-        "teacher_": SameAs(Fitted(ZeroShotTopicModel), _frozen_teacher),
+        "teacher_": SameAs(Fitted(ZeroShotTopicModel, PolylingualLDA), _frozen_teacher),
     }
 
     def __init__(
@@ -270,11 +284,11 @@ class DistilledTopicModel(NeuralTopicModel):
 
     def _prepare(self, X: MultiView) -> None:
         self._fit_teacher(X)
-        taught = self.teacher_.view_
-        students = [name for name in X.view_names if name != taught] or [taught]
+        taught = self.teacher_.vocabularies_
+        students = [name for name in X.view_names if name not in taught] or list(taught)
         self.view_ = choose_view(self.view, students, "for the student to learn")
         own = {n: w for n, w in self.vocabularies_.items() if n == self.view_}
-        self.vocabularies_ = {taught: self.teacher_.vocabularies_[taught], **own}
+        self.vocabularies_ = {**taught, **own}
 
     def _fit_teacher(self, X: MultiView) -> None:
         if isinstance(self.teacher, FrozenEstimator):
@@ -287,7 +301,11 @@ class DistilledTopicModel(NeuralTopicModel):
                     f"n_components={self.n_components}; set n_components to the "
                     "teacher's"
                 )
-            X[teacher.view_]  # without it there is nothing to learn
+            if not any(name in X for name in teacher.vocabularies_):
+                raise ValueError(
+                    "X has none of the texts that the teacher has topics of "
+                    f"({', '.join(teacher.vocabularies_)})"
+                )
             for name in teacher.views_:
                 if name in X:
                     teacher._check_view(name, X[name])
@@ -301,6 +319,8 @@ class DistilledTopicModel(NeuralTopicModel):
         if teacher.checkpoint is None:
             teacher.set_params(checkpoint=self.checkpoint)
         self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
+        if isinstance(teacher, PolylingualLDA):  # would learn all texts
+            X = _without(X, self.view)
         teacher.fit(X)
 
     def _check_continued(self, X: MultiView) -> None:
@@ -316,24 +336,25 @@ class DistilledTopicModel(NeuralTopicModel):
                 check_same(f"teacher__{name}", fitted[name], value)
 
     def _check_teacher(self, teacher) -> None:
-        if not isinstance(teacher, ZeroShotTopicModel):
+        if not isinstance(teacher, (ZeroShotTopicModel, PolylingualLDA)):
             raise TypeError(
-                "teacher must be a ZeroShotTopicModel, or a FrozenEstimator of one, "
-                f"not a {type(teacher).__name__}"
+                "teacher must be a ZeroShotTopicModel, a PolylingualLDA, or a "
+                f"FrozenEstimator of one, not a {type(teacher).__name__}"
             )
 
     def _check_fitted_state(self, state: dict) -> None:
         super()._check_fitted_state(state)
         own, network = state["view_"], state["net_"]["network"]
         teacher, vocabularies = state["teacher_"], state["vocabularies_"]
-        taught = teacher.view_
+        taught = list(teacher.vocabularies_)
         require([own] == list(network["widths"]), "view_ is not what is encoded")
-        text = own if own in vocabularies else taught
-        require([text] == list(network["n_words"]), "view_ is not what is decoded")
-        expected = list(dict.fromkeys([taught, text]))
+        texts = [own] if own in vocabularies else taught
+        require(texts == list(network["n_words"]), "view_ is not what is decoded")
+        expected = list(dict.fromkeys([*taught, *texts]))
         require(list(vocabularies) == expected, "its texts are not the teacher's")
-        words = np.array_equal(vocabularies[taught], teacher.vocabularies_[taught])
-        require(words, "its teacher has other words")
+        for name in taught:
+            words = np.array_equal(vocabularies[name], teacher.vocabularies_[name])
+            require(words or name == own, "its teacher has other words")
         n_topics = network["n_components"] == teacher._n_features_out
         require(n_topics, "its teacher has another number of topics")
         for name in teacher.views_:
@@ -343,56 +364,69 @@ class DistilledTopicModel(NeuralTopicModel):
 
     def _plan(self, X: MultiView) -> Plan:
         own = self.view_ in self.vocabularies_
-        text = self.view_ if own else self.teacher_.view_
+        texts = [self.view_] if own else self.teacher_.vocabularies_
         return Plan(
             encoded=[self.view_],
             networks={self.view_: "student"},
-            decoded_from={text: self.view_},
+            decoded_from=dict.fromkeys(texts, self.view_),
             loss={"prior_weight": self.prior_weight},
         )
 
     def _network(self, plan: Plan, X: MultiView) -> dict:
         network = super()._network(plan, X)
-        if self.view_ not in plan.decoded_from:  # the decoder is the teacher's
-            network["decoder"] = self.teacher_.decoder
-            network["background"] = self.teacher_.decoder == "mixture"
+        if self.view_ not in plan.decoded_from:  # the decoders are the teacher's
+            network["decoder"] = getattr(self.teacher_, "decoder", "mixture")
+            network["background"] = network["decoder"] == "mixture"
         return network
 
     def _build_net(self, plan: Plan, X: MultiView, device):
         from sklearn_m3l.network import copy_frozen_decoder
 
         net = super()._build_net(plan, X, device)
-        if self.view_ not in plan.decoded_from:
-            copy_frozen_decoder(self.teacher_.net_, net, self.teacher_.view_)
+        if self.view_ in plan.decoded_from:
+            return net
+        for name in plan.decoded_from:
+            if isinstance(self.teacher_, PolylingualLDA):
+                topic_word = self.teacher_.topic_word_[name]
+                net.module_.set_topics(name, topic_word, freeze=True)
+            else:
+                copy_frozen_decoder(self.teacher_.net_, net, name)
         return net
 
     def _start(self, module, X: MultiView) -> None:
         """Let the student's own words start from the topics that the teacher sees."""
         if self.view_ not in module.decoded:
             return
-        both = np.flatnonzero(X[self.view_].present & X[self.teacher_.view_].present)
+        theta = self.teacher_._transform(X[self._taught(X)])
+        both = np.flatnonzero(X[self.view_].present & ~np.isnan(theta[:, 0]))
         if len(both) == 0:
             return
-        theta = self.teacher_._transform(X[both][[self.teacher_.view_]])
-        weights = theta.T @ X[self.view_].counts[both] + _LEAST_WEIGHT
+        weights = theta[both].T @ X[self.view_].counts[both] + _LEAST_WEIGHT
         weights /= weights.sum(axis=1, keepdims=True)
         module.set_topics(self.view_, weights)
         if module.bias is not None:
-            module.set_prevalence(theta.mean(axis=0))
+            module.set_prevalence(theta[both].mean(axis=0))
+
+    def _taught(self, X: MultiView) -> list[str]:
+        """Return the texts whose topics the teacher teaches."""
+        return [name for name in self.teacher_.vocabularies_ if name in X]
 
     def _row_priors(self, X: MultiView) -> tuple[np.ndarray, np.ndarray]:
         from sklearn_m3l.network import infer_gaussians
 
         teacher = self.teacher_
-        mean, log_variance = infer_gaussians(
-            teacher.net_, X[teacher.view_], teacher.view_
-        )
+        if isinstance(teacher, PolylingualLDA):
+            mean, log_variance = _laplace_approximation(teacher, X[self._taught(X)])
+        else:
+            mean, log_variance = infer_gaussians(
+                teacher.net_, X[teacher.view_], teacher.view_
+            )
         return mean, np.maximum(log_variance, _LEAST_LOG_VARIANCE)
 
     def _transform_view(self, X: MultiView, name: str) -> np.ndarray:
         if name == self.view_:
             return super()._transform_view(X, name)
-        return self.teacher_._transform_view(X, name)
+        return self.teacher_._transform(X[[name]])
 
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
         if name == self.view_:
@@ -408,7 +442,8 @@ class DistilledTopicModel(NeuralTopicModel):
             for name, width in self.view_widths_.items()
             if name in (self.view_, *teacher.views_)
             or (
-                name not in teacher.view_widths_
+                isinstance(teacher, ZeroShotTopicModel)
+                and name not in teacher.view_widths_
                 and teacher._is_aligned(self._embedded[name], width)
             )
         ]
@@ -428,3 +463,25 @@ class DistilledTopicModel(NeuralTopicModel):
     @property
     def _betas(self) -> dict[str, np.ndarray]:
         return {**self.teacher_._betas, **super()._betas}
+
+
+def _laplace_approximation(
+    teacher: PolylingualLDA, texts: MultiView
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Gaussians for the Dirichlet posteriors of tuples.
+
+    Means and log-variances are float32 of shape (n_rows, n_components); those of the
+    prior in rows without a text.
+    """
+    theta = teacher._transform(texts)
+    sizes = sum(v.present * v.counts.sum(axis=1) for v in texts.views.values())
+    alpha = teacher.doc_topic_prior_
+    posterior = np.nan_to_num(theta) * (alpha.sum() + sizes)[:, np.newaxis]
+    posterior = np.where(np.isnan(theta), alpha, np.maximum(posterior, 1e-6))
+    n_topics = posterior.shape[1]
+    log_posterior = np.log(posterior)
+    mean = log_posterior - log_posterior.mean(axis=1, keepdims=True)
+    inverse = 1 / posterior
+    variance = inverse * (1 - 2 / n_topics)
+    variance += inverse.sum(axis=1, keepdims=True) / n_topics**2
+    return mean.astype(np.float32), np.log(variance).astype(np.float32)

@@ -551,6 +551,10 @@ class PolylingualLDA(BaseTopicModel):
         }
 
     @property
+    def _betas(self) -> dict[str, np.ndarray]:
+        return {name: np.log(own) for name, own in self.topic_word_.items()}
+
+    @property
     def prevalence_(self) -> np.ndarray:
         """Share of each topic in the tokens of all training texts."""
         counts = self.mean_topic_word_counts_.values()

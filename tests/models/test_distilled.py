@@ -29,6 +29,8 @@ from sklearn_m3l import (
     DistilledTopicModel,
     M3LContrastTopicModel,
     MultiView,
+    PolylingualLDA,
+    View,
     ZeroShotTopicModel,
 )
 
@@ -346,7 +348,7 @@ def without(X, view, what):
 
 
 def test_what_a_frozen_teacher_asks_of_the_data(X, frozen):
-    with pytest.raises(ValueError, match="unknown view 'en'"):
+    with pytest.raises(ValueError, match=r"none of the texts .* \(en\)"):
         make_student(teacher=frozen).fit(X[["de", "image"]][[1, 2, 4]])
     english, words = X["en"], X["en"].vocabulary[::-1]
     other = MultiView.from_arrays(
@@ -561,7 +563,7 @@ def test_warm_start(X, fitted):
     assert model.n_iter_ == 4 and model.teacher_ is teacher
     after = model.net_.module_.parameters()
     assert any(not torch.equal(*pair) for pair in zip(before, after, strict=True))
-    with pytest.raises(ValueError, match="unknown view 'en'"):
+    with pytest.raises(ValueError, match=r"none of the texts .* \(en\)"):
         model.fit(X[[own]][X.present[own]])
     with pytest.raises(ValueError, match=f"unknown view '{own}'"):
         model.fit(X[["en"]][X.present["en"]])
@@ -622,3 +624,51 @@ def test_copies(X, fitted):
     assert_array_equal(stored.transform(some), fitted.transform(some))
     assert stored.score(some) == fitted.score(some)
     assert stored.top_words("en") == fitted.top_words("en")
+
+
+@pytest.fixture
+def sampled(X):
+    return PolylingualLDA(3, max_iter=20, random_state=0).fit(X)
+
+
+class TestAPolylingualTeacher:
+    def test_of_pictures(self, X, sampled):
+        model = make_student("image", FrozenEstimator(sampled), decoder="mixture")
+        model.fit(X)
+        assert model.views_ == ["en", "de", "image"]
+        for name, topic_word in model.topic_word_.items():
+            assert_allclose(topic_word, sampled.topic_word_[name], rtol=1e-4)
+        german = X[["de"]][X.present["de"]]
+        assert_array_equal(model.transform(german), sampled.transform(german))
+        pictures = model.transform(X[["image"]][X.present["image"]])
+        assert_allclose(pictures.sum(axis=1), 1, rtol=1e-5)
+
+    def test_the_student_learns_what_the_teacher_sees(self, plant):
+        X, planted = plant()
+        teacher = PolylingualLDA(4, doc_topic_prior=0.1, max_iter=100)
+        model = make_student(
+            "image", teacher, 4, hidden_layer_sizes=(50,), max_iter=40, bias=True
+        ).fit(X[:150])
+        held_out = X[150:]
+        pictures, texts = (
+            model.transform(held_out[views]).argmax(axis=1)
+            for views in (["image"], ["en", "de"])
+        )
+        assert np.mean(pictures == texts) > 0.8
+
+    def test_a_text_is_not_shown_to_the_teacher(self, X):
+        model = make_student("de", PolylingualLDA(max_iter=5)).fit(X)
+        assert list(model.teacher_.vocabularies_) == ["en"]
+        assert list(model.vocabularies_) == ["en", "de"]
+
+    def test_a_view_beside_both(self, X, sampled):
+        extra = X["image"].embedding[:, :3]
+        views = {**X.views, "sound": View(embedding=extra)}
+        model = make_student("image", FrozenEstimator(sampled))
+        model.fit(MultiView(views))
+        assert "sound" not in model.views_
+
+    def test_without_its_texts(self, X, sampled):
+        model = make_student("image", FrozenEstimator(sampled))
+        with pytest.raises(ValueError, match=r"none of the texts .* \(en, de\)"):
+            model.fit(X[["image"]][X.present["image"]])
