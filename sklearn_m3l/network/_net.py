@@ -26,7 +26,7 @@ class TopicNet(NeuralNet):
     """
 
     def get_default_callbacks(self):
-        """Return skorch's callbacks, which print a line an epoch if `verbose` > 1."""
+        """Return skorch's callbacks, which print a line per epoch if `verbose` > 1."""
         return [
             (name, callback)
             for name, callback in self._default_callbacks
@@ -48,7 +48,7 @@ class TopicNet(NeuralNet):
             return {"loss": self.criterion_(self.module_(batch), batch), "y_pred": None}
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run all batches; record their mean loss a tuple when they are through."""
+        """Run all batches; then record their mean loss per tuple."""
         if iterator is None:
             return
         good = self._copy_of_state() if training else None
@@ -60,7 +60,7 @@ class TopicNet(NeuralNet):
             n_rows += batch.size
             n_batches += 1
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        # One transfer an epoch. skorch's callbacks average the history over batches.
+        # One transfer per epoch. skorch's callbacks average the history over batches.
         loss = float(total) / n_rows
         if good is not None and not (math.isfinite(loss) and self._is_finite(batch)):
             self._set_state(good)
@@ -100,7 +100,7 @@ class TopicNet(NeuralNet):
         y, classes : None
             Ignored.
         checkpoint : str or path, optional
-            Folder to store the state in, and to go on from.
+            Folder to store the state in, and to resume from.
         **fit_params : dict
             Ignored.
         """
@@ -183,7 +183,7 @@ def build_net(
     device : torch.device
         Where the network is trained.
     verbose : int
-        1 shows a progress bar, 2 prints a line an epoch.
+        1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
     for callback in callbacks:

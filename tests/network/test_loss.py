@@ -82,7 +82,7 @@ def numpy_joint_contrast(views, temperature, similarity, groups=None):
 
 
 def numpy_reconstruction(theta, beta, counts, decoder="product"):
-    """Return -counts . log p of the rows that are no NaN; beta by words and topics."""
+    """Return -counts . log p of the rows that are not NaN; beta by words and topics."""
     present = ~np.isnan(theta[:, 0])
     if decoder == "mixture":
         phi = np.exp(beta) / np.exp(beta).sum(axis=0)
@@ -179,7 +179,7 @@ def test_info_nce_of_one_row_is_zero():
 
 @pytest.mark.parametrize("similarity", SIMILARITIES)
 def test_info_nce_is_added_per_row(similarity):
-    # Two halves in topics of their own are no negatives of each other to speak of,
+    # Two halves in topics of their own are hardly negatives of each other,
     # so together they weigh the sum, not the mean, of each.
     near, far = np.zeros((2, 8, 2 * N_TOPICS))
     for view, seed in ((near, 0), (far, 1)):
