@@ -202,6 +202,25 @@ def test_columns_that_are_not_there_once(tmp_path, names, count):
         read_table(path, lambda columns: names)
 
 
+@pytest.mark.parametrize("content", ['a\tb\n"x\ty\nz"\tw\n' * 2, "a\tb\n1\t2\n"])
+def test_files_are_closed_where_reading_ends_early(tmp_path, content):
+    def select(columns):
+        if content.endswith("2\n"):
+            raise ValueError("no such column")
+        return columns
+
+    path = tmp_path / "table.tsv"
+    path.write_text(content)
+    with pytest.raises(ValueError) as error:
+        read_table(path, select)
+    # The traceback holds the iterators, but not an open file.
+    assert error.tb is not None
+    opened = [
+        os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+    ]
+    assert str(path) not in opened
+
+
 def test_pipes_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(ValueError, match=r"pipe\.csv is not a regular file"):

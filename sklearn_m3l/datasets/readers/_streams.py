@@ -76,6 +76,12 @@ class Source:
         self._bar = bar
         self._undecodable = (0, "")
         self._n_of_row = 0
+        self._raw: io.BufferedReader | None = None
+
+    def close(self) -> None:
+        """Close the file, which an iterator that was not exhausted leaves open."""
+        if self._raw is not None:
+            self._raw.close()
 
     def report(self, line: int, what: str) -> None:
         """Raise ValueError for a line, or count it as skipped."""
@@ -174,6 +180,7 @@ class Source:
         if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
             raise ValueError(f"{self.path} is not a regular file")
         with io.BufferedReader(_File(self.path, self._bar), _BLOCK) as raw:
+            self._raw = raw
             head = raw.peek(8)
             for mark, kind in _FOREIGN.items():
                 if head.startswith(mark):
@@ -302,9 +309,12 @@ def reading(
         unit_scale=True,
         disable=not verbose,
     ) as bar:
+        sources = [Source(path, damage, bar, encoding) for path in paths]
         try:
-            yield [Source(path, damage, bar, encoding) for path in paths]
+            yield sources
         finally:
+            for source in sources:
+                source.close()
             damage.warn()
 
 
