@@ -663,7 +663,8 @@ class TestAPolylingualTeacher:
 
     def test_a_view_beside_both(self, X, sampled):
         extra = X["image"].embedding[:, :3]
-        views = {**X.views, "sound": View(embedding=extra)}
+        sound = View(embedding=extra, present=X.present["image"])
+        views = {**X.views, "sound": sound}
         model = make_student("image", FrozenEstimator(sampled))
         model.fit(MultiView(views))
         assert "sound" not in model.views_
