@@ -77,7 +77,7 @@ class MultiViewEncoder(
     See Also
     --------
     make_multiview_encoder : Builds the usual one from column names alone.
-    MultiView.from_arrays : For those who bring their own embeddings.
+    MultiView : Takes your own embeddings and counts.
 
     Examples
     --------
@@ -95,6 +95,12 @@ class MultiViewEncoder(
     MultiView of 3 rows and 2 views
       en  3 present  embedding 2 x float32  counts of 4 words, 5 cells
       de  2 present  embedding 2 x float32  counts of 3 words, 3 cells
+
+    With a column of article ids:
+
+    >>> df["page"] = ["tools", "layers", "layers"]
+    >>> encoder.set_params(groups="page").fit_transform(df).groups.tolist()
+    ['tools', 'layers', 'layers']
     """
 
     _parameter_constraints: dict = {

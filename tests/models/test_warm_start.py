@@ -93,6 +93,8 @@ def test_learning_rate(model, X):
         {"temperature": 0.5},
         {"similarity": "hellinger"},
         {"contrast_on": "sample"},
+        {"contrast": "joint"},
+        {"balance_views": False},
         {"kl_weight": 5.0},
         {"prior_weight": 5.0},
         {"dropout": 0.6},
