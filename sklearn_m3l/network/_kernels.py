@@ -89,55 +89,45 @@ def softplus(y, bias, bits, lowest, factor, slope):
 
 @kernel
 def mixture(
-    theta, beta, share, common, rows, words, counts,
-    phi, g_theta, g_beta, g_common, learns,
+    theta, beta, share, common, rows, words, counts, g_theta, g_beta, g_share, g_common
 ):  # fmt: skip
-    """Return the negative log-likelihood of words in a mixture, and g_share.
+    """Return the negative log-likelihood of words in a mixture; add to the gradients.
 
-    `share` is that of the topics; `common` is added for each word. `phi` is room for
-    the topics; `g_beta` is filled if `learns`.
+    `share` is that of the topics; `common` is added for each word.
     """
     n_words, n_topics = beta.shape
-    highest = np.full(n_topics, _LOWEST, np.float32)
+    phi, highest = np.empty_like(beta), np.full(n_topics, _LOWEST, np.float32)
     total, pull = np.zeros((2, n_topics), np.float32)
     for word in range(n_words):
-        g_common[word] = _ZERO
         for k in range(n_topics):
             highest[k] = max(highest[k], beta[word, k])
     for word in range(n_words):
         for k in range(n_topics):
             phi[word, k] = exp(beta[word, k] - highest[k])
             total[k] += phi[word, k]
-            if learns:
-                g_beta[word, k] = _ZERO
     for k in range(n_topics):
         total[k] = _ONE / total[k]
-    g_theta[:] = _ZERO
-    loss = g_share = 0.0
+    loss = 0.0
     for cell in range(len(rows)):
         row, word, mean = rows[cell], words[cell], _ZERO
         for k in range(n_topics):
             mean += theta[row, k] * total[k] * phi[word, k]
-        p = share * mean + common[word] + _TINY
+        p = share[()] * mean + common[word] + _TINY
         loss -= counts[cell] * math.log(p)
         g_p = -counts[cell] / p
-        g_share += g_p * mean
+        g_share[()] += g_p * mean
         g_common[word] += g_p
         for k in range(n_topics):
-            g_topic = g_p * share * total[k] * phi[word, k]
+            g_topic = g_p * share[()] * total[k] * phi[word, k]
             g_theta[row, k] += g_topic
-            if learns:
-                g_beta[word, k] += g_topic * theta[row, k]
-    if learns:
-        for row in range(len(theta)):
-            for k in range(n_topics):
-                pull[k] += theta[row, k] * g_theta[row, k]
+            g_beta[word, k] += g_topic * theta[row, k]
+    for row in range(len(theta)):
         for k in range(n_topics):
-            pull[k] *= total[k]
-        for word in range(n_words):
-            for k in range(n_topics):
-                g_beta[word, k] -= phi[word, k] * pull[k]
-    return loss, g_share
+            pull[k] += total[k] * theta[row, k] * g_theta[row, k]
+    for word in range(n_words):
+        for k in range(n_topics):
+            g_beta[word, k] -= phi[word, k] * pull[k]
+    return loss
 
 
 @kernel
@@ -328,8 +318,9 @@ def joint_contrast(products, table, inverse, groups, weights, g_products):
 
 @kernel
 def gaussian_kl(
-    mean, log_variance, prior_mean, prior_log_variance, g_mean, g_log_variance
-):
+    mean, log_variance, prior_mean, prior_log_variance,
+    g_mean, g_log_variance, g_prior_mean,
+):  # fmt: skip
     """Return the divergence of Gaussians from priors: one each, or one for all."""
     total = 0.0
     for row in range(len(mean)):
@@ -341,6 +332,7 @@ def gaussian_kl(
             part += share + distance * distance * precision - _ONE - ratio
             g_mean[row, k] = distance * precision
             g_log_variance[row, k] = _HALF * (share - _ONE)
+            g_prior_mean[own, k] -= distance * precision
         total += float(part)
     return 0.5 * total
 
@@ -349,8 +341,6 @@ def gaussian_kl(
 def pairwise_kl(mean, log_variance, table, g_mean, g_log_variance):
     """Return the divergences of the ordered pairs of views; see `pairwise_contrast`."""
     total = 0.0
-    g_mean[:] = _ZERO
-    g_log_variance[:] = _ZERO
     for one in range(len(table)):
         for other in range(one):
             for row in range(table.shape[1]):

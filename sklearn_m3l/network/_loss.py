@@ -28,7 +28,9 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
     if decoder.norm is None:
         share, common = decoder.split()
         if compiled:
-            return _ops.mixture_loss(theta, decoder.beta, share, common, cells)
+            inputs = theta, decoder.beta, share, common
+            places = cells.rows, cells.words, cells.values
+            return _ops.term("mixture", 4, *inputs, *places)
         # Only the words that a row has are touched.
         phi = F.softmax(decoder.beta, dim=0)
         p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
@@ -41,7 +43,8 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
 def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
     """Return KL(N(mean, exp(log_variance)) || the prior), diagonal Gaussians."""
     if _ops.compiled(mean):
-        return _ops.gaussian_kl(mean, log_variance, prior_mean, prior_log_variance)
+        prior = prior_mean, prior_log_variance
+        return _ops.term("gaussian_kl", 3, mean, log_variance, *prior)
     ratio = log_variance - prior_log_variance
     distance = (mean - prior_mean).square() * (-prior_log_variance).exp()
     return 0.5 * (ratio.exp() + distance - 1 - ratio).sum()
@@ -55,7 +58,7 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     for the table.
     """
     if _ops.compiled(mean):
-        return _ops.pairwise_kl(mean, log_variance, table)
+        return _ops.term("pairwise_kl", 2, mean, log_variance, table)
     present = table >= 0
     rows = torch.empty_like(mean[:, 0], dtype=torch.int64)
     rows[table[present]] = present.nonzero()[:, 1]
@@ -284,7 +287,8 @@ class TopicLoss(nn.Module):
 
     def _prior(self, posterior: Posterior, batch: Batch):
         if batch.prior is None:
-            return posterior.center, self.prior_log_variance
+            log_variance = self.prior_log_variance.expand_as(posterior.center)
+            return posterior.center[None], log_variance[None].contiguous()
         return tuple(part[posterior.rows] for part in batch.prior)
 
     def _contrast(self, posterior: Posterior, table: Tensor, groups) -> Tensor:

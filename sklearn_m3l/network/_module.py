@@ -46,7 +46,7 @@ class Posterior:
         Position in the batch of the tuple that each belongs to.
     views : dict of str to slice
         Where each view's rows are.
-    center : Tensor of shape (n_components,) or ()
+    center : Tensor of shape (n_components,)
         Mean of the prior.
     """
 
@@ -467,7 +467,7 @@ class TopicNetwork(nn.Module):
             rows = [torch.zeros(0, dtype=torch.int64, device=device)]
         mean, *others = (_concatenate(stack) for stack in zip(*parts, strict=True))
         log_variance, sample, decoded = others
-        center = mean.new_zeros(()) if self.bias is None else self.bias
+        center = mean.new_zeros(mean.shape[1]) if self.bias is None else self.bias
         return Posterior(
             mean, log_variance, sample, decoded, _concatenate(rows), views, center
         )

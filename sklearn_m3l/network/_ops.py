@@ -146,36 +146,29 @@ class _Encode(Function):
         return *(g_x if wants else None for g_x, wants in wanted), None
 
 
-class _MixtureLoss(Function):
-    """-counts . log(share * theta @ phi.T + common), phi the softmax of beta by topic.
+class _Term(Function):
+    """A term of the loss, by the kernel of a name, which fills its gradients, too.
 
-    `common` is what is added for each word.
+    Gradients are those for the first `n_inputs` of the tensors.
     """
 
     @staticmethod
-    def forward(ctx, theta, beta, share, common, cells):
+    def forward(ctx, kernel, n_inputs, *tensors):
         from sklearn_m3l.network import _kernels
 
-        learns = ctx.needs_input_grad[1]
-        phi = torch.empty_like(beta)
-        g_beta = torch.empty_like(beta) if learns else phi
-        g_theta, g_common = torch.empty_like(theta), torch.empty_like(common)
-        loss, g_share = _kernels.mixture(
-            *map(_array, (theta, beta)),
-            np.float32(share.item()),
-            *map(_array, (common, cells.rows, cells.words, cells.values)),
-            *map(_array, (phi, g_theta, g_beta, g_common)),
-            learns,
-        )
-        g_share = torch.tensor(g_share, dtype=theta.dtype)
-        ctx.save_for_backward(g_theta, g_beta, g_share, g_common)
-        return torch.tensor(loss, dtype=theta.dtype)
+        gradients = [torch.zeros_like(x) for x in tensors[:n_inputs]]
+        arrays = map(_array, (*tensors, *gradients))
+        loss = getattr(_kernels, kernel)(*arrays)
+        ctx.save_for_backward(*gradients)
+        ctx.n_others = len(tensors) - n_inputs
+        return torch.tensor(loss, dtype=tensors[0].dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        wanted = zip(ctx.needs_input_grad, ctx.saved_tensors, strict=False)
-        return *(_times(gradient, g_x) if w else None for w, g_x in wanted), None
+        wanted = zip(ctx.saved_tensors, ctx.needs_input_grad[2:], strict=False)
+        found = (_times(gradient, g_x) if wants else None for g_x, wants in wanted)
+        return None, None, *found, *[None] * ctx.n_others
 
 
 class _ProductLoss(Function):
@@ -238,57 +231,8 @@ class _Contrast(Function):
         return None, _times(gradient, both) @ vectors, None, None, None, None
 
 
-class _GaussianKl(Function):
-    """KL of diagonal Gaussians to priors."""
-
-    @staticmethod
-    def forward(ctx, mean, log_variance, prior_mean, prior_log_variance):
-        from sklearn_m3l.network import _kernels
-
-        prior = [
-            _array(
-                part if part.ndim == 2 else part.expand(1, mean.shape[1]).contiguous()
-            )
-            for part in (prior_mean, prior_log_variance)
-        ]
-        gradients = torch.empty_like(mean), torch.empty_like(mean)
-        gaussian = _array(mean), _array(log_variance)
-        loss = _kernels.gaussian_kl(*gaussian, *prior, *map(_array, gradients))
-        ctx.save_for_backward(*gradients)
-        return torch.tensor(loss, dtype=mean.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient):
-        g_mean, g_log_variance = (_times(gradient, g_x) for g_x in ctx.saved_tensors)
-        # Of priors only a mean that is the same for all is learned.
-        g_prior = -g_mean.sum(dim=0) if ctx.needs_input_grad[2] else None
-        return g_mean, g_log_variance, g_prior, None
-
-
-class _PairwiseKl(Function):
-    """KL of the Gaussians of every ordered pair of views."""
-
-    @staticmethod
-    def forward(ctx, mean, log_variance, table):
-        from sklearn_m3l.network import _kernels
-
-        gradients = torch.empty_like(mean), torch.empty_like(mean)
-        arrays = map(_array, (mean, log_variance, table, *gradients))
-        loss = _kernels.pairwise_kl(*arrays)
-        ctx.save_for_backward(*gradients)
-        return torch.tensor(loss, dtype=mean.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient):
-        return *(_times(gradient, g_x) for g_x in ctx.saved_tensors), None
-
-
 # mypy does not see what `apply` takes.
-gaussian_kl: Any = _GaussianKl.apply
-pairwise_kl: Any = _PairwiseKl.apply
+term: Any = _Term.apply
 encode: Any = _Encode.apply
-mixture_loss: Any = _MixtureLoss.apply
 product_loss: Any = _ProductLoss.apply
 contrast: Any = _Contrast.apply

@@ -200,6 +200,19 @@ def test_what_is_frozen_stays_so(tuples, make_network, make_batch, changes):
     }
 
 
+@pytest.mark.parametrize("activation", ["softplus", "relu"])
+@pytest.mark.parametrize("changes", [{}, MIXTURE, BACKGROUND])
+def test_inference_that_is_frozen(
+    tuples, make_network, make_batch, changes, activation
+):
+    network = make_network(tuples, activation=activation, **changes)
+    network.inference.requires_grad_(False)
+    found = check(network, TopicLoss(3, **ALL), make_batch(tuples, ROWS, seed=0))
+    given = {name for name, gradient in found.items() if gradient is not None}
+    assert {"decoders.0.beta", "decoders.1.beta"} <= given
+    assert not any(name.startswith("inference") for name in given)
+
+
 def test_what_is_not_finite_is_not_hidden(tuples, make_network, make_batch):
     for name in ("inference.0.layers.0.weight", "decoders.1.beta"):
         network = make_network(tuples)
