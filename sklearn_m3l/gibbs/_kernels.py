@@ -93,13 +93,13 @@ def make_factors(
 
 @kernel
 def sample_documents(
-    first, last, tokens, first_word, rows, totals, word_prior, word_mass, factors,
-    scratch,
+    first, last, tokens, starts, first_word, rows, totals, word_prior, word_mass,
+    factors, scratch,
 ):  # fmt: skip
     """Draw the topics of all tokens of some documents and update the counts.
 
-    A token without a topic gets its first one, that of its document's cluster if there
-    is one. Tokens of the background have the topic `n_topics`, which is not counted.
+    A token without a topic gets its first one, that in `starts` of its document unless
+    it is -1. Tokens of the background have the topic `n_topics`, which is not counted.
     `word_prior` and `word_mass` are the Dirichlet parameter of a language's words, and
     its sum over the words.
     """
@@ -119,8 +119,8 @@ def sample_documents(
                 doc[old] -= weight
                 totals[language, old] -= weight
                 _renew(language, old, totals, word_prior, word_mass, factors)
-            if old < 0 and cluster >= 0:
-                new = int(cluster)
+            if old < 0 and starts[document] >= 0:
+                new = int(starts[document])
             else:
                 new = _draw_topic(
                     token, begin, end, cluster, size, language, weight, tokens, rows,

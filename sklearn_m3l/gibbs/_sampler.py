@@ -24,6 +24,7 @@ from sklearn_m3l.gibbs._prior import (
 )
 from sklearn_m3l.gibbs._tokens import (
     Tokens,
+    check_topics,
     even_parts,
     first_words,
     join_tokens,
@@ -265,10 +266,9 @@ class PolylingualGibbs:
         self,
         counts: Sequence[sparse.csr_matrix | sparse.csr_array],
         clusters: np.ndarray | None = None,
+        starts: np.ndarray | None = None,
     ) -> None:
         """Add documents, and give each of their tokens a first topic.
-
-        It is the document's cluster, or drawn in turn where there is none.
 
         Parameters
         ----------
@@ -277,8 +277,11 @@ class PolylingualGibbs:
             document lacks the language. Fractions are weights: 2.3 is two tokens of
             weight 1 and one of weight 0.3.
         clusters : ndarray of int of shape (n_new,), optional
-            The topic that the prior of each document favors by `cluster_weight`, and
-            where its tokens start; -1 for none.
+            The topic that the prior of each document favors by `cluster_weight`; -1
+            for none.
+        starts : ndarray of int of shape (n_new,), optional
+            The topic in which the tokens of each document start; -1 draws them one
+            after the other. By default `clusters`.
         """
         n_words = np.diff(self._first_word).tolist()
         if [matrix.shape[1] for matrix in counts] != n_words:
@@ -287,13 +290,16 @@ class PolylingualGibbs:
                 f"{[matrix.shape for matrix in counts]}"
             )
         new = tokenize(counts, clusters, self.n_topics)
+        if starts is not None:
+            starts = check_topics("starts", starts, len(new.clusters), self.n_topics)
         tokens, rows, totals = self._state
         room = np.diff(rows.start) + np.bincount(new.words, minlength=len(rows.length))
         grown = empty_rows(np.minimum(room, self.n_topics))
         copy_rows(rows, grown)
         totals = totals.copy()
         self.n_passes += 1
-        self._sample(0, len(new.doc_start) - 1, _State(new, grown, totals), 0)
+        state = _State(new, grown, totals)
+        self._sample(0, len(new.clusters), state, 0, starts)
         self._state = _State(join_tokens(tokens, new), grown, totals)
 
     def sweep(self) -> None:
@@ -366,14 +372,23 @@ class PolylingualGibbs:
         merge_copies(rows, lengths, topics, values, np.zeros(self.n_topics))
         totals += (part_totals - totals).sum(axis=0)
 
-    def _sample(self, first: int, last: int, state: _State, part: int) -> None:
+    def _sample(
+        self,
+        first: int,
+        last: int,
+        state: _State,
+        part: int,
+        starts: np.ndarray | None = None,
+    ) -> None:
         """Sample some documents with the random stream of this pass and part."""
+        starts = state.tokens.clusters if starts is None else starts
         word_prior = self.topic_word_prior
         word_mass = word_prior * np.diff(self._first_word)
         stream = random_stream(self.seed, self.n_passes, part)
         sample_documents(
-            first, last, state.tokens, self._first_word, state.rows, state.totals,
-            word_prior, word_mass, make_factors(state.totals, word_prior, word_mass),
+            first, last, state.tokens, starts, self._first_word, state.rows,
+            state.totals, word_prior, word_mass,
+            make_factors(state.totals, word_prior, word_mass),
             make_scratch(self._prior, stream),
         )  # fmt: skip
 

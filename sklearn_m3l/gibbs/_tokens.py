@@ -48,19 +48,7 @@ def tokenize(
     matrix.eliminate_zeros()
     if not np.all(np.isfinite(matrix.data) & (matrix.data > 0)):
         raise ValueError("counts must be finite and not negative")
-    if clusters is None:
-        clusters = np.full(matrix.shape[0], -1)
-    clusters = np.asarray(clusters)
-    if clusters.shape != matrix.shape[:1]:
-        raise ValueError(
-            f"clusters must have shape {matrix.shape[:1]}, got {clusters.shape}"
-        )
-    if clusters.dtype.kind not in "iu" or not np.all(
-        (clusters >= -1) & (clusters < n_topics)
-    ):
-        raise ValueError(
-            f"clusters must be integers from 0 to {n_topics - 1}, or -1 for no cluster"
-        )
+    clusters = check_topics("clusters", clusters, matrix.shape[0], n_topics)
     values = quantize(matrix.data)
     n_tokens = np.ceil(values).astype(np.int64)
     cell_end = np.cumsum(n_tokens)
@@ -71,8 +59,25 @@ def tokenize(
         np.repeat(matrix.indices.astype(np.int32), n_tokens),
         weights,
         np.full(len(weights), -1, np.int16),
-        clusters.astype(np.int16),
+        clusters,
     )
+
+
+def check_topics(
+    name: str, topics: np.ndarray | None, n_docs: int, n_topics: int
+) -> np.ndarray:
+    """Return a topic for each document, -1 for none."""
+    if topics is None:
+        return np.full(n_docs, -1, np.int16)
+    topics = np.asarray(topics)
+    if topics.shape != (n_docs,):
+        raise ValueError(f"{name} must have shape {(n_docs,)}, got {topics.shape}")
+    known = (topics >= -1) & (topics < n_topics)
+    if topics.dtype.kind not in "iu" or not known.all():
+        raise ValueError(
+            f"{name} must be integers from 0 to {n_topics - 1}, or -1 for none"
+        )
+    return topics.astype(np.int16)
 
 
 def join_tokens(first: Tokens, second: Tokens) -> Tokens:

@@ -1,18 +1,23 @@
 """Clusters of embeddings, which hint at what a tuple is about before its words do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.cluster import KMeans
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, normalize
 from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
+from sklearn_m3l.utils._hash import hash_rows
 
 # Rows that the clusters are learned from, at most: k-means needs no more.
 _MAX_ROWS = 20_000
+
+# Up to so many rows, several runs of k-means on counts cost little; one is often stuck.
+_FEW_ROWS = 2000
 
 # Rows that are assigned at once, so that a memmap is read in bounded memory.
 _CHUNK_ROWS = 8192
@@ -111,6 +116,48 @@ def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
         if names:
             has = np.any([part[name].present for name in names], axis=0)
             labels[start : start + len(part)][has] = distances[has].argmin(axis=1)
+    return labels
+
+
+def cluster_counts(
+    documents: Sequence[sparse.csr_array], max_clusters: int, seed: int
+) -> np.ndarray:
+    """Return clusters of tuples by their words, for topics to start from.
+
+    Parameters
+    ----------
+    documents : sequence of CSR array of shape (n_rows, n_words_l)
+        Counts of each language.
+    max_clusters : int
+        Number of clusters, fewer if there are fewer distinct rows.
+    seed : int
+        Seed of k-means.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Numbers of clusters by k-means of the square roots of the counts, of unit length
+        in each language; -1 in all rows if there is nothing to tell two clusters apart.
+    """
+    vectors = sparse.hstack(
+        [normalize(np.sqrt(counts)) for counts in documents], format="csr"
+    )
+    labels = np.full(vectors.shape[0], -1)
+    rows = np.flatnonzero(vectors.sum(axis=1) > 0)
+    if len(rows) > _MAX_ROWS:
+        rng = np.random.default_rng(seed)
+        rows = np.sort(rng.choice(rows, _MAX_ROWS, replace=False))
+    sample = vectors[rows]
+    rounded = sample.copy()
+    rounded.data = rounded.data.round(4)
+    n_clusters = min(max_clusters, len(np.unique(hash_rows(rounded))))
+    if n_clusters < 2:
+        return labels
+    # The order in which threads add up would change the bits.
+    n_init = 10 if len(rows) <= _FEW_ROWS else 1
+    with threadpool_limits(limits=1):
+        fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(sample)
+        labels[:] = fitted.predict(vectors)
     return labels
 
 

@@ -11,7 +11,12 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
-from sklearn_m3l.models._clusters import Clusters, assign_clusters, fit_clusters
+from sklearn_m3l.models._clusters import (
+    Clusters,
+    assign_clusters,
+    cluster_counts,
+    fit_clusters,
+)
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
 from sklearn_m3l.utils._fitted import (
@@ -49,7 +54,7 @@ class PolylingualLDA(BaseTopicModel):
     Where texts have embeddings, clusters of these inform the prior: the topics start
     from the clusters, and a tuple favors the topic of its own cluster by
     `cluster_weight` tokens. Short texts, whose words say little about each other, gain
-    most.
+    most. Without embeddings, topics start from clusters of the counts.
 
     Parameters
     ----------
@@ -401,7 +406,10 @@ class PolylingualLDA(BaseTopicModel):
         documents = [_counts(X, name, self.vocabularies_) for name in names]
         clusters = assign_clusters(self._clusters, X)
         stored = self._stored(documents, clusters)
-        sampler.add_documents(documents, clusters)
+        starts = clusters
+        if not self._clusters and not self.log_likelihood_:
+            starts = cluster_counts(documents, self.n_components, self._seed)
+        sampler.add_documents(documents, clusters, starts)
         sums = [np.zeros_like(self.topic_word_counts_[name]) for name in names]
         done = 0 if stored is None else self._resume(sampler, sums, stored)
         sweeps = tqdm(

@@ -440,6 +440,22 @@ def test_bad_backgrounds(share, words, message):
         )
 
 
+def test_documents_start_where_they_are_told():
+    starts = np.arange(40) % 5 - 1
+    sampler = make_sampler(n_sweeps=0)
+    counts = make_counts(seed=1)
+    sampler.add_documents(counts, np.full(40, 3), starts)
+    found = sampler.doc_topic_counts.toarray()[40:]
+    sizes = sum(matrix.sum(axis=1) for matrix in counts)
+    has = starts >= 0
+    np.testing.assert_array_equal(found[has, starts[has]], sizes[has])
+    assert (found[~has] > 0).any(axis=0).sum() > 1  # drawn
+    with pytest.raises(ValueError, match="starts must be integers from 0 to 3"):
+        sampler.add_documents(counts, starts=np.full(40, 4))
+    with pytest.raises(ValueError, match=r"starts must have shape \(40,\), got"):
+        sampler.add_documents(counts, starts=np.zeros(3, int))
+
+
 @pytest.mark.parametrize("clusters", [[0, 1], [4] * 40, [-2] * 40, [0.5] * 40])
 def test_bad_clusters_change_nothing(clusters):
     sampler = make_sampler(cluster_weight=1.0)

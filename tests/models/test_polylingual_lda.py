@@ -418,16 +418,32 @@ def test_embeddings_are_not_needed(X, fitted):
     assert np.isfinite(fitted.transform(changed(X))).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_topics_start_from_clusters_of_words(seed):
+    # Sampling alone merges topics whose words are not shared, and never parts them.
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet(np.full(5, 0.1), 200)
+    topic_word = np.repeat(np.eye(5), 8, axis=1) / 8
+    counts = rng.multinomial(20, theta @ topic_word)
+    model = quick(5, max_iter=20, random_state=seed).fit(counts)
+    words = model.topic_word_["text"].reshape(5, 5, 8).sum(axis=2)
+    assert sorted(words.argmax(axis=1)) == [0, 1, 2, 3, 4]
+    assert words.max(axis=1).min() > 0.95
+    with threadpool_limits(3):
+        again = quick(5, max_iter=20, random_state=seed).fit(counts)
+    assert_array_equal(again.components_, model.components_)
+
+
 class TestClusters:
     """Clusters of embeddings inform the prior."""
 
     @staticmethod
     def vague(n_rows=240, aligned=True, seed=0):
-        """Return tuples of two words per text, and what each is about."""
+        """Return tuples of one word per text, and what each is about."""
         rng = np.random.default_rng(seed)
         about = rng.integers(0, 4, n_rows)
         topic_word = np.repeat(np.eye(4), 10, axis=1) / 10
-        counts = {n: rng.multinomial(2, topic_word[about]) for n in ("en", "de")}
+        counts = {n: rng.multinomial(1, topic_word[about]) for n in ("en", "de")}
         directions = [rng.normal(size=(4, 6))] * 2
         if not aligned:
             directions = rng.normal(size=(2, 4, 6))
