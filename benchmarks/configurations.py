@@ -13,6 +13,7 @@ _NEURAL = {
     "dropout": 0.2,
     "input_dropout": 0.0,
     "decoder": "product",
+    "init": "random",
     "scale": 1.0,
     "bias": False,
     "standardize": False,

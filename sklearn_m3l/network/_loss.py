@@ -70,9 +70,8 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     centered = mean - (total(mean) / n_views.clamp_min(1))[rows]
     square, precision = centered.square(), (-log_variance).exp()
     spread = total(log_variance.exp() + square) * total(precision)
-    return 0.5 * (
-        (spread + n_views * total(square * precision) - n_views.square()).sum()
-    )
+    distance = n_views * total(square * precision)
+    return 0.5 * (spread + distance - n_views.square()).sum()
 
 
 def info_nce(
@@ -86,18 +85,7 @@ def info_nce(
     """Return InfoNCE between two views of the same rows, as in the authors' code.
 
     A row's term is the mean of both directions; its negatives are the other rows
-    of those two views, except those of its own article.
-
-    Parameters
-    ----------
-    a, b : Tensor of shape (n_rows, n_components)
-        Vectors whose products are similarities.
-    temperature : float
-        Divides the similarities.
-    groups : Tensor of int64 of shape (n_rows,), optional
-        Articles.
-    weights : Tensor of shape (n_rows,), optional
-        Weights of the rows' terms.
+    of those two views, except those of its own article. See `pairwise_contrast`.
     """
     n_rows = len(a)
     vectors = torch.cat([a, b])
@@ -107,8 +95,7 @@ def info_nce(
     if groups is None:
         logits = logits.fill_diagonal_(-torch.inf)
     else:
-        same = groups[:, None] == groups
-        same = same.repeat(2, 2)
+        same = (groups[:, None] == groups).repeat(2, 2)
         same.diagonal(n_rows).fill_(False)
         same.diagonal(-n_rows).fill_(False)
         logits = logits.masked_fill_(same, -torch.inf)
@@ -127,18 +114,9 @@ def pairwise_contrast(
 ) -> Tensor:
     """Return the sum of `info_nce` over all pairs of views.
 
-    Parameters
-    ----------
-    vectors : Tensor of shape (n_present, n_components)
-        Vectors whose products are similarities, of all views.
-    table : Tensor of int64 of shape (n_views, n_rows)
-        Where the vector of each view of each row is; -1 where it is absent.
-    temperature : float
-        Divides the similarities.
-    groups : Tensor of int64 of shape (n_rows,), or None
-        Articles.
-    weights : Tensor of shape (n_rows,)
-        Weights of the rows' terms.
+    `vectors`, whose products are similarities, are those of all views; `table`, of
+    shape (n_views, n_rows), says where that of each view of each row is, or -1.
+    `groups` are the articles of the rows, `weights` weigh the rows' terms.
     """
     if _ops.compiled(vectors):
         others = temperature, groups, weights

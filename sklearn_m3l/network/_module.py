@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,15 +62,9 @@ class Posterior:
     def __getitem__(self, name: str) -> "Posterior":
         """Return the part of one view."""
         part = self.views[name]
-        return Posterior(
-            self.mean[part],
-            self.log_variance[part],
-            self.sample[part],
-            self.decoded[part],
-            self.rows[part],
-            {name: slice(0, part.stop - part.start)},
-            self.center,
-        )
+        stacks = ("mean", "log_variance", "sample", "decoded", "rows")
+        own: dict[str, Any] = {stack: getattr(self, stack)[part] for stack in stacks}
+        return replace(self, **own, views={name: slice(part.stop - part.start)})
 
     def table(self, n_rows: int) -> Tensor:
         """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
@@ -84,17 +79,7 @@ class Posterior:
 
 @dataclass
 class Text:
-    """Counts to predict from topics.
-
-    Parameters
-    ----------
-    theta : Tensor of shape (n_rows, n_components)
-        Topics of the rows.
-    cells : Cells
-        Their counts.
-    decoder : Decoder
-        What predicts them.
-    """
+    """Topics of some rows, and the counts that a decoder predicts from them."""
 
     theta: Tensor
     cells: Cells
@@ -103,19 +88,9 @@ class Text:
 
 @dataclass
 class Mask:
-    """What dropout keeps: the elements whose bits are at least the lowest.
+    """What dropout keeps, times a factor: where random bits are at least the lowest."""
 
-    Parameters
-    ----------
-    bits : Tensor of int16
-        Random bits of every element.
-    lowest : int
-        Lowest bits that are kept.
-    factor : float
-        Multiplies what is kept.
-    """
-
-    bits: Tensor
+    bits: Tensor  # int16
     lowest: int
     factor: float
 
@@ -128,24 +103,12 @@ class Mask:
 
 @dataclass
 class Draws:
-    """What is drawn to encode some rows.
-
-    Parameters
-    ----------
-    vectors : Mask of shape (n_rows, width)
-        For the vectors.
-    hidden : Mask of shape (n_rows, n_units), or None
-        For the last hidden layer, if there is one.
-    topics : Mask of shape (n_rows, n_components)
-        For the topics to decode.
-    noise : Tensor of shape (n_rows, n_components)
-        Standard normal.
-    """
+    """What is drawn to encode some rows."""
 
     vectors: Mask
-    hidden: Mask | None
-    topics: Mask
-    noise: Tensor
+    hidden: Mask | None  # for the last hidden layer, if there is one
+    topics: Mask  # for the topics to decode
+    noise: Tensor  # standard normal, (n_rows, n_components)
 
 
 class _BatchNorm(nn.Module):
@@ -249,14 +212,7 @@ class InferenceNetwork(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return means, log-variances, topics, and the topics to decode.
 
-        Parameters
-        ----------
-        x : Tensor of shape (n_rows, width)
-            Vectors.
-        draws : Draws or None
-            What is drawn in training; None stands for nothing.
-        scale, bias : float and Tensor of shape (n_components,)
-            Make the means of what is normalized.
+        The means are scaled and biased; without draws, topics are their softmax.
         """
         if draws is not None:
             x = draws.vectors(x)
@@ -488,16 +444,9 @@ class TopicNetwork(nn.Module):
         standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
 
     def set_topics(self, name: str, topic_word, *, freeze: bool = False) -> None:
-        """Start the decoder of a text from given topics.
+        """Start a text's decoder from word probabilities, (n_components, n_words).
 
-        Parameters
-        ----------
-        name : str
-            The text.
-        topic_word : array-like of shape (n_components, n_words)
-            Probabilities; each row sums to 1.
-        freeze : bool
-            Keep the topics as they are in training.
+        Training leaves them as they are if they are to freeze.
         """
         decoder = self.decoder_of(name)
         decoder.set_topics(topic_word)
