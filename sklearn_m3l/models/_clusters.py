@@ -16,7 +16,7 @@ from sklearn_m3l.utils._hash import hash_rows
 # Rows that the clusters are learned from, at most: k-means needs no more.
 _MAX_ROWS = 20_000
 
-# Up to so many rows, several runs of k-means on counts cost little; one is often stuck.
+# Up to so many rows, several runs of k-means cost little; one is often stuck.
 _FEW_ROWS = 2000
 
 # Rows that are assigned at once, so that a memmap is read in bounded memory.
@@ -193,9 +193,10 @@ def _k_means(vectors: np.ndarray, max_clusters: int, seed: int) -> np.ndarray | 
     n_clusters = min(max_clusters, n_distinct)
     if n_clusters < 2:
         return None
+    n_init = 10 if len(vectors) <= _FEW_ROWS else 1
     # The order in which threads add up would change the bits.
     with threadpool_limits(limits=1):
-        fitted = KMeans(n_clusters, n_init=1, random_state=seed).fit(vectors)
+        fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(vectors)
     return fitted.cluster_centers_.astype(np.float64)
 
 

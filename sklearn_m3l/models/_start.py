@@ -10,7 +10,11 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
 
 # How "gibbs" samples: a learned, asymmetric prior, informed by clusters.
-GIBBS = {"cluster_weight": 20.0, "background_share": 0.7, "optimize_interval": 5}
+GIBBS = {"cluster_weight": 20.0, "optimize_interval": 5}
+
+# In a topic a word can be as many times as likely as in all texts as there are topics:
+# the odds of the background grow with their number, or few topics would lose to it.
+_TOPICS_AT_EVEN_ODDS = 25
 
 
 def select_training_tuples(
@@ -108,7 +112,10 @@ def fit_start(
     if isinstance(init, FrozenEstimator):
         return _check_frozen(_check_type(init.estimator), X, n_components)
     if init == "gibbs":
-        model = PolylingualLDA(max_iter=max_iter, verbose=verbose, **GIBBS)
+        share = n_components / (n_components + _TOPICS_AT_EVEN_ODDS)
+        model = PolylingualLDA(
+            max_iter=max_iter, background_share=share, verbose=verbose, **GIBBS
+        )
     else:
         model = clone(_check_type(init))
     model.set_params(n_components=n_components)
