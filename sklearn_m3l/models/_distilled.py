@@ -30,7 +30,8 @@ _LEAST_WEIGHT = 0.01
 def _without(X: MultiView, view: str | None) -> MultiView:
     """Return the rows and views that are left without a view."""
     X = X[[name for name in X.view_names if name != view]]
-    return X[np.any(list(X.present.values()), axis=0)]
+    rows: np.ndarray = np.any(list(X.present.values()), axis=0)
+    return X[rows]
 
 
 def _frozen_teacher(model):

@@ -76,7 +76,7 @@ class Source:
         self._bar = bar
         self._undecodable = (0, "")
         self._n_of_row = 0
-        self._raw: io.BufferedReader | None = None
+        self._raw: io.IOBase | None = None
 
     def close(self) -> None:
         """Close the file, which an iterator that was not exhausted leaves open."""
