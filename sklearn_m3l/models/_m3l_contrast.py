@@ -53,27 +53,29 @@ class M3LContrastTopicModel(NeuralTopicModel):
         LDA. "product": a softmax of the weighted sum of topic-word weights, batch
         normalized, ProdLDA's product of experts, as in the paper.
     init : {"gibbs", "random"} or estimator, default="gibbs"
-        Topics that training starts from. "gibbs" samples them from the words of the
+        Where the topics come from. "gibbs" samples them from the words of the
         training texts, with a learned prior that clusters of the embeddings inform
         (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
-        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one keeps its
-        topics as they are: training then gives published topics a network that reads
-        embeddings. "random" is the paper's.
+        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one is taken as it
+        is, which gives published topics a network that reads embeddings. Training
+        leaves all these topics as they are. "random" is the paper's: training learns
+        the topics, too.
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
         Tokens that topics are sampled from, at most. Where the training texts have
         more, rows are drawn at random.
-    scale : float, default=1.0
-        Multiplies the batch-normalized mu before the softmax; a larger one makes the
-        topics of a row sharper. 1 in the paper.
+    scale : float, default=1.85
+        Multiplies the batch-normalized mu before the softmax once the model is
+        trained; a larger one makes the topics of a row sharper. Training itself has a
+        scale of 1, the paper's: softer topics align better.
     bias : bool, default=True
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False
         in the paper.
-    contrastive_weight : float, default=50.0
-        Weight of InfoNCE (s in Eq. 1), which is summed over tuples as the other terms
-        are.
+    contrastive_weight : float, default=60.0
+        Weight of InfoNCE (s in Eq. 1; 50 in the paper), which is summed over tuples as
+        the other terms are.
     temperature : float, default=0.03
         Temperature of InfoNCE (tau in Eq. 1).
     similarity : {"cosine", "dot", "hellinger"}, default="cosine"
@@ -223,9 +225,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         init="gibbs",
         init_max_iter=200,
         init_max_tokens=3e6,
-        scale=1.0,
+        scale=1.85,
         bias=True,
-        contrastive_weight=50.0,
+        contrastive_weight=60.0,
         temperature=0.03,
         similarity="cosine",
         contrast_on="mean",

@@ -8,7 +8,6 @@ from os import PathLike
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
 
@@ -231,7 +230,7 @@ class NeuralTopicModel(BaseTopicModel):
         return total / total.sum()
 
     def _start(self, module, X: MultiView) -> None:
-        """Let the topics of a new network start from `init`."""
+        """Give a new network the topics of `init`, which training leaves as they are."""
         start = fit_start(
             self.init,
             X[module.decoded],
@@ -244,9 +243,8 @@ class NeuralTopicModel(BaseTopicModel):
         )
         if start is None:
             return
-        freeze = isinstance(self.init, FrozenEstimator)
         for name in module.decoded:
-            module.set_topics(name, start.topic_word_[name], freeze=freeze)
+            module.set_topics(name, start.topic_word_[name], freeze=True)
         if module.bias is not None:
             module.set_prevalence(start.prevalence_)
 

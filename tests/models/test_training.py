@@ -144,8 +144,16 @@ def test_warm_start_continues(quick, X):
     assert 0 < np.abs(np.subtract(after, before)).max() < 1e-5
 
 
+def test_training_leaves_sampled_topics_as_they_are(quick, X):
+    models = [quick(max_iter=max_iter).fit(X) for max_iter in (1, 5)]
+    assert_array_equal(models[0].components_, models[1].components_)
+    assert (models[0].transform(X) != models[1].transform(X)).any()
+    models = [quick(max_iter=max_iter, init="random").fit(X) for max_iter in (1, 5)]
+    assert (models[0].components_ != models[1].components_).any()
+
+
 def test_warm_start_on_some_of_the_views(quick, X):
-    model = quick(warm_start=True).fit(X)
+    model = quick(warm_start=True, init="random").fit(X)
     before = {name: beta.copy() for name, beta in model.topic_word_.items()}
     model.fit(X[["en", "image"]][8:])
     assert (model.topic_word_["de"] == before["de"]).all()
@@ -242,14 +250,15 @@ def test_early_stopping_keeps_articles_together(quick, with_groups, names):
 
 def test_articles_are_no_negatives(quick, X, with_groups):
     # Rows that all have an article of their own are as rows without.
-    none = quick().fit(X)
-    own = quick().fit(with_groups(X, [f"page {row}" for row in range(60)]))
+    none = quick(init="random").fit(X)
+    pages = [f"page {row}" for row in range(60)]
+    own = quick(init="random").fit(with_groups(X, pages))
     assert_array_equal(none.components_, own.components_)
     # In one article there is nothing to contrast with.
-    one = quick().fit(with_groups(X, np.zeros(60)))
-    without = quick(contrastive_weight=0.0).fit(X)
+    one = quick(init="random").fit(with_groups(X, np.zeros(60)))
+    without = quick(init="random", contrastive_weight=0.0).fit(X)
     assert_allclose(one.components_, without.components_, atol=1e-6)
-    some = quick().fit(with_groups(X, np.arange(60) // 3))
+    some = quick(init="random").fit(with_groups(X, np.arange(60) // 3))
     assert none.loss_curve_[0] > some.loss_curve_[0] > one.loss_curve_[0]
 
 

@@ -235,6 +235,13 @@ def test_proportions_are_scaled_and_biased(tuples, make_network, make_batch):
     assert after.sample[:, 2].max() < 1e-20 and torch.equal(after.center, network.bias)
 
 
+def test_training_has_a_scale_of_one(tuples, make_network, make_batch):
+    plain, network = (make_network(tuples, scale=scale) for scale in (1.0, 3.0))
+    before, after = (n.encode(make_batch(tuples, seed=0)) for n in (plain, network))
+    assert torch.equal(before.mean, after.mean)
+    assert torch.equal(before.sample, after.sample)
+
+
 def test_names_that_torch_refuses(make_network):
     from sklearn_m3l import MultiView
 
