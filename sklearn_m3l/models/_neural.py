@@ -230,7 +230,7 @@ class NeuralTopicModel(BaseTopicModel):
         return total / total.sum()
 
     def _start(self, module, X: MultiView) -> None:
-        """Give a new network the topics of `init`, which training leaves as they are."""
+        """Give a new network the topics of `init`, which training leaves alone."""
         start = fit_start(
             self.init,
             X[module.decoded],
