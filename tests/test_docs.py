@@ -79,6 +79,7 @@ def test_code_in_the_guide_runs(page, tmp_path, monkeypatch):
     assert failures == 0
 
 
+@pytest.mark.slow
 def test_ten_lines_of_the_start_page_run(capsys):
     text = (DOCS / "index.rst").read_text(encoding="utf-8")
     block = re.search(r"\.\. code-block:: python\n\n((?: {3}.*\n|\n)+)", text)[1]

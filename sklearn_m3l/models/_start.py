@@ -12,8 +12,8 @@ from sklearn_m3l.utils._hash import hash_rows, mix_bits
 # How "gibbs" samples: a learned, asymmetric prior, informed by clusters.
 GIBBS = {"cluster_weight": 20.0, "optimize_interval": 5}
 
-# In a topic a word can be as many times as likely as in all texts as there are topics:
-# the odds of the background grow with their number, or few topics would lose to it.
+# In one of K topics, a word can be up to K times as likely as in all texts: the odds of
+# the background grow with K, or few topics would lose to it.
 _TOPICS_AT_EVEN_ODDS = 25
 
 

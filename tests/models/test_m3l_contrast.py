@@ -111,6 +111,7 @@ def test_predicts_words(model, corpus):
     assert model.score(swapped) < model.score(held_out[["en", "de"]]) - 0.5
 
 
+@pytest.mark.slow
 def test_more_languages(plant):
     X, planted = plant(("en", "de", "fr", "image"))
     model = make_model(max_iter=40).fit(X[:150])
@@ -131,6 +132,7 @@ def test_one_text(plant):
     assert (matched(topics, planted[150:])[1] > 0.8).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csc_array])
 def test_counts_alone(plant, container):
     # ProdLDA: the counts are what is encoded and what is reconstructed.
@@ -146,6 +148,7 @@ def test_counts_alone(plant, container):
     assert_allclose(same.transform(held_out), topics, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_learns_where_views_are_missing(plant):
     X, planted = plant()
     rng = np.random.default_rng(1)
@@ -171,6 +174,7 @@ def test_learns_where_views_are_missing(plant):
         assert (correlations > 0.8).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [

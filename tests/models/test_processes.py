@@ -101,6 +101,7 @@ def search(quick):
     )
 
 
+@pytest.mark.slow
 def test_grid_search(search, quick, X):
     results = {}
     for n_jobs in (1, 2):
@@ -158,6 +159,7 @@ def labeled(plant):
     return X, planted.argmax(axis=1)
 
 
+@pytest.mark.slow
 def test_pipeline_with_a_classifier(quick, labeled):
     X, y = labeled
     topics = quick(4, max_iter=60, hidden_layer_sizes=(50,), learning_rate_init=5e-3)
@@ -175,6 +177,7 @@ def test_pipeline_with_a_classifier(quick, labeled):
     assert_array_equal(pipeline[-1].feature_names_in_, topics.get_feature_names_out())
 
 
+@pytest.mark.slow
 def test_search_within_a_pipeline(quick, labeled):
     X, y = labeled
     few_rows = {"max_iter": 30, "batch_size": 32, "input_dropout": 0.2}
@@ -189,6 +192,7 @@ def test_search_within_a_pipeline(quick, labeled):
     assert search.score(X[["image"]], y) > 0.8
 
 
+@pytest.mark.slow
 def test_topics_do_not_depend_on_labels(quick, labeled):
     X, y = labeled
     labels = np.array(["light", "dark", "loud", "still"])[y]

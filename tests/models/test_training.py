@@ -93,6 +93,7 @@ def test_global_generators_are_left_alone(quick, X, generator_states):
     assert_array_equal(quick(n_draws=2).fit(X).transform(X), topics)
 
 
+@pytest.mark.slow
 def test_average_over_samples(quick, X):
     model = quick(max_iter=5, n_draws=4000).fit(X)
     averages = [model.transform(X)]
@@ -262,6 +263,7 @@ def test_articles_are_no_negatives(quick, X, with_groups):
     assert none.loss_curve_[0] > some.loss_curve_[0] > one.loss_curve_[0]
 
 
+@pytest.mark.slow
 def test_loss_weights_reach_the_loss(quick, X):
     def first_loss(**parameters):
         return quick(max_iter=1, batch_size=60, **parameters).fit(X).loss_curve_[0]
