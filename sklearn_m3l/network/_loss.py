@@ -43,8 +43,8 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
 def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
     """Return KL(N(mean, exp(log_variance)) || the prior), diagonal Gaussians."""
     if _ops.compiled(mean):
-        prior = prior_mean, prior_log_variance
-        return _ops.term("gaussian_kl", 3, mean, log_variance, *prior)
+        gaussians = mean, log_variance, prior_mean, prior_log_variance
+        return _ops.term("gaussian_kl", 3, *gaussians)
     ratio = log_variance - prior_log_variance
     distance = (mean - prior_mean).square() * (-prior_log_variance).exp()
     return 0.5 * (ratio.exp() + distance - 1 - ratio).sum()
@@ -150,8 +150,9 @@ def joint_contrast(
     itself. Other rows of its article are left out. See `pairwise_contrast`.
     """
     if _ops.compiled(vectors):
-        others = temperature, groups, weights
-        return _ops.contrast("joint_contrast", vectors, table, *others)
+        return _ops.contrast(
+            "joint_contrast", vectors, table, temperature, groups, weights
+        )
     present = table >= 0
     vectors = vectors[table[present]]
     rows = present.nonzero()[:, 1]

@@ -40,8 +40,7 @@ def cached() -> bool:
         return True
     source = Path(_kernels.__file__)
     stored = Path(stats.cache_path).glob(f"{source.stem}.softplus-*.nbi")
-    changed = source.stat().st_mtime
-    return any(index.stat().st_mtime > changed for index in stored)
+    return any(index.stat().st_mtime > source.stat().st_mtime for index in stored)
 
 
 def _times(gradient: Tensor, g_x: Tensor) -> Tensor:
