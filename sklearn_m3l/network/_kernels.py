@@ -22,8 +22,7 @@ _LOWEST = np.float32(-np.inf)
 
 # Those of torch.nn.functional.batch_norm.
 _EPSILON, _MOMENTUM = np.float32(1e-5), np.float32(0.1)
-# As in `_module`.
-_TINY = np.float32(1e-30)
+_TINY = np.float32(1e-30)  # as in `_module`
 
 
 def _coefficients(function, degree: int) -> tuple[np.float32, ...]:

@@ -90,8 +90,7 @@ def info_nce(
     n_rows = len(a)
     vectors = torch.cat([a, b])
     logits = vectors @ (vectors.T / temperature)
-    # A row is not its own negative, nor are other rows of its article, except the
-    # partner.
+    # Of a row's own article, only its partner is left.
     if groups is None:
         logits = logits.fill_diagonal_(-torch.inf)
     else:
