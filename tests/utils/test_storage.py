@@ -85,7 +85,6 @@ def test_the_kind_is_checked():
         (np.array([["a"]]), "2 dimensions"),
         (2**128, "too large a number"),
     ],
-    ids=repr,
 )
 def test_what_cannot_be_stored(value, message):
     with pytest.raises((TypeError, ValueError), match=message):
