@@ -263,7 +263,6 @@ def function(text):
         (TextView(language=[np.longdouble(1)]), r".*language\[0\] is a numpy.longd"),
         (type("LsaEncoder", (LsaEncoder,), {})(), "the model is a .*LsaEncoder"),
     ],
-    ids=repr,
 )
 def test_parts_of_others_are_named(model, part, tmp_path):
     with pytest.raises(TypeError, match=f"{part}.*skops"):
