@@ -396,19 +396,20 @@ class DistilledTopicModel(NeuralTopicModel):
                 copy_frozen_decoder(self.teacher_.net_, net, name)
         return net
 
-    def _start(self, module, X: MultiView) -> None:
+    def _start(self, module, X: MultiView) -> np.ndarray | None:
         """Let the student's own words start from the topics that the teacher sees."""
         if self.view_ not in module.decoded:
-            return
+            return None
         theta = self.teacher_._transform(X[self._taught(X)])
         both = np.flatnonzero(X[self.view_].present & ~np.isnan(theta[:, 0]))
         if len(both) == 0:
-            return
+            return None
         weights = theta[both].T @ X[self.view_].counts[both] + _LEAST_WEIGHT
         weights /= weights.sum(axis=1, keepdims=True)
         module.set_topics(self.view_, weights)
         if module.bias is not None:
             module.set_prevalence(theta[both].mean(axis=0))
+        return None
 
     def _taught(self, X: MultiView) -> list[str]:
         """Return the texts whose topics the teacher teaches."""

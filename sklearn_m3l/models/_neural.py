@@ -8,6 +8,7 @@ from os import PathLike
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from sklearn.preprocessing import StandardScaler
 
@@ -198,14 +199,14 @@ class NeuralTopicModel(BaseTopicModel):
             )
 
         train, valid = self._split(X) if self.early_stopping else (X, None)
-        net = self._build_net(plan, X, device)
+        net, prevalence = self._build_net(plan, X, device), None
         if not hasattr(self, "net_"):
             if self.decoder == "mixture":
                 for name in plan.decoded_from:
                     if not net.module_.decoder_of(name).frozen:
                         net.module_.set_background(name, word_shares(train[name]))
             if self.init != "random":
-                self._start(net.module_, train)
+                prevalence = self._start(net.module_, train)
         data = (
             dataset(train, seed=self._seed),
             None if valid is None else dataset(valid, seed=None),
@@ -214,7 +215,9 @@ class NeuralTopicModel(BaseTopicModel):
         try:
             self.net_.partial_fit(data, checkpoint=self.checkpoint)
         finally:  # a model that Ctrl-C interrupts can be used, too
-            self.prevalence_ = self._prevalence(X, plan)
+            if prevalence is None:
+                prevalence = self._prevalence(X, plan)
+            self.prevalence_ = prevalence
 
     def _prevalence(self, X: MultiView, plan: Plan) -> np.ndarray:
         """Return each topic's share of the tokens of the training texts."""
@@ -229,8 +232,11 @@ class NeuralTopicModel(BaseTopicModel):
             total[:] = 1
         return total / total.sum()
 
-    def _start(self, module, X: MultiView) -> None:
-        """Give a new network the topics of `init`, which training leaves alone."""
+    def _start(self, module, X: MultiView) -> np.ndarray | None:
+        """Give a new network the topics of `init`, which training leaves alone.
+
+        Return their prevalence in the training texts, None where it is not known.
+        """
         start = fit_start(
             self.init,
             X[module.decoded],
@@ -242,11 +248,14 @@ class NeuralTopicModel(BaseTopicModel):
             verbose=self.verbose,
         )
         if start is None:
-            return
+            return None
         for name in module.decoded:
             module.set_topics(name, start.topic_word_[name], freeze=True)
         if module.bias is not None:
             module.set_prevalence(start.prevalence_)
+        # A frozen one has it of its own training texts.
+        frozen = isinstance(self.init, FrozenEstimator)
+        return None if frozen else start.prevalence_
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
         if not plan.decoded_from:

@@ -127,7 +127,10 @@ def test_quotes_can_be_trusted(read):
         ("", "line 1: there is no header"),
         ("\na,b\n", "line 1: there is no header"),
         ("en,de\n", " has no rows below its header"),
-        (gzip.compress(b"en,de\n" + b"a,b\n" * 999, mtime=0)[:-9], "line .*damaged or cut off"),
+        (
+            gzip.compress(b"en,de\n" + b"a,b\n" * 999, mtime=0)[:-9],
+            "line .*damaged or cut off",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named_by_its_line(read, content, message):
