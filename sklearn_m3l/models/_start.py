@@ -14,7 +14,7 @@ GIBBS = {"cluster_weight": 20.0, "optimize_interval": 5}
 
 # In one of K topics, a word can be up to K times as likely as in all texts: the odds of
 # the background grow with K, or few topics would lose to it.
-_TOPICS_AT_EVEN_ODDS = 25
+_TOPICS_AT_EVEN_ODDS = 20
 
 
 def select_training_tuples(
