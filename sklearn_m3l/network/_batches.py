@@ -48,8 +48,6 @@ class Batch:
         Article of each tuple; tuples of one article are never negatives.
     prior : tuple of two Tensors of shape (size, n_components), or None
         Mean and log-variance of each tuple's own prior.
-    proportions : Tensor of shape (size, n_components), or None
-        Topics to learn from.
     generator : torch.Generator or None
         Draws dropout and samples in training; None in evaluation, at the mean.
     """
@@ -60,7 +58,6 @@ class Batch:
     cells: dict[str, Cells] = field(default_factory=dict)
     groups: Tensor | None = None
     prior: tuple[Tensor, ...] | None = None
-    proportions: Tensor | None = None
     generator: torch.Generator | None = None
 
 
@@ -79,8 +76,6 @@ class TupleDataset(torch.utils.data.Dataset):
         Articles.
     prior : tuple of two ndarrays of shape (n_rows, n_components), optional
         Mean and log-variance of each row's own prior.
-    proportions : ndarray of float32 of shape (n_rows, n_components), optional
-        Topics of each row to learn from.
     seed : int or None
         Seed of the order of rows and of everything that is drawn for a batch;
         None for evaluation, where rows keep their order and nothing is drawn.
@@ -96,7 +91,6 @@ class TupleDataset(torch.utils.data.Dataset):
         *,
         groups=None,
         prior=None,
-        proportions=None,
         seed,
         device,
     ):
@@ -113,9 +107,6 @@ class TupleDataset(torch.utils.data.Dataset):
         if groups is not None:
             self.groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
         self.prior = None if prior is None else tuple(map(torch.as_tensor, prior))
-        self.proportions = None
-        if proportions is not None:
-            self.proportions = torch.as_tensor(proportions)
         self.generator = self.order = None
         if seed is not None:
             self.generator = torch.Generator(device).manual_seed(seed)
@@ -133,16 +124,12 @@ class TupleDataset(torch.utils.data.Dataset):
         for name, counts in self.decoded.items():
             kept, present[name] = self._present(name, rows)
             cells[name] = _BlockCells(counts[kept], self.device)
-        groups = prior = proportions = None
+        groups = prior = None
         if self.groups is not None:
             groups = torch.from_numpy(self.groups[rows]).to(self.device)
         if self.prior is not None:
             prior = tuple(part[rows].to(self.device) for part in self.prior)
-        if self.proportions is not None:
-            proportions = self.proportions[rows].to(self.device)
-        return Block(
-            vectors, present, cells, groups, prior, proportions, self.generator
-        )
+        return Block(vectors, present, cells, groups, prior, self.generator)
 
     def _present(self, name, rows):
         """Return the rows that have a view, and their positions in the block."""
@@ -181,7 +168,6 @@ class Block:
     cells: dict[str, _BlockCells]
     groups: Tensor | None
     prior: tuple[Tensor, ...] | None
-    proportions: Tensor | None
     generator: torch.Generator | None
 
     def batch(self, start: int, stop: int) -> Batch:
@@ -205,8 +191,6 @@ class Block:
             batch.groups = self.groups[start:stop]
         if self.prior is not None:
             batch.prior = tuple(part[start:stop] for part in self.prior)
-        if self.proportions is not None:
-            batch.proportions = self.proportions[start:stop]
         return batch
 
     @property

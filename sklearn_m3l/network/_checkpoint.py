@@ -200,7 +200,6 @@ def _content(dataset: TupleDataset) -> list:
             {name: dataset.absent[name] for name in sorted(dataset.absent)},
             dataset.groups,
             dataset.prior,
-            dataset.proportions,
             None if dataset.generator is None else dataset.generator.initial_seed(),
         ]
     )

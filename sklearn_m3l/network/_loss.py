@@ -202,8 +202,6 @@ class TopicLoss(nn.Module):
         See `pairwise_contrast` and `joint_contrast`.
     balance_views : bool
         Divide the contrast of a row by the number of its other views.
-    proportions_weight : float
-        Weight of the divergence from given proportions, where the batch has some.
     """
 
     prior_log_variance: Tensor
@@ -219,7 +217,6 @@ class TopicLoss(nn.Module):
         contrast_on="mean",
         contrast="pairwise",
         balance_views=True,
-        proportions_weight=0.0,
     ):
         super().__init__()
         self.kl_weight = kl_weight
@@ -230,7 +227,6 @@ class TopicLoss(nn.Module):
         self.contrast_on = contrast_on
         self.contrast = contrast
         self.balance_views = balance_views
-        self.proportions_weight = proportions_weight
         # A single topic has no variance to speak of; log 0 must not enter.
         variance = torch.tensor(max(1 - 1 / n_components, 1e-6))
         self.register_buffer("prior_log_variance", variance.log())
@@ -246,11 +242,6 @@ class TopicLoss(nn.Module):
         if self.prior_weight:
             divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
             terms.append(self.prior_weight * divergence)
-        if self.proportions_weight and batch.proportions is not None:
-            taught = batch.proportions[posterior.rows]
-            log_theta = F.log_softmax(posterior.mean, dim=1)
-            divergence = F.kl_div(log_theta, taught, reduction="sum")
-            terms.append(self.proportions_weight * divergence)
         if len(posterior.views) > 1:
             table = posterior.table(batch.size)
             if self.kl_weight:

@@ -102,15 +102,12 @@ def make_batch(make_dataset):
     With a seed, dropout and samples are drawn.
     """
 
-    def make(
-        X, rows=ROWS, seed=None, groups=None, prior=None, proportions=None, **changes
-    ):
+    def make(X, rows=ROWS, seed=None, groups=None, prior=None, **changes):
         rows = np.asarray(rows)
         dataset = make_dataset(
             X[rows],
             groups=None if groups is None else groups[rows],
             prior=None if prior is None else prior[:, rows],
-            proportions=None if proportions is None else proportions[rows],
             **changes,
         )
         (batch,) = TupleBatches(dataset, 1000)

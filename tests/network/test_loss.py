@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from scipy.special import log_softmax
 from torch.distributions import Normal, kl_divergence
 
 from sklearn_m3l.network import TopicLoss, _loss
@@ -323,7 +322,6 @@ WEIGHTS = {
     "prior": {"prior_weight": 0.7},
     "joint": {"contrastive_weight": 3.0, "contrast": "joint", "temperature": 0.2},
     "sum": {"contrastive_weight": 3.0, "balance_views": False},
-    "proportions": {"proportions_weight": 4.0},
     "all": {"kl_weight": 2.0, "contrastive_weight": 3.0, "prior_weight": 0.5},
 }
 
@@ -340,12 +338,9 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
     network = make_network(tuples, scale=1.5, bias=True)
     with torch.no_grad():
         network.bias.copy_(torch.tensor([1.0, -0.5, 0.1]))
-    taught = rng.dirichlet([0.1] * N_TOPICS, 12).astype(np.float32)
-    taught[4] = [0, 1, 0]
     batch = make_batch(
         tuples,
         rows,
-        proportions=taught,
         groups=groups if articles else None,
         prior=prior if own_prior else None,
         seed=0 if weights.get("contrast_on") == "sample" else None,
@@ -396,12 +391,6 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
             for a, b in combinations(theta, 2)
         ]
     expected += weights.get("contrastive_weight", 0) * sum(contrasts) @ of_row
-    for m in mean.values():
-        log_theta = log_softmax(m, axis=1)
-        divergence = np.nansum(
-            taught[rows] * (np.log(taught[rows] + 1e-30) - log_theta)
-        )
-        expected += weights.get("proportions_weight", 0) * divergence
     loss = TopicLoss(N_TOPICS, **weights)(outputs, batch)
     assert_allclose(loss.detach(), expected, rtol=1e-4)
 

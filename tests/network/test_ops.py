@@ -47,9 +47,6 @@ def doubled(batch):
             for name, cells in batch.cells.items()
         },
         prior=batch.prior and tuple(part.double() for part in batch.prior),
-        proportions=batch.proportions
-        if batch.proportions is None
-        else batch.proportions.double(),
     )
 
 
