@@ -65,7 +65,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     init_max_tokens : float, default=3e6
         Tokens that topics are sampled from, at most. Where the training texts have
         more, rows are drawn at random.
-    scale : float, default=1.75
+    scale : float, default=1.25
         Multiplies the batch-normalized mu before the softmax once the model is
         trained; a larger one makes the topics of a row sharper. Training itself has a
         scale of 1, the paper's: softer topics align better.
@@ -225,7 +225,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         init="gibbs",
         init_max_iter=200,
         init_max_tokens=3e6,
-        scale=1.75,
+        scale=1.25,
         bias=True,
         contrastive_weight=60.0,
         temperature=0.03,
