@@ -16,6 +16,9 @@ GIBBS = {"cluster_weight": 20.0, "optimize_interval": 5}
 # the background grow with K, or few topics would lose to it.
 _TOPICS_AT_EVEN_ODDS = 20
 
+# Tokens of an average tuple beyond which its own words say more than its cluster.
+_LONG = 150
+
 
 def select_training_tuples(
     X: MultiView, max_tokens: float, random_state: np.random.RandomState | int
@@ -81,7 +84,8 @@ def fit_start(
     ----------
     init : "gibbs", PolylingualLDA or FrozenEstimator of one
         "gibbs" samples topics, with a learned prior that clusters of the embeddings
-        inform. An estimator is cloned and fitted instead; a frozen one is taken as is.
+        inform where texts are short. An estimator is cloned and fitted instead; a
+        frozen one is taken as is.
     X : MultiView
         The texts of the training tuples.
     n_components : int
@@ -130,6 +134,8 @@ def fit_start(
     )
     if np.count_nonzero(n_words) < 2:
         return None
+    if init == "gibbs" and n_words.mean() > _LONG:
+        model.set_params(cluster_weight=0.0)
     return model.fit(texts)
 
 
