@@ -88,44 +88,29 @@ def softplus(y, bias, bits, lowest, factor, slope):
 
 @kernel
 def mixture(
-    theta, beta, share, common, rows, words, counts, g_theta, g_beta, g_share, g_common
+    theta, phi, share, common, rows, words, counts, g_theta, g_phi, g_share, g_common
 ):  # fmt: skip
     """Return the negative log-likelihood of words in a mixture; add to the gradients.
 
-    `share` is that of the topics; `common` is added for each word.
+    `share` is that of the topics; `common` is added for each word. `g_phi` is empty
+    where the topics are frozen.
     """
-    n_words, n_topics = beta.shape
-    phi, highest = np.empty_like(beta), np.full(n_topics, _LOWEST, np.float32)
-    total, pull = np.zeros((2, n_topics), np.float32)
-    for word in range(n_words):
-        for k in range(n_topics):
-            highest[k] = max(highest[k], beta[word, k])
-    for word in range(n_words):
-        for k in range(n_topics):
-            phi[word, k] = exp(beta[word, k] - highest[k])
-            total[k] += phi[word, k]
-    for k in range(n_topics):
-        total[k] = _ONE / total[k]
-    loss = 0.0
+    loss, n_topics = 0.0, phi.shape[1]
     for cell in range(len(rows)):
         row, word, mean = rows[cell], words[cell], _ZERO
         for k in range(n_topics):
-            mean += theta[row, k] * total[k] * phi[word, k]
+            mean += theta[row, k] * phi[word, k]
         p = share[()] * mean + common[word] + _TINY
         loss -= counts[cell] * math.log(p)
         g_p = -counts[cell] / p
         g_share[()] += g_p * mean
         g_common[word] += g_p
+        g_mean = g_p * share[()]
         for k in range(n_topics):
-            g_topic = g_p * share[()] * total[k] * phi[word, k]
-            g_theta[row, k] += g_topic
-            g_beta[word, k] += g_topic * theta[row, k]
-    for row in range(len(theta)):
-        for k in range(n_topics):
-            pull[k] += total[k] * theta[row, k] * g_theta[row, k]
-    for word in range(n_words):
-        for k in range(n_topics):
-            g_beta[word, k] -= phi[word, k] * pull[k]
+            g_theta[row, k] += g_mean * phi[word, k]
+        if g_phi.size:
+            for k in range(n_topics):
+                g_phi[word, k] += g_mean * theta[row, k]
     return loss
 
 

@@ -26,13 +26,13 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
     """Return the negative log-likelihood of the counts of a text."""
     compiled = _ops.compiled(theta)
     if decoder.norm is None:
+        phi = decoder.phi()
         share, common = decoder.split()
         if compiled:
-            inputs = theta, decoder.beta, share, common
+            inputs = theta, phi, share, common
             places = cells.rows, cells.words, cells.values
             return _ops.term("mixture", 4, *inputs, *places)
         # Only the words that a row has are touched.
-        phi = F.softmax(decoder.beta, dim=0)
         p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
         return -cells.values.dot((p + common[cells.words] + TINY).log())
     if compiled:

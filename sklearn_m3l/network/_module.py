@@ -256,6 +256,8 @@ class Decoder(nn.Module):
 
     background: Tensor | None
     background_logit: nn.Parameter | None
+    # What `phi` keeps, and the weights that it is of.
+    _kept: tuple[tuple[int, int], Tensor] | None = None
 
     def __init__(self, n_components, n_words, kind, background, generator):
         super().__init__()
@@ -275,9 +277,25 @@ class Decoder(nn.Module):
         """Return log-probabilities of the words, (n, n_words)."""
         if self.norm is None:
             share, common = self.split()
-            p = share * (theta @ F.softmax(self.beta, dim=0).t()) + common
+            p = share * (theta @ self.phi().t()) + common
             return (p + TINY).log()
         return F.log_softmax(self.norm(theta @ self.beta.t()), dim=1)
+
+    def phi(self) -> Tensor:
+        """Return the probabilities of words in the topics of a mixture, transposed.
+
+        Those of a frozen decoder are kept until its weights change.
+        """
+        if not self.frozen:
+            return F.softmax(self.beta, dim=0)
+        state = self.beta.data_ptr(), self.beta._version
+        if self._kept is None or self._kept[0] != state:
+            with torch.inference_mode(False):  # training takes it, too
+                self._kept = state, F.softmax(self.beta, dim=0)
+        return self._kept[1]
+
+    def __getstate__(self):
+        return self.__dict__ | {"_kept": None}
 
     def split(self) -> tuple[Tensor, Tensor]:
         """Return the share of the topics, and what the background adds to each word."""

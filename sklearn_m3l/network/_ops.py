@@ -145,10 +145,15 @@ class _Encode(Function):
         return *(g_x if wants else None for g_x, wants in wanted), None
 
 
+# By kernel, the input whose gradients may be left out, as a large matrix.
+_NOT_ALWAYS = {"mixture": 1}
+
+
 class _Term(Function):
     """A term of the loss, by the kernel of a name, which fills its gradients, too.
 
-    Gradients are those for the first `n_inputs` of the tensors.
+    Gradients are those for the first `n_inputs` of the tensors, of which
+    `_NOT_ALWAYS` has those that the kernel can do without.
     """
 
     @staticmethod
@@ -156,6 +161,9 @@ class _Term(Function):
         from sklearn_m3l.network import _kernels
 
         gradients = [torch.zeros_like(x) for x in tensors[:n_inputs]]
+        number = _NOT_ALWAYS.get(kernel)
+        if number is not None and not ctx.needs_input_grad[2 + number]:
+            gradients[number] = tensors[number].new_zeros(0, 0)
         arrays = map(_array, (*tensors, *gradients))
         loss = getattr(_kernels, kernel)(*arrays)
         ctx.save_for_backward(*gradients)

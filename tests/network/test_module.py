@@ -1,5 +1,7 @@
 """Encoders and decoders against computations in numpy."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -250,3 +252,20 @@ def test_names_that_torch_refuses(make_network):
         {"pt.BR": np.ones((2, 4))},
     )
     assert make_network(X).encoded == ["pt.BR", "type"]
+
+
+def test_frozen_topics_follow_their_weights(tuples, make_network, make_batch):
+    network = make_network(tuples, decoder="mixture")
+    decoder = network.decoder_of("en")
+    decoder.freeze()
+    with torch.inference_mode():
+        first = decoder.phi()
+    assert not first.is_inference()  # as training has to take it
+    assert torch.equal(first, torch.softmax(decoder.beta, dim=0))
+    decoder.set_topics(np.full((3, len(decoder.beta)), 1 / len(decoder.beta)))
+    assert_allclose(decoder.phi(), 1 / len(decoder.beta), rtol=1e-5)
+    other = make_network(tuples, decoder="mixture", seed=5)
+    network.load_state_dict(other.state_dict())
+    expected = torch.softmax(other.decoder_of("en").beta, dim=0).detach()
+    assert torch.equal(decoder.phi(), expected)
+    assert pickle.loads(pickle.dumps(decoder))._kept is None
