@@ -59,6 +59,7 @@ SEARCH = {
     "background_share=0.9": {"init": start(background_share=0.9)},
     "cluster_weight=0": {"init": start(cluster_weight=0.0)},
     "cluster_weight=5": {"init": start(cluster_weight=5.0)},
+    "cluster_weight=20": {"init": start(cluster_weight=20.0)},
     "temperature=0.05": {"temperature": 0.05},
     "hellinger": {"similarity": "hellinger"},
     "product, random": PAPER_START | {"contrastive_weight": 50.0},
