@@ -44,7 +44,8 @@ PAPER_START = {"decoder": "product", "init": "random", "bias": False, "scale": 1
 
 def start(**changes):
     """Return a start like "gibbs" has it of 50 topics, but for some parameters."""
-    return PolylingualLDA(max_iter=200, **GIBBS | {"background_share": 50 / 70} | changes)
+    parameters = GIBBS | {"background_share": 50 / 70} | changes
+    return PolylingualLDA(max_iter=200, **parameters)
 
 
 # The scale does not enter training: all of these are measured of one model.
