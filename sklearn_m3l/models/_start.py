@@ -118,7 +118,11 @@ def fit_start(
     if init == "gibbs":
         share = n_components / (n_components + _TOPICS_AT_EVEN_ODDS)
         model = PolylingualLDA(
-            max_iter=max_iter, background_share=share, verbose=verbose, **GIBBS
+            max_iter=max_iter,
+            background_share=share,
+            n_jobs=1,  # whatever joblib is told: it would change the topics
+            verbose=verbose,
+            **GIBBS,
         )
     else:
         model = clone(_check_type(init))

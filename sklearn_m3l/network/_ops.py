@@ -61,7 +61,12 @@ def _halves(function: Callable[[slice], Any], n: int, n_products: int) -> None:
     if n_products < _FEW:
         function(slice(n))
     elif n_threads > 1:
-        run_threads(lambda number: function(parts[number]), 2)
+
+        def run(number):
+            torch.set_num_threads(1)  # which holds for a thread alone
+            function(parts[number])
+
+        run_threads(run, 2)
     else:
         function(parts[0])
         function(parts[1])

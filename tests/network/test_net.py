@@ -2,6 +2,7 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from skorch.callbacks import (
 )
 
 from sklearn_m3l import M3LContrastTopicModel
+from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.network import _ops
 
 
@@ -249,6 +251,30 @@ def test_training_is_the_same_with_any_number_of_threads(small_multiview, n_thre
         assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("init", ["gibbs", "random"])
+def test_wide_layers_are_the_same_with_any_number_of_threads(init):
+    X = load_gimp_help("test").data[:130]
+    before, found = torch.get_num_threads(), []
+    try:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            model = M3LContrastTopicModel(
+                6, init=init, init_max_iter=5, max_iter=1, random_state=0
+            ).fit(X)
+            found.append(model.net_.module_.state_dict())
+    finally:
+        torch.set_num_threads(before)
+    for name, weights in found[0].items():
+        assert torch.equal(weights, found[1][name]), name
+
+
+def test_the_start_does_not_ask_joblib_for_threads(small_multiview):
+    expected = make_model(init="gibbs").fit(small_multiview).components_
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        found = make_model(init="gibbs").fit(small_multiview).components_
+    assert_array_equal(found, expected)
 
 
 def test_compiled_training_does_what_automatic_differentiation_would(
