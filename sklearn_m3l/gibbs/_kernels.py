@@ -229,7 +229,7 @@ def documents_log_likelihood(first, last, tokens, scratch):
             size += scratch.cluster_weight
         product = 1.0
         for token in range(begin, end):
-            topic, weight = tokens.topics[token], tokens.weights[token]
+            topic, weight = tokens.topics[token], float(tokens.weights[token])
             if odds > 0:
                 result -= weight * math.log1p(odds)
             if topic == len(scratch.doc):
