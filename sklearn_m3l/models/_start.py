@@ -19,6 +19,10 @@ _TOPICS_AT_EVEN_ODDS = 20
 # Tokens of an average tuple beyond which its own words say more than its cluster.
 _LONG = 150
 
+# Topics below which the sampler needs the clusters to start from, whatever the texts:
+# of few topics, two often share one for good.
+_FEW = 25
+
 
 def select_training_tuples(
     X: MultiView, max_tokens: float, random_state: np.random.RandomState | int
@@ -138,7 +142,7 @@ def fit_start(
     )
     if np.count_nonzero(n_words) < 2:
         return None
-    if init == "gibbs" and n_words.mean() > _LONG:
+    if init == "gibbs" and n_words.mean() > _LONG and n_components >= _FEW:
         model.set_params(cluster_weight=0.0)
     return model.fit(texts)
 
