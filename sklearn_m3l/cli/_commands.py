@@ -30,7 +30,6 @@ from sklearn_m3l.embedding._vectorizer import has_stop_words
 from sklearn_m3l.metrics import Score, evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
-from sklearn_m3l.persistence._checks import is_inside
 from sklearn_m3l.persistence._save_load import check_savable
 from sklearn_m3l.utils._text import format_table
 
@@ -68,8 +67,8 @@ def fit(
     separator, quoting, encoding, image_folder
         See `TableFile`.
     sentence_transformer : str, optional
-        Name of the model that embeds texts, or its folder, relative to the working
-        folder; by default, LSA does.
+        Name of the model that embeds texts, or its folder, which must be below that of
+        `output`; by default, LSA does.
     groups : str, optional
         Column of article ids.
     random_state : int, default=0
@@ -83,7 +82,7 @@ def fit(
     file = TableFile(table, separator, quoting, encoding, image_folder)
     model = M3LContrastTopicModel(**parameters, random_state=random_state, verbose=1)
     model.set_params(**dict(settings))._validate_params()
-    embedder = _make_embedder(sentence_transformer, random_state)
+    embedder = _make_embedder(sentence_transformer, random_state, output)
     images = [normalize(name) for name in images]
     groups = None if groups is None else normalize(groups)
     languages: list[tuple[str, str | None]] = []
@@ -100,7 +99,7 @@ def fit(
     views += [(name, ImageView(pictures)) for name in images]
     encoder = MultiViewEncoder(views, groups=groups, verbose=1)
     pipeline = Pipeline([("encode", encoder), ("topics", model)])
-    check_savable(pipeline)
+    check_savable(pipeline, output)
     pipeline.fit(df)
     save_model(pipeline, output)
     print(f"Wrote {output}: {model.n_components} topics, {model.n_iter_} epochs")
@@ -192,15 +191,20 @@ def _refuse_to_overwrite(output: Path, *sources: Path) -> None:
         raise ValueError(f"{output} is an input; write to another file")
 
 
-def _make_embedder(sentence_transformer: str | None, random_state: int) -> Any:
+def _make_embedder(
+    sentence_transformer: str | None, random_state: int, output: Path
+) -> Any:
     if sentence_transformer is None:
         return LsaEncoder(random_state=random_state)
-    if not is_inside(sentence_transformer):
+    embedder = SentenceTransformerEncoder(sentence_transformer, verbose=1)
+    try:
+        check_savable(embedder, output)
+    except ValueError as error:
         raise ValueError(
-            f"--sentence-transformer {sentence_transformer}: a model file refers only "
-            "to folders below the working folder; run this in a folder above that one"
-        )
-    return SentenceTransformerEncoder(sentence_transformer, verbose=1)
+            f"--sentence-transformer {sentence_transformer} must be a model on the "
+            "Hugging Face hub, or a folder below that of --output, which refers to it"
+        ) from error
+    return embedder
 
 
 def _text_view(name: str, language: str | None, embedder: Any) -> TextView:

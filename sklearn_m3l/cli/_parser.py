@@ -115,7 +115,7 @@ def _add_fit(commands) -> None:
         metavar="MODEL",
         help="embed texts with a model of sentence-transformers, such as "
         "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face hub, or "
-        "a folder below this one (default: LSA, which downloads nothing)",
+        "a folder below that of --output (default: LSA, which downloads nothing)",
     )
     _add_groups(parser)
     _add_training_options(parser)

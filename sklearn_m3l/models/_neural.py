@@ -19,6 +19,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
 from sklearn_m3l.utils._fitted import MAX_SEED, Array, Integer, Kind, require
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
 # Rows whose views are added up at once: what `transform` takes beside its result.
@@ -165,6 +166,7 @@ class NeuralTopicModel(BaseTopicModel):
 
         if self.checkpoint is not None:
             require_seed(self.random_state)
+            check_reference(self, "checkpoint")
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)

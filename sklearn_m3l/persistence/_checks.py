@@ -1,9 +1,6 @@
 """What a model file may hold: classes, what they refer to, and what they learned."""
 
-import os
-import re
 from importlib import import_module
-from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -57,11 +54,6 @@ _OTHERS: dict[str, dict[str, Kind]] = {
     "FrozenEstimator": {},
     "Pipeline": {},
 }
-
-# A folder or file below another, or a model of the Hugging Face hub: no scheme, no
-# variable and no home folder.
-_NAME = r"[\w.-][\w. +@=,()-]*"
-_PATH = re.compile(rf"{_NAME}([/\\]{_NAME})*[/\\]?")
 
 
 class ModelFileError(ValueError):
@@ -165,42 +157,6 @@ def _is_fitted(estimator) -> bool:
     except NotFittedError:
         return False
     return True
-
-
-def check_paths(estimator: BaseEstimator, where: str) -> None:
-    """Refuse parameters that lead out of the working folder.
-
-    Raises
-    ------
-    ValueError
-        If one of them is neither the name of a model on the hub nor a relative path,
-        or is a link to another folder.
-    """
-    for key in getattr(type(estimator), "_path_parameters", ()):
-        path = getattr(estimator, key)
-        if path is not None and not is_inside(path):
-            raise ValueError(
-                f"{where}: {key}={os.fspath(path)!r} leads out of the working folder; "
-                "a model file may only refer to what is below it; set a relative path"
-            )
-
-
-def is_inside(path: str | os.PathLike) -> bool:
-    """Return whether a path, whose links are followed, stays below the working folder.
-
-    The spellings of all systems count, since files move between them.
-    """
-    text = os.fspath(path)
-    windows = PureWindowsPath(text)
-    if PurePosixPath(text).is_absolute() or windows.drive or windows.root:
-        return False
-    if not _PATH.fullmatch(text) or ".." in windows.parts:
-        return False
-    folder = Path.cwd()
-    try:
-        return (folder / text).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):  # a circle of links
-        return False
 
 
 def _check_pipeline(pipeline) -> None:

@@ -10,17 +10,25 @@ from sklearn_m3l.persistence._checks import (
     ESTIMATORS,
     TYPES,
     check_parameters,
-    check_paths,
     load_class,
     restore_state,
 )
+from sklearn_m3l.utils._references import from_stored, remember_references
 from sklearn_m3l.utils._storage import Decoder, StorageError, known
 
 _OUTPUTS = ("default", "pandas", "polars")
 
 
 class Reader(Decoder):
-    """Turns JSON and arrays back into an estimator."""
+    """Turns JSON and arrays back into an estimator.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        What the JSON refers to.
+    folder : Path
+        The folder of the file, which the paths in it are relative to.
+    """
 
     readers: ClassVar[dict[str, str]] = {
         **Decoder.readers,
@@ -29,6 +37,10 @@ class Reader(Decoder):
         "RandomState": "_read_random_state",
         "estimator": "_read_estimator",
     }
+
+    def __init__(self, arrays: dict[str, np.ndarray], folder: Path):
+        super().__init__(arrays)
+        self._folder = folder
 
     def _read_path(self, node, where, depth) -> Path:
         if not isinstance(node["path"], str):
@@ -70,9 +82,14 @@ class Reader(Decoder):
         }
         fitted = self.decode(node.get("fitted"), where, depth + 1)
         try:
+            for key in getattr(cls, "_path_parameters", ()):
+                if key in parameters:
+                    parameters[key] = from_stored(
+                        parameters[key], cls, key, self._folder
+                    )
             estimator = cls(**parameters)
             check_parameters(estimator)
-            check_paths(estimator, where)
+            remember_references(estimator, self._folder)
         except (TypeError, ValueError) as error:
             raise StorageError(f"{where}: {error}") from error
         if fitted is not None:

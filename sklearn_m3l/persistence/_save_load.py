@@ -32,7 +32,7 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
         If the model has a part that is not from this package, such as a transformer,
         function or callback of your own. The message names it.
     ValueError
-        If a part refers to a file or folder that is not below the working folder, or
+        If a part refers to a file or folder that is not below the folder of `path`, or
         its parameters are invalid.
     OSError
         If the file cannot be written.
@@ -47,8 +47,9 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     need; results are bit-identical. For a neural model this includes the loss of each
     epoch, but not the optimizer: with `warm_start`, training continues with fresh
     moments of Adam. A `SentenceTransformerEncoder` is kept as the name or folder of its
-    model, without weights. Attributes that the class of an estimator does not set, such
-    as notes of your own, are not stored.
+    model, without weights. Paths are stored relative to the folder of the file, so that
+    the file can be moved together with what it refers to. Attributes that the class of
+    an estimator does not set, such as notes of your own, are not stored.
 
     References
     ----------
@@ -74,10 +75,10 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
-    replace_file(path, _dump(model))
+    replace_file(path, _dump(model, path))
 
 
-def check_savable(model: Any) -> None:
+def check_savable(model: Any, path: str | os.PathLike) -> None:
     """Raise what `save_model` would raise, without writing a file.
 
     An unfitted model that passes can be saved after `fit`.
@@ -86,13 +87,15 @@ def check_savable(model: Any) -> None:
     ----------
     model : estimator
         As in `save_model`.
+    path : str or path
+        The file that would be written.
     """
-    _dump(model)
+    _dump(model, Path(path))
 
 
-def _dump(model: Any) -> bytes:
+def _dump(model: Any, path: Path) -> bytes:
     """Return the content of a model file."""
-    writer = Writer()
+    writer = Writer(path.resolve().parent)
     description = writer.encode(model, "the model")
     if not isinstance(description, dict) or "estimator" not in description:
         raise TypeError(f"a {type(model).__name__} is not a model of this package")
@@ -104,8 +107,10 @@ def load_model(path: str | os.PathLike) -> Any:
 
     No code in the file runs, so files from untrusted sources are safe to load: classes
     are those of this package, sizes are checked before memory is taken, and the memory
-    is in proportion to the size of the file. Note that a pretrained encoder is
-    downloaded by its name when it is first used.
+    is in proportion to the size of the file. It can refer to files below its own folder
+    and to models of the Hugging Face hub, and to nothing else: paths are resolved when
+    it is loaded and again when they are first used, links included. Note that a
+    pretrained encoder is downloaded by its name when it is first used.
 
     Parameters
     ----------
@@ -147,7 +152,7 @@ def load_model(path: str | os.PathLike) -> Any:
         description, arrays = unpack("model", data)
         if not isinstance(description, dict) or "estimator" not in description:
             raise StorageError("its description is not of a model")
-        reader = Reader(arrays)
+        reader = Reader(arrays, path.resolve().parent)
         model = reader.decode(description, "the model")
         reader.finish()
     except StorageError as error:

@@ -1,6 +1,6 @@
 """Estimators as JSON and arrays."""
 
-import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,21 +9,31 @@ from sklearn_m3l.persistence._checks import (
     ESTIMATORS,
     TYPES,
     check_parameters,
-    check_paths,
     load_class,
     stored_state,
 )
+from sklearn_m3l.utils._references import to_stored
 from sklearn_m3l.utils._sklearn import own_transform_output
 from sklearn_m3l.utils._storage import Encoder
 
 
 class Writer(Encoder):
-    """Turns an estimator into JSON and the arrays that it refers to."""
+    """Turns an estimator into JSON and the arrays that it refers to.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the file, which paths are stored relative to.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self._folder = folder
 
     def encode_other(self, value: Any, where: str, depth: int) -> Any:
         """Return an estimator, or what only estimators hold, as JSON."""
-        if isinstance(value, os.PathLike):
-            return {"path": os.fspath(value)}
+        if isinstance(value, Path):
+            return {"path": value.as_posix()}
         if type(value) is np.random.RandomState:
             return self._encode_random_state(value, where, depth)
         if type(value) is type and value in TYPES.values():
@@ -46,8 +56,12 @@ class Writer(Encoder):
 
     def _encode_estimator(self, estimator, where, depth) -> Any:
         check_parameters(estimator)
-        check_paths(estimator, where)
         parameters = estimator.get_params(deep=False)
+        for key in getattr(type(estimator), "_path_parameters", ()):
+            try:
+                parameters[key] = to_stored(estimator, key, self._folder)
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from error
         fitted = stored_state(estimator, where)
         output = own_transform_output(estimator)
         return {

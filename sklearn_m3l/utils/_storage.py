@@ -90,10 +90,17 @@ def pack(kind: str, content: Any, arrays: dict[str, np.ndarray]) -> bytes:
         The description, as `json` takes it.
     arrays : dict of str to ndarray
         Arrays by name.
+
+    Raises
+    ------
+    ValueError
+        If `unpack` would refuse so large a description.
     """
     header = {"kind": kind, "format_version": FORMAT_VERSION, "versions": _versions()}
     text = json.dumps({**header, "content": content}, allow_nan=False)
-    return save(arrays, {_KEY: f"{_checksum(text, arrays)} {text}"})
+    data = save(arrays, {_KEY: f"{_checksum(text, arrays)} {text}"})
+    _check_size(kind, data)
+    return data
 
 
 def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
@@ -106,10 +113,7 @@ def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     StorageError
         If the bytes are damaged, of another kind, or of a newer version.
     """
-    end = 8 + int.from_bytes(data[:8], "little")
-    n_values = sum(data.count(mark, 8, end) for mark in (b",", b"[", b"{"))
-    if n_values > _MAX_VALUES:
-        raise StorageError(f"it describes more than {_MAX_VALUES} values")
+    end = _check_size(kind, data)
     try:
         header = json.loads(data[8:end])
         metadata = header.pop("__metadata__", None) or {}
@@ -131,6 +135,15 @@ def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
         if array.dtype == bool and array.size and array.view(np.uint8).max() > 1:
             raise StorageError(f"array {name!r} has values other than True and False")
     return _content(kind, text), arrays
+
+
+def _check_size(kind: str, data: bytes) -> int:
+    """Refuse a description that would take much memory; return where it ends."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    n_values = sum(data.count(mark, 8, end) for mark in (b",", b"[", b"{"))
+    if n_values > _MAX_VALUES:
+        raise StorageError(f"the {kind} describes more than {_MAX_VALUES} values")
+    return end
 
 
 def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:

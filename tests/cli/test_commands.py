@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.pipeline import Pipeline
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
 from sklearn_m3l.cli import main
@@ -106,6 +108,27 @@ def test_fit_refuses_parameters_before_it_embeds(table, tmp_path, capsys, text):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("header", "argv", "what"),
+    [
+        ("en,de", ["--set", "checkpoint='/states'"], "checkpoint='/states' leads out"),
+        ("en,de", ["--set", "checkpoint=../states"], "checkpoint='../states' leads"),
+        ("en,de", ["--set", "max_iter=10**9"], "max_iter"),
+        ("a\x1b[31m,de", ["--text", "a\x1b[31m"], "cannot hold the view"),
+        ("en,de", ["--sentence-transformer", "../mini"], "--sentence-transformer ../"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_before_training(
+    header, argv, what, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(Pipeline, "fit", pytest.fail)
+    (tmp_path / "corpus.csv").write_text(f"{header}\na brush,ein Pinsel\n" * 3)
+    argv = [tmp_path / "corpus.csv", "--text", "de", *argv, *FEW]
+    message = refused(capsys, "fit", *argv, "-o", tmp_path / "model")
+    assert what in message
+    assert not (tmp_path / "model").exists()
+
+
 @pytest.mark.slow
 def test_fit_embeds_texts_by_a_sentence_transformer(
     table, tmp_path, capsys, monkeypatch
@@ -115,11 +138,13 @@ def test_fit_embeds_texts_by_a_sentence_transformer(
     folder = Path(package.__file__).parent / "model"
     argv = ["fit", table, "--text", "en", "-k", "3", *FEW, "-o", tmp_path / "model"]
     message = refused(capsys, *argv, "--sentence-transformer", folder)
-    assert "below the working folder" in message
-    monkeypatch.chdir(folder.parent)
-    run(*argv, "--sentence-transformer", "model")
+    assert "a folder below that of --output" in message
+    shutil.copytree(folder, tmp_path / "mini")
+    monkeypatch.chdir(tmp_path)
+    run(*argv, "--sentence-transformer", "mini")
+    monkeypatch.chdir("/")
     pipeline = load_model(tmp_path / "model")
-    assert pipeline["encode"].named_views_["en"].encoder.model == "model"
+    assert pipeline["encode"].named_views_["en"].encoder.model == tmp_path / "mini"
     X = pipeline["encode"].transform(frame(table)[:2])
     assert X["en"].embedding.shape == (2, 384)
 
@@ -432,8 +457,8 @@ def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
     df.to_csv(tmp_path / "corpus.csv", index=False)
     argv = ["--text", "en", "--image", "picture", "-k", "2", *FEW]
     run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
-    warning = "warning: pictures that cannot be read, taken as absent: 2; the first: "
-    assert warning in capsys.readouterr().err
+    warning = r"taken as absent: 2; the first: row 2 \(line \d+\): cannot read picture "
+    assert re.search(warning, capsys.readouterr().err)
     pipeline = load_model(tmp_path / "model")
     assert isinstance(pipeline["encode"].transform(df[["en"]]), MultiView)
 

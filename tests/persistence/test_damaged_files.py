@@ -14,9 +14,9 @@ from sklearn.base import clone
 from small_models import fitted_models, make_tuples
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
-from sklearn_m3l.embedding import SentenceTransformerEncoder, TextView
+from sklearn_m3l.embedding import TextView
 from sklearn_m3l.persistence import ModelFileError
-from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps
+from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps, unpack
 
 MODELS = {name: model for name, (model, _) in fitted_models().items()}
 
@@ -210,61 +210,6 @@ def test_nested_values_are_bounded(forge):
     forged.refused("nested too deeply")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/etc",
-        "../other",
-        "a/../../b",
-        "a\\..\\..\\b",
-        "\\\\host\\a",
-        "C:b",
-        "~",
-        "~root/a",
-        "a\0b",
-        "a\n",
-        " /etc",
-        "file:///etc",
-        "http://host/a",
-        "hf://a/b",
-        "$HOME/a",
-        "%APPDATA%/a",
-        "a" * 10**5 + "/../..",
-    ],
-)
-def test_references_out_of_the_folder(path, forge):
-    forged = forge(SentenceTransformerEncoder("model"))
-    for value in (path, {"path": path}):
-        for key in ("model", "cache_dir"):
-            forged.model["parameters"] = {key: value}
-            forged.refused(f"{key}=.*leads out of the working folder")
-
-
-@pytest.mark.parametrize(
-    "path", ["owner/name", "name", "a.b/c-d_e", "./models/mini/", "Größe (2)/v1+x"]
-)
-def test_references_that_stay_inside(path, forge):
-    forged = forge(SentenceTransformerEncoder("model"))
-    forged.model["parameters"]["model"] = path
-    assert forged.load().model == path
-
-
-def test_links_out_of_the_folder(forge, tmp_path, monkeypatch):
-    inside = tmp_path / "inside"
-    (inside / "real").mkdir(parents=True)
-    monkeypatch.chdir(inside)
-    (inside / "out").symlink_to(tmp_path)
-    (inside / "in").symlink_to(inside / "real")
-    (inside / "circle").symlink_to(inside / "circle")
-    forged = forge(SentenceTransformerEncoder("in/model"))
-    assert forged.load().model == "in/model"
-    for path in ("out", "out/other", "in/../../other"):
-        forged.model["parameters"]["model"] = path
-        forged.refused("leads out of the working folder")
-        with pytest.raises(ValueError, match="leads out of the working folder"):
-            save_model(SentenceTransformerEncoder(path), tmp_path / "other")
-
-
 def test_parameters_are_checked(forge):
     forged = forge("polylingual")
     forged.model["parameters"]["n_jobs"] = "many"
@@ -334,13 +279,11 @@ def test_a_file_that_is_truncated_while_it_is_loaded(tmp_path, monkeypatch):
     path = tmp_path / "model"
     save_model(MODELS["contrast"], path)
 
-    parse = json.loads
-
-    def truncate(text, **options):
+    def truncate(kind, data):
         path.write_bytes(b"")
-        return parse(text, **options)
+        return unpack(kind, data)
 
-    monkeypatch.setattr(json, "loads", truncate)
+    monkeypatch.setattr("sklearn_m3l.persistence._save_load.unpack", truncate)
     assert load_model(path).n_components == 2
 
 
@@ -592,7 +535,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr("sklearn_m3l.utils._files.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save_model(PolylingualLDA(3), path)
     assert [file.name for file in tmp_path.iterdir()] == ["model"]

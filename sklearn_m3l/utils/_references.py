@@ -1,0 +1,137 @@
+"""What estimators refer to by name: files, folders, and models of a hub.
+
+An estimator lists such parameters in `_path_parameters`, and those of them that may be
+the name of a model on the Hugging Face hub in `_hub_parameters`. A model file stores a
+name of the hub as it is, and a path relative to the folder of the file. So the file of
+a stranger can lead to nothing but what came with it.
+"""
+
+import os
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+# A folder or file below another: no scheme, no variable and no home folder.
+_PART = r"[\w.-][\w. +@=,()-]*"
+_PATH = re.compile(rf"{_PART}([/\\]{_PART})*[/\\]?")
+# What the hub admits: the name of a model, after that of its owner, if it has one.
+_HUB_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_]|[.-](?![.-])){0,95}"
+_HUB_NAME = re.compile(rf"{_HUB_PART}(/{_HUB_PART})?")
+
+
+def is_hub_name(value: Any) -> bool:
+    """Return whether a value can only be the name of a model on the hub."""
+    return isinstance(value, str) and bool(_HUB_NAME.fullmatch(value))
+
+
+def resolve_inside(path: str | os.PathLike, folder: Path) -> Path | None:
+    """Return where a path leads, links followed, None if that is not below a folder."""
+    try:
+        folder = folder.resolve()
+        found = (folder / path).resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a null character
+        return None
+    return found if found.is_relative_to(folder) else None
+
+
+def to_stored(estimator: Any, name: str, folder: Path) -> str | Path | None:
+    """Return what a model file in a folder says for a parameter that is a path.
+
+    Raises
+    ------
+    ValueError
+        If the path is not below the folder.
+    """
+    value = getattr(estimator, name)
+    if value is None:
+        return None
+    is_local = isinstance(value, os.PathLike) or os.path.exists(value)
+    if name in _hub_parameters(estimator) and not is_local and is_hub_name(value):
+        return value
+    found = resolve_inside(Path.cwd() / value, folder)
+    relative = None if found is None else found.relative_to(folder.resolve())
+    if relative is None or not _is_plain(relative.as_posix()):
+        raise ValueError(
+            f"{name}={os.fspath(value)!r} leads out of the folder of the model file, "
+            f"{folder}; a model file may only refer to what is below its own folder"
+        )
+    return relative
+
+
+def from_stored(value: Any, cls: type, name: str, folder: Path) -> str | Path | None:
+    """Return a parameter that is a path from what a model file in a folder says.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a path below the folder nor a name of the hub.
+    """
+    if value is None or (name in _hub_parameters(cls) and is_hub_name(value)):
+        return value
+    if isinstance(value, Path) and _is_plain(str(value)):
+        found = resolve_inside(value, folder)
+        if found is not None:
+            return found
+    raise ValueError(
+        f"{name}={str(value)[:100]!r} leads out of the folder of the model file"
+    )
+
+
+def remember_references(estimator: Any, folder: Path) -> None:
+    """Note what a model file set, so that `check_reference` looks at it once more."""
+    references = {
+        name: (getattr(estimator, name), folder.resolve())
+        for name in getattr(type(estimator), "_path_parameters", ())
+        if getattr(estimator, name) is not None
+    }
+    if references:
+        estimator._references = references
+
+
+def check_reference(estimator: Any, name: str) -> None:
+    """Refuse a path that has come to lead out of the folder of its model file.
+
+    A path that the user of this process has set may lead anywhere.
+
+    Raises
+    ------
+    ValueError
+        If it leads out now, or if the name of a model on the hub is that of a folder
+        here.
+    """
+    value = getattr(estimator, name)
+    noted = vars(estimator).get("_references", {}).get(name)
+    if noted is None or noted[0] != value:
+        return
+    _, folder = noted
+    if isinstance(value, str):
+        if os.path.exists(value):
+            raise ValueError(
+                f"{name}={value!r} of a loaded model is the name of a model on the "
+                "Hugging Face hub, but a folder here has the same name; set the "
+                f"parameter to Path({value!r}) if that folder is meant"
+            )
+    elif not _all_inside(value, folder):
+        raise ValueError(
+            f"{name}={str(value)!r} of a loaded model has a link that leads out of the "
+            f"folder of the model file, {folder}; set the parameter yourself if you "
+            "trust what it leads to"
+        )
+
+
+def _all_inside(path: Path, folder: Path) -> bool:
+    """Return whether a path and all below it stay in a folder, links followed."""
+    paths = [path, *(path.rglob("*") if path.is_dir() else ())]
+    return all(resolve_inside(each, folder) is not None for each in paths)
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a path is relative on all systems, since files move between."""
+    windows = PureWindowsPath(path)
+    if PurePosixPath(path).is_absolute() or windows.drive or windows.root:
+        return False
+    return bool(_PATH.fullmatch(path)) and ".." not in windows.parts
+
+
+def _hub_parameters(estimator: Any) -> tuple[str, ...]:
+    return getattr(estimator, "_hub_parameters", ())
