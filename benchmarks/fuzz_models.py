@@ -1,6 +1,6 @@
 """Load and use mutated model files: each must be refused, or work.
 
-    python -m benchmarks.fuzz_models --files 100000
+    python -m benchmarks.fuzz_models --cases 20000 --jobs 2
 
 Every file is a mutation of a stored model: bits, bytes and lengths anywhere, or values
 of its description and its arrays, with a checksum that fits, so that what comes behind

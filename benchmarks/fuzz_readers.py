@@ -1,6 +1,6 @@
 """Read mutated corpus files: each must be read or be refused, and nothing else.
 
-    python -m benchmarks.fuzz_readers --files 20000
+    python -m benchmarks.fuzz_readers --cases 20000 --jobs 2
 
 Every file is a mutation of a small corpus in the format of one of the readers of
 `sklearn_m3l.datasets`, or a table as the command line takes them, plain or compressed:

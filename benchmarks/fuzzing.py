@@ -19,6 +19,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -126,19 +127,23 @@ def _watch() -> list:
 
 
 def count(
-    target: Target, n_files: int, seed: int, failures: Path | None = None
+    target: Target,
+    n_cases: int,
+    seed: int,
+    failures: Path | None = None,
+    first: int = 0,
 ) -> Counter:
-    """Return how many mutations had which outcome."""
+    """Return how many mutations, from the number `first` on, had which outcome."""
     outcomes: Counter = Counter()
     context = multiprocessing.get_context("spawn")
-    first = 0
-    while first < n_files:
+    end = first + n_cases
+    while first < end:
         receive, send = context.Pipe(duplex=False)
-        worker = context.Process(target=run, args=(first, n_files, seed, target, send))
+        worker = context.Process(target=run, args=(first, end, seed, target, send))
         worker.start()
         send.close()
         number, outcome, has_begun = first, "begun", False
-        while number < n_files - 1 or outcome == "begun":
+        while number < end - 1 or outcome == "begun":
             alive = receive.poll(60 * SECONDS)  # the machine may be busy
             try:
                 number, outcome = receive.recv() if alive else (number, "no answer")
@@ -165,16 +170,31 @@ def count(
     return outcomes
 
 
+def _count_in_parts(target: Target, arguments: argparse.Namespace) -> Counter:
+    """Return the outcomes of all cases, which do not depend on the number of jobs."""
+    ends = [arguments.cases * job // arguments.jobs for job in range(arguments.jobs)]
+    parts = zip(ends, [*ends[1:], arguments.cases], strict=True)
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        counts = [
+            pool.submit(
+                count, target, end - first, arguments.seed, arguments.failures, first
+            )
+            for first, end in parts
+        ]
+    return sum((part.result() for part in counts), Counter())
+
+
 def main(target: Target, description: str) -> int:
     """Fuzz as the arguments of the command say; print what became of the files."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--cases", type=int, default=1000, help="files to mutate")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--failures", type=Path, help="folder for files of failures")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     started = time.monotonic()
-    outcomes = count(target, arguments.files, arguments.seed, arguments.failures)
+    outcomes = _count_in_parts(target, arguments)
     for outcome, n in outcomes.most_common():
         print(f"{n:8,}  {outcome}")
     print(f"{outcomes.total():8,}  in {time.monotonic() - started:.0f} s")

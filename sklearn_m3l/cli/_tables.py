@@ -52,14 +52,15 @@ class TableFile(NamedTuple):
         return table
 
     def with_pictures(self, table: Table, names: Iterable[str]) -> pd.DataFrame:
-        """Return the frame of a table, with whole paths of pictures.
+        """Return the frame of a table by line, with whole paths of pictures.
 
         Raises
         ------
         ValueError
             If a path leads out of the folder. The message names the line.
         """
-        df = table.frame.copy()
+        # Messages about rows name their lines.
+        df = table.frame.set_axis(pd.Index(table.lines, name="line"))
         root = self.pictures.resolve()
         for name in names:
             paths = {cell: _inside(root, cell) for cell in df[name].unique() if cell}

@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_m3l.embedding._columns import (
     distinct_rows,
     first_rows,
+    naming_rows,
     read_pictures,
     read_texts,
+    row_labels,
 )
 from sklearn_m3l.utils._sklearn import fit_context
 
@@ -98,7 +100,8 @@ class ColumnEncoder(
         rows = distinct_rows(first)
         vectors = np.full((len(cells), self._n_features_out), np.nan, dtype=np.float32)
         if len(rows):
-            vectors[rows] = self._encode([cells[row] for row in rows])
+            with naming_rows(cells, row_labels(X)):
+                vectors[rows] = self._encode([cells[row] for row in rows])
         repeated = np.flatnonzero((first >= 0) & (first != np.arange(len(first))))
         vectors[repeated] = vectors[first[repeated]]
         return vectors

@@ -2,7 +2,10 @@
 
 import math
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,15 @@ def column_names(X: Any) -> list[str]:
     return names
 
 
+def to_table(X: Any) -> Any:
+    """Return a table of pyarrow as a DataFrame, anything else as it is.
+
+    It also has ``columns``, but these are the data.
+    """
+    is_arrow = hasattr(X, "column_names") and hasattr(X, "to_pandas")
+    return X.to_pandas() if is_arrow else X
+
+
 def cells_of(column: Any) -> list:
     """Return the cells of a list, a Series, an array or a table of one column."""
     if isinstance(column, (str, bytes, Path)):
@@ -41,6 +53,7 @@ def cells_of(column: Any) -> list:
             "expected a column of texts or pictures, such as a list, but got a single "
             f"{type(column).__name__}; put it in a list"
         )
+    column = to_table(column)
     if hasattr(column, "columns"):
         names = column_names(column)
         if len(names) != 1:
@@ -60,7 +73,24 @@ def cells_of(column: Any) -> list:
         raise ValueError(
             f"expected a column (a list, Series or array), not {type(column).__name__}"
         )
-    return list(column)
+    # A column of pyarrow iterates over scalars of its own.
+    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+
+
+def row_labels(column: Any) -> Any:
+    """Return the labels of the rows of a column, None if it has none."""
+    labels = getattr(column, "index", None)
+    return None if callable(labels) else labels  # list.index is a method
+
+
+def name_row(row: int, labels: Any) -> str:
+    """Return what messages call a row: its position, and its label if it has one."""
+    if labels is None:
+        return f"row {row}"
+    label, name = str(labels[row]), getattr(labels, "name", None)
+    if isinstance(name, str):
+        return f"row {row} ({name} {label})"
+    return f"row {row}" if label == str(row) else f"row {row} ({label!r})"
 
 
 def is_missing(cell: Any) -> bool:
@@ -88,7 +118,10 @@ def read_texts(column: Any) -> list[str | None]:
             texts.append(str(cell))
         else:
             hint = "; decode it first" if isinstance(cell, bytes) else ""
-            raise TypeError(f"row {row} holds {type(cell).__name__}, not a text{hint}")
+            raise TypeError(
+                f"{name_row(row, row_labels(column))} holds {type(cell).__name__}, not "
+                f"a text{hint}"
+            )
     return texts
 
 
@@ -110,8 +143,8 @@ def read_pictures(column: Any) -> list:
             pictures.append(cell)
         else:
             raise TypeError(
-                f"row {row} holds {type(cell).__name__}, not a picture: a path, the "
-                "bytes of a file, a PIL image or an array"
+                f"{name_row(row, row_labels(column))} holds {type(cell).__name__}, not "
+                "a picture: a path, the bytes of a file, a PIL image or an array"
             )
     return pictures
 
@@ -132,6 +165,69 @@ def first_rows(cells: Sequence) -> np.ndarray:
         if cell is None:
             first[row] = -1
         else:
-            key = cell if isinstance(cell, (str, bytes, Path)) else id(cell)
-            first[row] = seen.setdefault(key, row)
+            first[row] = seen.setdefault(_key(cell), row)
     return first
+
+
+def _key(cell: Any) -> Any:
+    """Return what equal cells have in common."""
+    return cell if isinstance(cell, (str, bytes, Path)) else id(cell)
+
+
+class _Reading:
+    """A column that is being encoded, and what of it cannot be read."""
+
+    def __init__(self, cells: Sequence, labels: Any):
+        self.cells = cells
+        self.labels = labels
+        self.n_unreadable = 0
+        self.first = ""
+
+    def name(self, cell: Any) -> str:
+        """Return what messages call the first row of a cell."""
+        for row, other in enumerate(self.cells):
+            if other is not None and _key(other) == _key(cell):
+                return f"{name_row(row, self.labels)}: "
+        return ""
+
+
+_READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+@contextmanager
+def naming_rows(cells: Sequence, labels: Any) -> Iterator[None]:
+    """Let messages about cells that encoders cannot read name their rows.
+
+    Encoders see distinct cells in batches, so they do not know the rows. Of encoders
+    inside of each other, the outermost names them. All cells that may be missing are
+    one warning at the end.
+    """
+    if _READING.get() is not None:
+        yield
+        return
+    reading = _Reading(cells, labels)
+    token = _READING.set(reading)
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+    if reading.n_unreadable:
+        warnings.warn(
+            f"pictures that cannot be read, taken as absent: {reading.n_unreadable}; "
+            f"the first: {reading.first}",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def report_unreadable(cell: Any, error: Exception, on_error: str) -> None:
+    """Raise the error with the row of the cell, or count it where it may be missing."""
+    reading = _READING.get() or _Reading([], None)
+    if on_error == "raise":
+        raise type(error)(
+            f"{reading.name(cell)}{error}; give the encoder on_error='missing' to take "
+            "such pictures as absent"
+        ) from error
+    if not reading.n_unreadable:
+        reading.first = f"{reading.name(cell)}{error}"
+    reading.n_unreadable += 1

@@ -14,14 +14,23 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from sklearn_m3l.embedding._columns import column_names
+from sklearn_m3l.embedding._columns import column_names, to_table
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.multiview._checks import check_groups, check_index
-from sklearn_m3l.utils._fitted import Fitted, Integer, Names, Pairs, require
+from sklearn_m3l.utils._fitted import (
+    Fitted,
+    Integer,
+    Names,
+    NotStored,
+    Pairs,
+    is_printable,
+    require,
+)
+from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import (
     BaseComposition,
     Interval,
@@ -115,6 +124,7 @@ class MultiViewEncoder(
         "views_": Pairs(Fitted(TextView, ImageView)),
         "feature_names_in_": Names(),
         "n_features_in_": Integer(1),
+        "_references": NotStored(),
     }
     _path_parameters: tuple[str, ...] = ("memmap_dir",)
 
@@ -206,6 +216,7 @@ class MultiViewEncoder(
             or pictures.
         """
         self._check_views()
+        X = to_table(X)
         columns = column_names(X)
         missing = [name for name, _ in self.views if name not in columns]
         if self.groups is not None and not self._has_groups(X, columns):
@@ -248,6 +259,7 @@ class MultiViewEncoder(
             or pictures.
         """
         check_is_fitted(self)
+        X = to_table(X)
         columns = column_names(X)
         known = [(name, view) for name, view in self.views_ if name in columns]
         if not known:
@@ -294,6 +306,12 @@ class MultiViewEncoder(
 
     def _check_storable(self) -> None:
         self._check_views()
+        for name, _ in self.views:
+            require(
+                is_printable(name),
+                f"a model file cannot hold the view {name!r}; rename the column, "
+                "without control characters",
+            )
 
     def _check_views(self) -> None:
         """Raise an error for views that are not named TextViews or ImageViews."""
@@ -352,6 +370,7 @@ class MultiViewEncoder(
             nbytes = 4 * shape[0] * shape[1]
             if self.memmap_dir is None or nbytes <= self.max_nbytes:
                 return np.zeros(shape, dtype=np.float32)
+            check_reference(self, "memmap_dir")
             Path(self.memmap_dir).mkdir(parents=True, exist_ok=True)
             handle, path = tempfile.mkstemp(".npy", f"{_slug(name)}-", self.memmap_dir)
             os.close(handle)

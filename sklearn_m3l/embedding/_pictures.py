@@ -9,6 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_m3l.embedding._columns import report_unreadable
+from sklearn_m3l.utils._files import read_file
+
+# Formats of pixels alone. Pillow knows more, some of which start other programs (EPS)
+# or are rarely tested (DDS, BLP).
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+
+# More than any picture of as many pixels as Pillow allows has.
+MAX_BYTES = 2**30
+
 
 class UnreadablePictureError(ValueError):
     """A cell that holds no picture that can be read."""
@@ -20,7 +30,8 @@ def open_picture(cell: Any) -> Any:
     Parameters
     ----------
     cell : path, bytes, PIL image or ndarray of shape (height, width[, channels])
-        Arrays hold uint8, or floats from 0 to 1; one channel is gray, four have alpha.
+        Paths and bytes hold one of the `FORMATS`. Arrays hold uint8, uint16, booleans,
+        or floats from 0 to 1; one channel is gray, four have alpha.
 
     Returns
     -------
@@ -30,30 +41,37 @@ def open_picture(cell: Any) -> Any:
     Raises
     ------
     UnreadablePictureError
-        If it is not a picture, is damaged, or has more pixels than
-        ``PIL.Image.MAX_IMAGE_PIXELS``.
+        If it is not a picture, is damaged, has more pixels than
+        ``PIL.Image.MAX_IMAGE_PIXELS``, has values whose range is not known, or is not
+        a regular file.
     """
     from PIL import Image as image_module
 
     try:
         with warnings.catch_warnings():
+            # Pillow also warns of damage to what is not a pixel, such as EXIF data.
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", image_module.DecompressionBombWarning)
             if isinstance(cell, np.ndarray):
                 return _rgb(image_module.fromarray(_pixels(cell)))
-            if isinstance(cell, (bytes, Path)):
-                source = io.BytesIO(cell) if isinstance(cell, bytes) else cell
-                with image_module.open(source) as picture:
-                    return _rgb(picture)
-            return _rgb(cell)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,  # what PIL raises for some damaged PNG files
-        image_module.DecompressionBombWarning,
-        image_module.DecompressionBombError,
-    ) as error:
-        what = reprlib.repr(cell) if isinstance(cell, bytes) else _describe(cell)
-        raise UnreadablePictureError(f"cannot read picture {what}: {error}") from error
+            if isinstance(cell, Path):
+                data = read_file(cell, MAX_BYTES)
+            elif isinstance(cell, bytes):
+                data = cell
+            else:
+                return _rgb(cell)
+            with image_module.open(io.BytesIO(data), formats=FORMATS) as picture:
+                return _rgb(picture)
+    except image_module.UnidentifiedImageError as error:
+        kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise UnreadablePictureError(
+            f"cannot read picture {_describe(cell)}: it is not a {kinds} file; convert "
+            "it, or open it with Pillow yourself"
+        ) from error
+    except Exception as error:  # a decoder of damaged data may raise anything
+        raise UnreadablePictureError(
+            f"cannot read picture {_describe(cell)}: {str(error) or type(error)}"
+        ) from error
 
 
 def open_pictures(cells: Iterable, on_error: str) -> Iterator:
@@ -62,28 +80,15 @@ def open_pictures(cells: Iterable, on_error: str) -> Iterator:
     Raises
     ------
     UnreadablePictureError
-        Where one cannot be read and `on_error` is "raise".
+        If one cannot be read and `on_error` is "raise".
     """
-    errors = []
     for cell in cells:
         try:
             picture = open_picture(cell)
         except UnreadablePictureError as error:
-            if on_error == "raise":
-                raise UnreadablePictureError(
-                    f"{error}; give the encoder on_error='missing' to take such "
-                    "pictures as absent"
-                ) from error
+            report_unreadable(cell, error, on_error)
             picture = None
-            errors.append(error)
         yield picture
-    if errors:
-        warnings.warn(
-            f"pictures that cannot be read, taken as absent: {len(errors)}; the first: "
-            f"{errors[0]}",
-            UserWarning,
-            stacklevel=2,
-        )
 
 
 def _describe(cell: Any) -> str:
@@ -102,22 +107,37 @@ def _pixels(array: np.ndarray) -> np.ndarray:
         array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
     ):
         raise ValueError("expected shape (height, width) or (height, width, 3 or 4)")
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255
-    if array.dtype.kind == "f" and array.min() >= 0 and array.max() <= 1:
-        return np.rint(array * 255).astype(np.uint8)
-    if array.dtype != np.uint8:
-        raise ValueError("expected uint8, or floats from 0 to 1")
-    return array
+    if array.dtype == np.uint8:
+        return array
+    tops = {"b": 1, "f": 1, "u": 2**16 - 1 if array.dtype.itemsize == 2 else 0}
+    top = tops.get(array.dtype.kind)
+    if not top:
+        raise ValueError(
+            "expected uint8, uint16, booleans, or floats from 0 to 1; the range of "
+            "other numbers is not known, so scale them"
+        )
+    return _scaled(array, top)
+
+
+def _scaled(values: np.ndarray, top: int) -> np.ndarray:
+    """Return values from 0 to `top` as uint8."""
+    if not (values.min() >= 0 and values.max() <= top):  # NaN is neither
+        raise ValueError(f"expected values from 0 to {top}; scale them")
+    return np.rint(values * (255 / top)).astype(np.uint8)
 
 
 def _rgb(picture: Any) -> Any:
     """Load a picture, turn it upright, and put it on white."""
     from PIL import ImageOps
 
+    # A copy knows neither the format nor, once scaled, what is transparent.
+    kind, clear = picture.format, picture.info.get("transparency")
     upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith("I;16"):
-        upright = upright.point(lambda value: value / 256).convert("L")
+    if upright.mode == "F" or upright.mode.startswith("I"):
+        upright = _gray(upright, kind, clear)
+    # Colors that are multiplied by alpha have no way to RGB but this.
+    premultiplied = {"La": "LA", "RGBa": "RGBA"}
+    upright = upright.convert(premultiplied.get(upright.mode, upright.mode))
     if "A" in upright.getbands() or "transparency" in upright.info:
         upright = upright.convert("RGBA")
         white = upright.copy()
@@ -125,3 +145,23 @@ def _rgb(picture: Any) -> Any:
         white.alpha_composite(upright)
         upright = white
     return upright.convert("RGB")
+
+
+def _gray(picture: Any, kind: str | None, clear: Any) -> Any:
+    """Return a picture of more than 8 bits with 8 bits, by the range of its mode."""
+    from PIL import Image as image_module
+
+    values = np.asarray(picture)
+    if picture.mode == "F":
+        top = 1
+    # Some versions of Pillow read 16 bits into 32.
+    elif picture.mode.startswith("I;16") or kind in ("PNG", "PPM"):
+        top = 2**16 - 1
+    else:
+        raise ValueError(
+            "the range of its 32-bit integers is not known; scale them to 8 or 16 bits"
+        )
+    scaled = _scaled(values, top)
+    if isinstance(clear, int):
+        scaled[values == clear] = 255
+    return image_module.fromarray(scaled)

@@ -13,8 +13,10 @@ from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._columns import (
     distinct_rows,
     first_rows,
+    naming_rows,
     read_pictures,
     read_texts,
+    row_labels,
 )
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._lsa import LsaEncoder
@@ -76,7 +78,8 @@ class _ColumnView(BaseEstimator):
                 f"all of the {len(cells)} rows are missing, so there is nothing to "
                 "learn from; leave this view out"
             )
-        self._fit(distinct, getattr(X, "name", None))
+        with naming_rows(cells, row_labels(X)):
+            self._fit(distinct, getattr(X, "name", None))
         return self
 
     def transform(self, X):
@@ -113,6 +116,10 @@ class _ColumnView(BaseEstimator):
         """
         check_is_fitted(self)
         cells = self._read(X)
+        with naming_rows(cells, row_labels(X)):
+            return self._encode(cells, allocate, progress)
+
+    def _encode(self, cells: list, allocate: Allocate, progress: Any) -> View:
         first = first_rows(cells)
         rows = distinct_rows(first)
         embedding = allocate((len(cells), self.n_features_out_))

@@ -43,20 +43,31 @@ def replace_file(path: Path, content: str | bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, max_bytes: int | None = None) -> bytes:
     """Read a regular file at once, so that nothing can change it while it is checked.
 
     Raises
     ------
     OSError
-        If the file does not exist, or is a folder, pipe or device.
+        If the file does not exist, is a folder, pipe or device, or has more than
+        `max_bytes` bytes.
     """
     # A pipe that nobody writes to would block.
     flags = getattr(os, "O_NONBLOCK", 0)
     with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as f:
-        if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+        found = os.fstat(f.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(f"{path} is not a regular file")
-        return f.read()
+        if max_bytes is not None and found.st_size > max_bytes:
+            raise OSError(f"{path} has more than {max_bytes:,} bytes")
+        # Reading takes memory for all that is asked for; the file may grow meanwhile.
+        return f.read(-1 if max_bytes is None else found.st_size)
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file does: sizes and times alone can be forged."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def _part(path: Path) -> Path:

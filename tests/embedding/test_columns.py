@@ -14,6 +14,7 @@ from sklearn_m3l.embedding._columns import (
     first_rows,
     read_pictures,
     read_texts,
+    to_table,
 )
 
 TEXTS = ["a", "b", "a"]
@@ -73,6 +74,11 @@ def test_missing_cells_of_pandas_and_polars_strings():
 def test_a_cell_that_is_no_text_is_refused_by_its_row(cell):
     with pytest.raises(TypeError, match=rf"row 1 holds {type(cell).__name__}"):
         read_texts(["a", cell])
+    labeled = pd.Series(["a", cell], index=["x", "y"], dtype=object)
+    with pytest.raises(TypeError, match=r"row 1 \('y'\) holds"):
+        read_texts(labeled)
+    with pytest.raises(TypeError, match=r"row 1 \(page y\) holds"):
+        read_texts(labeled.rename_axis("page").to_frame())
 
 
 def test_pictures_of_every_kind():
@@ -85,6 +91,39 @@ def test_pictures_of_every_kind():
 def test_a_cell_that_is_no_picture_is_refused():
     with pytest.raises(TypeError, match="row 0 holds int, not a picture"):
         read_pictures([4])
+    with pytest.raises(TypeError, match=r"row 0 \('x'\) holds int, not a picture"):
+        read_pictures(pd.Series([4], index=["x"]))
+
+
+class Arrow:
+    """What a table and a column of pyarrow have in common with those here."""
+
+    def __init__(self, frame):
+        self._frame = frame
+        self.columns = [frame[name].tolist() for name in frame]
+        self.column_names = list(frame)
+
+    def __getitem__(self, name):
+        return self.columns[self.column_names.index(name)]
+
+    def to_pandas(self):
+        return self._frame
+
+
+def test_tables_of_pyarrow():
+    pyarrow = pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"en": ["a", None]})
+    table = pyarrow.Table.from_pandas(frame)
+    assert column_names(to_table(table)) == ["en"]
+    assert read_texts(table) == read_texts(table["en"]) == ["a", None]
+
+
+def test_tables_whose_columns_are_data():
+    frame = pd.DataFrame({"en": ["a", None]})
+    assert to_table(Arrow(frame)) is frame
+    assert read_texts(Arrow(frame)) == ["a", None]
+    polars = pl.DataFrame({"en": ["a", None]})
+    assert to_table(polars) is polars
 
 
 def test_first_rows():

@@ -1,7 +1,8 @@
 """Pictures of every kind, damaged ones, and their statistics."""
 
-import contextlib
 import io
+import os
+import random
 import warnings
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
+from benchmarks import fuzz_pictures
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import ImageStatisticsEncoder, ImageView, MultiViewEncoder
 from sklearn_m3l.embedding._pictures import UnreadablePictureError, open_picture
@@ -69,10 +73,82 @@ def test_a_red_picture_of_any_kind(make, tmp_path):
         (encoded(Image.new("L", (2, 2), 77)), 77),
         (encoded(Image.new("RGBA", (2, 2), (0, 0, 0, 0))), 255),
         (encoded(Image.new("LA", (2, 2), (0, 0))), 255),
+        (np.full((2, 2), 0.5, dtype=np.float16), 128),
+        (np.full((2, 2, 3), 40_000, dtype=np.uint16), 156),
+        (Image.new("F", (2, 2), 0.5), 128),
+        (encoded(Image.new("F", (2, 2), 0.5), "TIFF"), 128),
+        (Image.fromarray(np.full((2, 2), 40_000, dtype="<u2")), 156),
+        (encoded(Image.fromarray(np.full((2, 2), 40_000, dtype=">u2")), "TIFF"), 156),
+        (encoded(Image.fromarray(np.full((2, 2), 40_000, dtype="<u2")), "PPM"), 156),
+        (Image.new("La", (2, 2), (0, 0)), 255),
+        (Image.new("RGBa", (2, 2), (0, 0, 0, 0)), 255),
+        (
+            encoded(
+                Image.fromarray(np.full((2, 2), 9, dtype="<u2")), "PNG", transparency=9
+            ),
+            255,
+        ),
     ],
 )
 def test_gray_deep_and_transparent_pictures(cell, gray):
     assert (np.asarray(open_picture(cell)) == gray).all()
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_deep_pictures_are_upright(dtype):
+    image = Image.fromarray(np.arange(8, dtype=dtype).reshape(2, 4) * 8000)
+    exif = image.getexif()
+    exif[0x0112] = 6
+    picture = open_picture(encoded(image, "TIFF", exif=exif))
+    assert picture.size == (2, 4)
+    assert np.asarray(picture)[0, :, 0].tolist() == [125, 0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (Image.new("I", (2, 2), 200), "range of its 32-bit integers is not known"),
+        (encoded(Image.new("I", (2, 2), 9), "TIFF"), "range of its 32-bit integers"),
+        (Image.new("F", (2, 2), 200), "values from 0 to 1"),
+        (Image.new("F", (2, 2), -0.1), "values from 0 to 1"),
+        (encoded(Image.new("F", (2, 2), 2), "TIFF"), "values from 0 to 1"),
+        (np.full((2, 2), 200.0), "values from 0 to 1"),
+        (np.full((2, 2), np.nan), "values from 0 to 1"),
+        (np.full((2, 2), 200), "the range of other numbers is not known"),
+        (np.full((2, 2), 200, dtype=np.uint32), "the range of other numbers"),
+        (np.full((2, 2), 0.5, dtype=object), "the range of other numbers"),
+    ],
+)
+def test_values_of_unknown_range_are_refused(cell, message):
+    with pytest.raises(
+        UnreadablePictureError, match=f"cannot read picture .*{message}"
+    ):
+        open_picture(cell)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "DDS", "ICO", "TGA", "PCX", "SGI", "PDF"])
+def test_other_formats_are_refused(kind, tmp_path, monkeypatch):
+    # Pillow would start Ghostscript for an EPS file.
+    started = tmp_path / "started"
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {started}\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    data = encoded(Image.new("RGB", (4, 4), RED), kind)
+    with pytest.raises(UnreadablePictureError, match="it is not a BMP, .* or WEBP"):
+        open_picture(data)
+    assert not started.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_pipes_devices_and_huge_files_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")  # to which nobody writes
+    for path in (tmp_path / "pipe", Path("/dev/zero"), Path("a\0b")):
+        with pytest.raises(UnreadablePictureError, match="regular file|null"):
+            open_picture(path)
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**30 + 1)  # takes no room on the disk
+    with pytest.raises(UnreadablePictureError, match="more than 1,073,741,824 bytes"):
+        open_picture(tmp_path / "huge")
 
 
 def test_pictures_are_upright():
@@ -92,13 +168,13 @@ def test_the_given_picture_stays_as_it_is():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("text", "cannot identify image"),
+        ("text", "it is not a BMP"),
         ("truncated", "truncated"),
         ("bomb", "exceeds limit|could be decompression bomb"),
         ("absent", "No such file"),
         ("folder", "directory"),
         ("array", r"array.* of shape \(2,\)|expected shape"),
-        ("integers", "expected uint8"),
+        ("integers", "expected uint8, uint16"),
     ],
 )
 def test_bad_pictures_are_errors_or_absent(name, message, jpeg, tmp_path):
@@ -115,14 +191,14 @@ def test_bad_pictures_are_errors_or_absent(name, message, jpeg, tmp_path):
     table = pd.DataFrame({"image": pd.Series([jpeg, cell, jpeg], dtype=object)})
     view = ImageView(ImageStatisticsEncoder())
     encoder = MultiViewEncoder([("image", view)]).fit(table[:1])
-    with pytest.raises(ValueError, match="view 'image': cannot read picture") as caught:
+    with pytest.raises(ValueError, match="view 'image': row 1: cannot read") as caught:
         encoder.transform(table)
     assert "on_error='missing'" in str(caught.value)
     with pytest.raises(UnreadablePictureError, match=message):
         open_picture(cell)
 
     encoder.set_params(image__encoder__on_error="missing").fit(table[:1])
-    with pytest.warns(UserWarning, match="taken as absent: 1; the first: cannot read"):
+    with pytest.warns(UserWarning, match="absent: 1; the first: row 1: cannot read"):
         X = encoder.transform(table)
     assert X.present["image"].tolist() == [True, False, True]
     assert np.isfinite(X["image"].embedding).all()
@@ -132,7 +208,7 @@ def test_one_warning_tells_of_all_pictures_that_are_absent(jpeg):
     pictures = pd.DataFrame({"image": [b"x", jpeg, b"y"]})
     view = ImageView(ImageStatisticsEncoder(on_error="missing"))
     encoder = MultiViewEncoder([("image", view)])
-    with pytest.warns(UserWarning, match="taken as absent: 2") as told:
+    with pytest.warns(UserWarning, match="absent: 2; the first: row 0: ") as told:
         X = encoder.fit_transform(pictures)
     assert len(told) == 1
     assert X.present["image"].tolist() == [False, True, False]
@@ -144,18 +220,49 @@ def test_a_bomb_below_the_limit_of_errors_is_refused_too():
         open_picture(encoded(image))
 
 
-def test_damage_is_found_in_a_few_hundred_places(jpeg):
+def test_mutated_pictures_are_read_or_refused(tmp_path):
     """Whatever is broken, it is this error or a picture, and no other warning."""
-    rng = np.random.default_rng(0)
-    for data in (jpeg, encoded(Image.new("RGB", (64, 64), RED))):
-        for _ in range(200):
-            broken = bytearray(data)
-            for place in rng.integers(len(data), size=4):
-                broken[place] = rng.integers(256)
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                with contextlib.suppress(UnreadablePictureError):
-                    assert open_picture(bytes(broken)).mode == "RGB"
+    target = fuzz_pictures.PictureFiles()
+    target.begin(tmp_path)
+    n_read = 0
+    for number in range(300):
+        fuzz_pictures.write(target.mutate(random.Random(number)), tmp_path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                target.use(target.read(tmp_path))
+                n_read += 1
+            except UnreadablePictureError as error:
+                assert str(error).startswith("cannot read picture")
+    assert 30 < n_read < 270
+
+
+@pytest.mark.parametrize(
+    ("index", "where"),
+    [
+        (None, "row 3"),
+        (list("abcd"), r"row 3 \('d'\)"),
+        (pd.Index([2, 3, 4, 5], name="line"), r"row 3 \(line 5\)"),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_rows_of_damaged_pictures_are_named(nested, index, where, jpeg):
+    """The rows of the table, not of the distinct cells that an encoder sees."""
+    cells = pd.Series([jpeg, jpeg, np.ones((4, 4)), b"damaged"], index, dtype=object)
+    encoder = ImageStatisticsEncoder()
+    if nested:
+        encoder = make_pipeline(encoder, FunctionTransformer(np.nan_to_num))
+    view = ImageView(encoder).fit(cells[:3])
+    with pytest.raises(ValueError, match=f"^{where}: cannot read picture"):
+        view.transform(cells)
+    if nested:  # fitting what follows needs the pictures
+        with pytest.raises(ValueError, match=f"^{where}: cannot read picture"):
+            ImageView(encoder).fit(cells)
+    name = "imagestatisticsencoder__on_error" if nested else "on_error"
+    encoder.set_params(**{name: "missing"})
+    view = ImageView(encoder).fit(cells[:3])
+    with pytest.warns(UserWarning, match=f"absent: 1; the first: {where}: cannot"):
+        view.transform(cells)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (3000, 2)])
