@@ -11,8 +11,18 @@ from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
-from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, Kind, is_floats
+from sklearn_m3l.utils._files import file_state
+from sklearn_m3l.utils._fitted import (
+    MAX_WIDTH,
+    Integer,
+    Kind,
+    NotStored,
+    are_names,
+    is_floats,
+    require,
+)
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 # The first bytes of a model that Facebook's fastText wrote.
@@ -36,7 +46,8 @@ class _Weights(Kind):
         words, weights = value
         given = isinstance(words, np.ndarray) and words.dtype.kind == "U"
         given = given and words.ndim == 1 and is_floats(weights, np.float64, 1)
-        return given and len(set(words.tolist())) == len(words) == len(weights)
+        given = given and len(words) == len(weights)
+        return given and (len(words) == 0 or are_names(words.tolist()))
 
     def build(self, value, owner):
         words, weights = value
@@ -56,12 +67,15 @@ class KeyedVectorsEncoder(ColumnEncoder):
         The file of the vectors: what gensim saved, a model of
         fastText (``.bin``, which also has vectors for words that it never saw), or the
         formats of word2vec, as text (``.vec``, ``.txt``) or binary (``.bin``), also
-        compressed (``.gz``). Files that gensim saves are pickles: load only your own.
+        compressed (``.gz``). The text format of GloVe, which has no header, is
+        recognized. Files that gensim saves are pickles: load only your own.
     weights : {"idf", "uniform"}, default="idf"
         How much each word weighs: the rarer in the column the more, or all alike.
     lowercase : bool, default=True
         Whether words are looked up in lower case; those that the file has only with a
         capital are then looked up as they stand in the text.
+    encoding : str, default="utf-8"
+        How the words in the file are encoded, such as "latin-1".
 
     Attributes
     ----------
@@ -89,21 +103,25 @@ class KeyedVectorsEncoder(ColumnEncoder):
         "vectors": [str, os.PathLike],
         "weights": [StrOptions({"idf", "uniform"})],
         "lowercase": ["boolean"],
+        "encoding": [str],
     }
 
     _fitted_state: dict = {
         "idf_": _Weights(),
         "_n_documents": Integer(1),
         "n_features_out_": Integer(1, MAX_WIDTH),
+        "_references": NotStored(),
     }
     _path_parameters: tuple[str, ...] = ("vectors",)
 
-    def __init__(self, vectors, *, weights="idf", lowercase=True):
+    def __init__(self, vectors, *, weights="idf", lowercase=True, encoding="utf-8"):
         self.vectors = vectors
         self.weights = weights
         self.lowercase = lowercase
+        self.encoding = encoding
 
     def _check_storable(self) -> None:
+        self._check_encoding()
         name = Path(self.vectors)
         name = name.with_suffix("") if name.suffix in (".gz", ".bz2") else name
         if name.suffix not in WORD2VEC_SUFFIXES:
@@ -114,7 +132,16 @@ class KeyedVectorsEncoder(ColumnEncoder):
                 f"{', '.join(sorted(WORD2VEC_SUFFIXES))}"
             )
 
+    def _check_encoding(self) -> None:
+        try:
+            "".encode(self.encoding)  # refuses codecs that are not encodings of text
+            known = True
+        except (LookupError, ValueError):
+            known = False
+        require(known, f"encoding={self.encoding!r} is not an encoding of text")
+
     def _learn(self, cells):
+        self._check_encoding()
         documents: dict[str, int] = {}
         for words in map(self._words(), cells):
             for word in set(words):
@@ -149,8 +176,9 @@ class KeyedVectorsEncoder(ColumnEncoder):
         return WordVectorizer(lowercase=False).build_analyzer()
 
     def _vectors(self):
+        check_reference(self, "vectors")
         path = Path(self.vectors)
-        return _load(path, path.stat().st_mtime_ns)
+        return _load(path, self.encoding, file_state(path))
 
     @property
     def _n_features_out(self):
@@ -169,24 +197,85 @@ def _lookup(vectors: Any, word: str, lowercase: bool) -> np.ndarray | None:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, changed: int) -> Any:
+def _load(path: Path, encoding: str, state: tuple[int, ...]) -> Any:
     """Read word vectors of any format; the last four files stay in memory."""
+    if not path.is_file():
+        raise ValueError(f"the word vectors {path} are not a regular file")
+    with path.open("rb") as file:
+        head = file.read(4)
+    # A pickle under a name that a model file may refer to.
+    if head[:1] == b"\x80" and set(path.suffixes) & WORD2VEC_SUFFIXES:
+        raise ValueError(
+            f"{path} is a pickle, but its name says word2vec; rename the file"
+        )
+    try:
+        return _read(path, encoding, head)
+    except UnicodeError as error:
+        raise ValueError(
+            f"cannot read the word vectors {path}: a word is not {encoding}; set "
+            "encoding, for example to 'latin-1'"
+        ) from error
+    except Exception as error:  # gensim checks nothing
+        raise ValueError(
+            f"cannot read the word vectors {path}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(path: Path, encoding: str, head: bytes) -> Any:
+    """Read word vectors by gensim."""
     from gensim.models import KeyedVectors
     from gensim.models.fasttext import load_facebook_vectors
 
-    with path.open("rb") as file:
-        head = file.read(4)
     if head == _FASTTEXT_MAGIC:
-        return load_facebook_vectors(str(path))
-    if head[:1] == b"\x80":  # a pickle
-        if set(path.suffixes) & WORD2VEC_SUFFIXES:  # what a model file may refer to
-            raise ValueError(
-                f"{path} is a pickle, but its name says word2vec; rename the file"
-            )
+        return load_facebook_vectors(str(path), encoding=encoding)
+    if head[:1] == b"\x80":
         loaded = KeyedVectors.load(str(path), mmap="r")
         return getattr(loaded, "wv", loaded)  # of a whole model
-    binary = ".bin" in path.suffixes
-    return KeyedVectors.load_word2vec_format(str(path), binary=binary)
+    if ".bin" in path.suffixes:
+        return KeyedVectors.load_word2vec_format(
+            str(path), binary=True, encoding=encoding
+        )
+    return _read_text(path, encoding)
+
+
+def _read_text(path: Path, encoding: str) -> Any:
+    """Read a word and its vector from each line, as word2vec and GloVe write them.
+
+    gensim would fill short lines. Word2vec begins with the numbers of words and of
+    dimensions. A word of GloVe may contain spaces.
+    """
+    from gensim.models import KeyedVectors
+    from gensim.utils import open as open_any
+
+    words: list[str] = []
+    numbers = bytearray()
+    n_words, width = None, 0
+    with open_any(str(path), "rb") as file:
+        for number, line in enumerate(file, start=1):
+            fields = line.decode(encoding).rstrip().split(" ")
+            if number == 1 and len(fields) == 2 and "".join(fields).isdecimal():
+                n_words, width = map(int, fields)
+                continue
+            width = width or len(fields) - 1
+            try:
+                vector = np.array(fields[-width:], dtype=np.float32)
+                fits = 0 < len(vector) == width < len(fields)
+            except ValueError:
+                fits = False
+            if not (fits and np.isfinite(vector).all()):
+                raise ValueError(f"line {number} is not a word and {width} numbers")
+            words.append(" ".join(fields[:-width]))
+            numbers += vector.tobytes()
+    if not words or n_words not in (None, len(words)):
+        raise ValueError(f"it has {len(words)} words, not {n_words or 'any'}")
+    read = KeyedVectors(width)
+    read.vectors = np.frombuffer(numbers, dtype=np.float32).reshape(len(words), width)
+    read.index_to_key = words
+    # Of a word that is there twice, the first counts, as the more frequent one.
+    read.key_to_index = {
+        word: place for place, word in reversed(list(enumerate(words)))
+    }
+    return read
 
 
 class Doc2VecEncoder(ColumnEncoder):
@@ -210,6 +299,10 @@ class Doc2VecEncoder(ColumnEncoder):
     verbose : int, default=0
         Whether to show a progress bar where texts are encoded.
 
+    Notes
+    -----
+    A text without any known word is a row of zeros.
+
     Attributes
     ----------
     model_ : gensim.models.doc2vec.Doc2Vec
@@ -220,13 +313,6 @@ class Doc2VecEncoder(ColumnEncoder):
     See Also
     --------
     LsaEncoder : Faster, and better on few texts.
-
-    Notes
-    -----
-    A text without any known word is a row of zeros.
-
-    :func:`~sklearn_m3l.save_model` does not store this encoder: files of gensim are
-    pickles. :func:`joblib.dump` does.
 
     References
     ----------

@@ -142,7 +142,7 @@ class Names(Kind):
 
     def accepts(self, value):
         is_array = isinstance(value, np.ndarray) and value.dtype == object
-        return is_array and value.ndim == 1 and _are_names(value.tolist())
+        return is_array and value.ndim == 1 and are_names(value.tolist())
 
 
 class Words(Kind):
@@ -152,7 +152,7 @@ class Words(Kind):
 
     def accepts(self, value):
         is_array = isinstance(value, np.ndarray) and value.dtype.kind == "U"
-        return is_array and value.ndim == 1 and _are_names(value.tolist())
+        return is_array and value.ndim == 1 and are_names(value.tolist())
 
 
 class Numbers(Kind):
@@ -278,7 +278,7 @@ class Pairs(Kind):
         if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in value):
             return False
         names, items = zip(*value, strict=True)
-        return _are_names(names) and all(map(self.kind.accepts, items))
+        return are_names(names) and all(map(self.kind.accepts, items))
 
 
 def _check_item(kind: Kind, values: dict, name: str, owner, where: str = "") -> Any:
@@ -303,7 +303,8 @@ def is_floats(value: Any, dtype: Any, ndim: int) -> bool:
     )
 
 
-def _are_names(values) -> bool:
+def are_names(values) -> bool:
+    """Return whether values are distinct names, of which there are some."""
     return (
         len(values) > 0
         and all(map(is_printable, values))

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import pickle
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sklearn.base import clone
 
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import Doc2VecEncoder, KeyedVectorsEncoder, LsaEncoder
+from sklearn_m3l.embedding import _gensim as module
 
 VECTORS = {"brush": [1, 0, 0], "layer": [0, 1, 0], "Berlin": [0, 0, 1]}
 TEXTS = ["Brush brush layer", "berlin Berlin", "nothing known", None, "brush Berlin"]
@@ -88,23 +90,87 @@ def test_a_whole_model_of_gensim_has_its_word_vectors(tmp_path):
     np.testing.assert_allclose(vectors[0], model.wv["brush"], atol=1e-6)
 
 
-def test_clones_and_pickles_hold_no_vectors(folder, tmp_path):
-    path = tmp_path / "text.vec"
-    path.write_bytes((folder / "text.vec").read_bytes())
-    encoder = KeyedVectorsEncoder(path)
+def test_clones_and_pickles_hold_no_vectors(folder, monkeypatch):
+    encoder = KeyedVectorsEncoder(folder / "text.vec")
     vectors = encoder.fit_transform(TEXTS)
-    path.rename(tmp_path / "elsewhere")
+    reads = []
+    load = module._load
+    monkeypatch.setattr(module, "_load", lambda *key: reads.append(key) or load(*key))
     clone(encoder)
     again = pickle.loads(pickle.dumps(encoder))
-    with pytest.raises(FileNotFoundError, match=r"text\.vec"):
-        again.transform(TEXTS)
-    (tmp_path / "elsewhere").rename(path)
+    assert not reads
     np.testing.assert_array_equal(again.transform(TEXTS), vectors)
 
 
 def test_a_missing_file():
     with pytest.raises(FileNotFoundError, match="absent"):
         KeyedVectorsEncoder("absent.vec").fit(["a text"])
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_the_format_of_glove(compress, tmp_path):
+    lines = [f"{word} {' '.join(map(str, row))}\n" for word, row in VECTORS.items()]
+    path = tmp_path / f"glove.txt{'.gz' if compress is gzip.compress else ''}"
+    path.write_bytes(compress("".join(lines).encode()))
+    vectors = KeyedVectorsEncoder(path, weights="uniform").fit_transform(TEXTS)
+    np.testing.assert_allclose(vectors[0], [2 / 3, 1 / 3, 0])
+    assert vectors.shape == (5, 3)
+
+
+def test_words_with_spaces_and_words_that_are_there_twice(tmp_path):
+    (tmp_path / "a.txt").write_text("a 1 0\n. . a 5 5\na 3 3\n", newline="\r\n")
+    vectors = _load_vectors(tmp_path / "a.txt")
+    assert vectors.get_vector("a").tolist() == [1, 0]
+    assert vectors.get_vector(". . a").tolist() == [5, 5]
+
+
+def _load_vectors(path):
+    return KeyedVectorsEncoder(path)._vectors()
+
+
+def test_words_in_other_encodings(tmp_path):
+    text = "2 2\nstraße 1 0\nüber 0 1\n"
+    (tmp_path / "latin.vec").write_bytes(text.encode("latin-1"))
+    encoder = KeyedVectorsEncoder(tmp_path / "latin.vec", weights="uniform")
+    with pytest.raises(ValueError, match=r"latin.vec: a word is not utf-8; set encod"):
+        encoder.fit(["über"])
+    encoder.set_params(encoding="latin-1")
+    np.testing.assert_array_equal(encoder.fit_transform(["über"]), [[0, 1]])
+    for wrong in ("unknown", "rot13", "base64", "a\0"):
+        with pytest.raises(ValueError, match="encoding=.* is not an encoding of text"):
+            encoder.set_params(encoding=wrong).fit(["über"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.vec", b"2 3\nbrush 1 0 0\nlayer 1\n"),
+        ("a.vec", b"3 3\nbrush 1 0 0\n"),
+        ("a.txt", b"brush 1 0 x\n"),
+        ("a.txt", b"brush 1 0 0\nlayer 1 0\n"),
+        ("a.txt", b"brush 1 nan 0\n"),
+        ("a.vec", b"2 0\nbrush\nlayer\n"),
+        ("a.txt", b""),
+        ("a.bin", b"2 3\nbrush \0\0"),
+        ("a.vec.gz", gzip.compress(b"1 3\nbrush 1 0 0\n")[:-12]),
+        ("a.bin", (793712314).to_bytes(4, "little") + b"cut"),
+    ],
+)
+def test_damaged_files_are_named(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"cannot read the word vectors .*{name}: "):
+        KeyedVectorsEncoder(tmp_path / name).fit(["brush"])
+
+
+def test_another_file_of_equal_size_and_time(tmp_path):
+    path = tmp_path / "a.vec"
+    path.write_text("1 2\nbrush 1 0\n")
+    encoder = KeyedVectorsEncoder(path).fit(["brush"])
+    encoder.transform(["brush"])
+    before = path.stat()
+    path.write_text("1 2\nbrush 0 1\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    np.testing.assert_array_equal(encoder.transform(["brush"]), [[0, 1]])
 
 
 @pytest.fixture(scope="module")
