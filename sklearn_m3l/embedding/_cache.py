@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from hashlib import blake2b
@@ -11,14 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_m3l.embedding._pictures import MAX_BYTES, open_picture
+from sklearn_m3l.utils._files import read_file
+
 # Seconds to wait for another process that writes.
 _PATIENCE = 60.0
 # Values in one statement; SQLite takes at least 999.
 _VALUES = 500
 
+_CHECKSUM_BYTES = 16
+
 
 class VectorCache:
     """Vectors by the content that they encode and the settings that made them.
+
+    Each vector is stored with a checksum. One that is damaged counts as absent.
 
     Parameters
     ----------
@@ -41,9 +49,10 @@ class VectorCache:
         return blake2b(self._settings + content, digest_size=20).digest()
 
     def get(self, keys: Iterable[bytes | None]) -> dict[bytes | None, np.ndarray]:
-        """Return the vectors that are there, by key."""
+        """Return the vectors that are there, by key; warn if some are damaged."""
         known = [key for key in keys if key is not None]
         found: dict[bytes | None, np.ndarray] = {}
+        n_damaged = 0
         with self._connection() as connection:
             for start in range(0, len(known), _VALUES):
                 part = known[start : start + _VALUES]
@@ -51,15 +60,25 @@ class VectorCache:
                 rows = connection.execute(
                     f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part
                 )
-                found.update(
-                    (key, np.frombuffer(vector, dtype="<f4")) for key, vector in rows
-                )
+                for key, sealed in rows:
+                    vector = _unseal(key, sealed)
+                    if vector is None:
+                        n_damaged += 1
+                    else:
+                        found[key] = np.frombuffer(vector, dtype="<f4")
+        if n_damaged:
+            warnings.warn(
+                f"{n_damaged} vectors in the cache {self._path} are damaged and are "
+                "encoded anew",
+                UserWarning,
+                stacklevel=2,
+            )
         return found
 
     def put(self, keys: Iterable[bytes | None], vectors: np.ndarray) -> None:
         """Store vectors, all or none, but those without a key and those of NaN."""
         rows = [
-            (key, np.asarray(vector, dtype="<f4").tobytes())
+            (key, _seal(key, np.asarray(vector, dtype="<f4").tobytes()))
             for key, vector in zip(keys, vectors, strict=True)
             if key is not None and not np.isnan(vector).any()
         ]
@@ -99,18 +118,33 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
+def _seal(key: bytes, vector: bytes) -> bytes:
+    """Return a vector with a checksum of itself and of its key."""
+    return blake2b(key + vector, digest_size=_CHECKSUM_BYTES).digest() + vector
+
+
+def _unseal(key: Any, sealed: Any) -> bytes | None:
+    """Return the vector that `_seal` took, None if anything about it is damaged."""
+    if not (isinstance(key, bytes) and isinstance(sealed, bytes)):
+        return None
+    vector = sealed[_CHECKSUM_BYTES:]
+    return vector if sealed == _seal(key, vector) else None
+
+
 def _content(cell: Any) -> bytes | None:
     """Return the bytes that say what a text, path, array or PIL image holds."""
     if isinstance(cell, str):
         return cell.encode("utf-8", "surrogatepass")
     if isinstance(cell, bytes):
         return cell
-    if isinstance(cell, Path):
-        try:
-            return cell.read_bytes()
-        except OSError:
-            return None
-    if isinstance(cell, np.ndarray):
-        return f"{cell.dtype.str} {cell.shape} ".encode() + cell.tobytes()
-    palette = cell.getpalette() if cell.mode == "P" else None
-    return f"{cell.mode} {cell.size} {palette} ".encode() + cell.tobytes()
+    try:
+        if isinstance(cell, Path):
+            return read_file(cell, MAX_BYTES)
+        if isinstance(cell, np.ndarray):
+            return f"{cell.dtype.str} {cell.shape} ".encode() + cell.tobytes()
+        # What is shown depends on more than pixels: on a palette, on orientation, and
+        # on what is transparent.
+        picture = open_picture(cell)
+    except (OSError, ValueError):
+        return None
+    return f"{picture.size} ".encode() + picture.tobytes()

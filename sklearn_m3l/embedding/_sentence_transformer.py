@@ -5,7 +5,6 @@ import json
 import os
 import threading
 from functools import lru_cache
-from hashlib import blake2b
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from tqdm import tqdm
 
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
+from sklearn_m3l.embedding._model_folders import check_model_folder, model_identity
 from sklearn_m3l.embedding._pictures import open_pictures
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, NotStored
+from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
 # Batches between two writes to the cache: at most so much work is lost.
@@ -32,6 +33,9 @@ class SentenceTransformerEncoder(ColumnEncoder):
     The model is loaded at first use and shared by all encoders of a process that name
     it: `clone` and `pickle` neither load nor copy it. Equal cells are encoded once, and
     with `cache_dir` once and for all.
+
+    No code that comes with a model runs: weights must be in safetensors files, and a
+    model that needs classes from outside of sentence-transformers is refused.
 
     Parameters
     ----------
@@ -56,8 +60,8 @@ class SentenceTransformerEncoder(ColumnEncoder):
         Folder in which to keep one vector per text or picture, by content, model and
         settings: another fit, another fold or another process finds them there, and an
         interrupted encoding resumes where it stopped. It must be on a local disk. A
-        model folder that changes is another model; a model of the hub is known by its
-        name.
+        model folder is known by the content of its files, a model of the hub by its
+        name. Vectors that are damaged on disk are encoded anew, with a warning.
     on_error : {"raise", "missing"}, default="raise"
         Whether a picture that cannot be read is an error, or a row of NaN with a
         warning.
@@ -102,8 +106,10 @@ class SentenceTransformerEncoder(ColumnEncoder):
     _fitted_state: dict = {
         "n_features_out_": Integer(1, MAX_WIDTH),
         "_weights": NotStored(),
+        "_references": NotStored(),
     }
     _path_parameters: tuple[str, ...] = ("model", "cache_dir")
+    _hub_parameters: tuple[str, ...] = ("model",)
 
     def __init__(
         self,
@@ -145,6 +151,8 @@ class SentenceTransformerEncoder(ColumnEncoder):
         return self.n_features_out_
 
     def _encode(self, cells):
+        for name in self._path_parameters:
+            check_reference(self, name)
         cache = (
             VectorCache(self.cache_dir, self._settings()) if self.cache_dir else None
         )
@@ -199,12 +207,12 @@ class SentenceTransformerEncoder(ColumnEncoder):
         if weights is not None:
             model, longest = weights
             return (model if self.device == "auto" else model.to(self.device)), longest
-        return _load(os.fspath(self.model), _identity(self.model), self.device)
+        return _load(os.fspath(self.model), model_identity(self.model), self.device)
 
     def _settings(self) -> str:
         """Return all that a vector depends on beside the cell."""
         settings = {
-            "model": _identity(self.model),
+            "model": model_identity(self.model),
             "modality": self.modality,
             "normalize": bool(self.normalize),
         }
@@ -226,21 +234,12 @@ def _load(model: str, identity: str, device: str) -> tuple[Any, int | None]:
     """Load a model; the last two stay loaded."""
     from sentence_transformers import SentenceTransformer
 
-    loaded = SentenceTransformer(model, device=None if device == "auto" else device)
+    if Path(model).is_dir():
+        check_model_folder(Path(model))
+    loaded = SentenceTransformer(
+        model,
+        device=None if device == "auto" else device,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True},
+    )
     return loaded, loaded.max_seq_length
-
-
-def _identity(model) -> str:
-    """Return what tells models apart: the name, or for a folder the state of its files.
-
-    Their sizes and times of change stand for their contents.
-    """
-    folder = Path(model)
-    if not folder.is_dir():
-        return os.fspath(model)
-    files = [
-        (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    return blake2b(json.dumps(files).encode(), digest_size=20).hexdigest()

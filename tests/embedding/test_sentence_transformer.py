@@ -161,25 +161,20 @@ def test_equal_texts_are_encoded_once(text_model, encoded):
     assert np.isnan(vectors[3]).all()
 
 
-def test_clones_and_pickles_hold_no_model(text_model, library, monkeypatch, tmp_path):
+def test_clones_and_pickles_hold_no_model(text_model, monkeypatch):
     loads = []
-    load = library.SentenceTransformer.__init__
-
-    def counted(self, *args, **options):
-        loads.append(args)
-        load(self, *args, **options)
-
-    monkeypatch.setattr(library.SentenceTransformer, "__init__", counted)
-    folder = shutil.copytree(text_model, tmp_path / "model")
-    encoder = clone(SentenceTransformerEncoder(folder))
+    load = module._load
+    monkeypatch.setattr(module, "_load", lambda *key: loads.append(key) or load(*key))
+    encoder = clone(SentenceTransformerEncoder(text_model))
     assert not loads
     vectors = encoder.fit_transform(TEXTS)
+    assert len(set(loads)) == 1
+    loads.clear()
     clone(encoder)
     data = pickle.dumps(encoder)
     again = pickle.loads(data)
-    assert len(data) < 5_000
+    assert not loads and len(data) < 5_000
     np.testing.assert_array_equal(again.transform(TEXTS), vectors)
-    assert len(loads) == 1
 
 
 @pytest.mark.slow
@@ -220,8 +215,43 @@ def test_unreadable_pictures_with_clip(clip_model, tmp_path):
         with pytest.warns(UserWarning, match="taken as absent: 1"):
             vectors = clone(encoder).fit_transform(cells)
         assert np.isnan(vectors).all(axis=1).tolist() == [True, False]
-    with pytest.raises(ValueError, match="cannot read picture b'no picture'"):
+    with pytest.raises(ValueError, match="row 0: cannot read picture b'no picture'"):
         encoder.set_params(on_error="raise").fit_transform(cells)
+
+
+def test_batches_of_unreadable_pictures_are_one_warning(clip_model):
+    encoder = SentenceTransformerEncoder(
+        clip_model, modality="image", on_error="missing", batch_size=1
+    ).fit([np.zeros((4, 4))])
+    cells = pd.Series([np.zeros((4, 4)), b"a", b"b", b"a"], index=list("wxyz"))
+    with pytest.warns(
+        UserWarning, match=r"absent: 2; the first: row 1 \('x'\)"
+    ) as told:
+        vectors = encoder.transform(cells)
+    assert len(told) == 1
+    assert np.isnan(vectors).all(axis=1).tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("kind", ["module", "modeling", "pickle"])
+def test_no_code_of_a_folder_runs(kind, text_model, tmp_path):
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(text_model, folder)
+    code = f"open({str(ran)!r}, 'w')\nfrom transformers import *\n"
+    (folder / "own.py").write_text(code)
+    if kind == "module":
+        parts = json.loads((folder / "modules.json").read_text())
+        parts[1]["type"] = "own.Pooling"
+        (folder / "modules.json").write_text(json.dumps(parts))
+    elif kind == "modeling":
+        config = json.loads((folder / "config.json").read_text())
+        config["auto_map"] = {"AutoModel": "own.BertModel"}
+        (folder / "config.json").write_text(json.dumps(config))
+    else:
+        (folder / "model.safetensors").unlink()
+        (folder / "pytorch_model.bin").write_bytes(b"\x80\x04K\x01.")
+    with pytest.raises(ValueError, match="names code of its own|is a pickle"):
+        SentenceTransformerEncoder(folder).fit(["a text"])
+    assert not ran.exists()
 
 
 def test_a_view_and_an_encoder_of_different_kinds(clip_model):
@@ -277,28 +307,28 @@ def test_a_grid_search_encodes_each_text_once_a_setting(text_model, encoded, tmp
 
 
 def test_an_interrupted_encoding_goes_on_where_it_stopped(
-    text_model, library, encoded, tmp_path, monkeypatch
+    text_model, encoded, tmp_path, monkeypatch
 ):
-    encoder = SentenceTransformerEncoder(text_model, cache_dir=tmp_path, batch_size=1)
-    texts = [f"text {number}" for number in range(50)]
+    monkeypatch.setattr(module, "_BATCHES_A_BLOCK", 1)
+    encoder = SentenceTransformerEncoder(text_model, cache_dir=tmp_path, batch_size=2)
+    texts = [f"text {number}" for number in range(6)]
     encoder.fit(texts)
     encoded.clear()
-    encode = library.SentenceTransformer.encode
+    run = SentenceTransformerEncoder._run
 
-    def interrupted(self, cells, **options):
-        if texts[40] in cells:
+    def interrupted(self, cells):
+        if "text 4" in cells:
             raise KeyboardInterrupt
-        return encode(self, cells, **options)
+        return run(self, cells)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(library.SentenceTransformer, "encode", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            encoder.transform(texts)
-    done = set(encoded)
-    assert done and done < {*texts}
+    monkeypatch.setattr(SentenceTransformerEncoder, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        encoder.transform(texts)
+    assert sorted(encoded) == texts[:4]
     encoded.clear()
+    monkeypatch.setattr(SentenceTransformerEncoder, "_run", run)
     encoder.transform(texts)
-    assert sorted(encoded) == sorted({*texts} - done)
+    assert sorted(encoded) == texts[4:]
 
 
 def test_a_folder_that_changes_is_another_model(text_model, encoded, tmp_path):
@@ -308,6 +338,13 @@ def test_a_folder_that_changes_is_another_model(text_model, encoded, tmp_path):
     encoder.fit_transform(TEXTS)
     encoded.clear()
     os.utime(folder / "config.json", (1, 1))
+    encoder.fit_transform(TEXTS)
+    assert not set(TEXTS) & set(encoded)
+    # Another model of equal size and time.
+    times = (folder / "config.json").stat()
+    text = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(text.replace("  ", " \t", 1))
+    os.utime(folder / "config.json", ns=(times.st_atime_ns, times.st_mtime_ns))
     encoder.fit_transform(TEXTS)
     assert set(TEXTS) <= set(encoded)
 

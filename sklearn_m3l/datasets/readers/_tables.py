@@ -119,8 +119,12 @@ def _m3l_rows(path, on_error, verbose) -> Rows:
                 line, f"the header lacks image_url or any title: {','.join(header)}"
             )
         yield columns
+        first_lines: dict[int, int] = {}
         for line, row in rows:
-            if source.is_new(line, hash(tuple(row)), "the same row"):
+            first = first_lines.setdefault(hash(tuple(row)), line)
+            if first != line:
+                source.report(line, f"the same row as in line {first}")
+            else:
                 yield [field or None for field in row]
 
 

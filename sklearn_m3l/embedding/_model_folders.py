@@ -1,0 +1,107 @@
+"""Folders of sentence-transformers: what tells them apart, and what they may hold.
+
+A pipeline of sentence-transformers names the classes that it is made of. The folder of
+a stranger could name code of its own, or keep weights in a pickle, which can run code.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from sklearn_m3l.utils._files import file_state, read_file
+from sklearn_m3l.utils._references import resolve_inside
+
+# No description of a model has as much; vocabularies are not read.
+_MOST_BYTES = 2**24
+# Keys whose values name classes, and the packages that these may be of.
+_CLASS_KEYS = {"type", "tokenizer_class", "activation_function"}
+_PACKAGES = ("sentence_transformers.", "torch.nn.")
+# Weights that are pickles, which are read where there is no safetensors file.
+_PICKLES = ("pytorch_model*.bin", "adapter_model*.bin")
+
+
+def check_model_folder(folder: Path) -> None:
+    """Refuse the folder of a model that would run code of its own.
+
+    Raises
+    ------
+    ValueError
+        If the folder names classes from outside of sentence-transformers and PyTorch,
+        or keeps weights in a pickle. The message names the file.
+    """
+    for path in sorted(folder.rglob("*.json")):
+        if path.name == "modules.json" or "config" in path.name:
+            _check_description(path)
+    for pattern in _PICKLES:
+        for path in sorted(folder.rglob(pattern)):
+            if not any(path.parent.glob("*.safetensors")):
+                raise ValueError(
+                    f"{path} is a pickle, which can run code; convert the weights to "
+                    "safetensors, for example with save_pretrained"
+                )
+
+
+def _check_description(path: Path) -> None:
+    try:
+        description = json.loads(read_file(path, _MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    for key, value in _items(description):
+        if path.name == "modules.json" and key == "path":
+            inside = resolve_inside(str(value), path.parent)
+            if inside is None:
+                raise ValueError(f"{path} leads out of its folder: {value!r}")
+        names_code = key == "auto_map" and bool(value)
+        if key in _CLASS_KEYS and isinstance(value, str):
+            # Without a dot it is a name that the libraries look up among their own.
+            is_path = "." in value or path.name == "modules.json"
+            names_code = is_path and not value.startswith(_PACKAGES)
+        if names_code:
+            raise ValueError(
+                f"{path} names code of its own ({key}: {str(value)[:100]}), which is "
+                "not run; load such a model yourself, and give its vectors to "
+                "MultiView.from_arrays"
+            )
+
+
+def _items(node: Any) -> Iterator[tuple[str, Any]]:
+    """Iterate over the keys and values of nested JSON; a Router names types by key."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, dict):
+            yield from node.items()
+            types = node.get("types")
+            if isinstance(types, dict):
+                yield from (("type", value) for value in types.values())
+            todo.extend(node.values())
+
+
+def model_identity(model: str | os.PathLike) -> str:
+    """Return what tells models apart: a name, or for a folder the content of its files.
+
+    A file is read again only when its state changes.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        return os.fspath(model)
+    files = [
+        (path.relative_to(folder).as_posix(), _digest(path, file_state(path)))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return hashlib.blake2b(json.dumps(files).encode(), digest_size=20).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, state: tuple[int, ...]) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(
+            file, partial(hashlib.blake2b, digest_size=20)
+        ).hexdigest()
