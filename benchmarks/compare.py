@@ -238,8 +238,7 @@ def measure(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
     if peak is not None:
         values["Peak MiB"] = peak
 
-    known = [view for view in test.data.view_names if view in model.views_]
-    held_out = test.data[known]
+    held_out = test.data[model.usable_views(test.data, unknown="ignore")]
     scores = evaluate_alignment(model, held_out, X_train=train.data)
     values |= {name: score.value for name, score in scores.items()}
     chance = {n: s.chance for n, s in scores.items() if s.chance is not None}

@@ -31,8 +31,11 @@ METRICS = {
 class Topics:
     """A fitted model whose topics are the embeddings."""
 
-    feature_names_in_ = views_ = ("en", "de")
     vocabularies_ = {}  # noqa: RUF012
+
+    def usable_views(self, X):
+        """Return the names of all views."""
+        return X.view_names
 
     def transform(self, X):
         """Return the topics of one view."""

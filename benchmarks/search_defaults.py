@@ -93,8 +93,7 @@ def first_rows(X):
 
 def measure(model, train, held_out, windows):
     """Return what is measured of a fitted model."""
-    views = held_out[list(model.views_)]
-    scores = evaluate_alignment(model, views, X_train=train[list(model.views_)])
+    scores = evaluate_alignment(model, held_out, X_train=train)
     kinds = ("MRR", "UAP", "NPMI", "Cross-NPMI")
     result = {
         name.replace("Cross-NPMI", "cross").replace("NPMI", "doc"): float(score.value)

@@ -14,7 +14,6 @@ of the defaults and of PolylingualLDA, and stores them as JSON.
 import argparse
 import json
 import re
-import subprocess
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from benchmarks.packages import fetch_debian, translated
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import evaluate_alignment
@@ -46,16 +46,11 @@ OUTPUT = Path(__file__).parent / "results" / "defaults" / "seven_languages.json"
 
 
 def fetch(folder):
-    """Download and unpack what is not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for package, subfolder in LANGUAGES.values():
-        if (folder / MANUAL / subfolder).exists():
-            continue
-        name = f"gimp-help-{package}"
-        if not list(folder.glob(f"{name}_*.deb")):
-            subprocess.run(["apt-get", "download", name], cwd=folder, check=True)
-        (archive,) = folder.glob(f"{name}_*.deb")
-        subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)
+    """Download and unpack what is not there yet; return the folder of each language."""
+    return {
+        language: fetch_debian(f"gimp-help-{package}", folder) / MANUAL / subfolder
+        for language, (package, subfolder) in LANGUAGES.items()
+    }
 
 
 def read_page(path):
@@ -80,17 +75,16 @@ def n_words(language, text):
     return len(re.findall(r"[^\W\d_]{2,}", text))
 
 
-def read_table(folder):
+def read_table(folders):
     """Return a DataFrame of pages, with None where a page lacks a view."""
     rows = {}
-    for path in sorted((folder / MANUAL / "en").glob("*.html")):
+    for path in sorted(folders["en"].glob("*.html")):
         english, pictures = read_page(path)
         row = {"en": " ".join(english), "image": None}
-        for language, (_, subfolder) in LANGUAGES.items():
-            own = folder / MANUAL / subfolder / path.name
+        for language, folder in folders.items():
+            own = folder / path.name
             if language != "en" and own.exists():
-                translated = [p for p in read_page(own)[0] if p not in set(english)]
-                row[language] = " ".join(translated)
+                row[language] = " ".join(translated(read_page(own)[0], english))
         for language in LANGUAGES:
             if n_words(language, row.get(language) or "") < LEAST_WORDS:
                 row[language] = None
@@ -107,8 +101,7 @@ def main():
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    fetch(arguments.folder)
-    table = read_table(arguments.folder)
+    table = read_table(fetch(arguments.folder))
     present = table.notna().sum().to_dict()
     print(f"{len(table)} pages; present: {present}")
     train, test = train_test_split(table, test_size=0.25, random_state=0)

@@ -46,8 +46,9 @@ def measure(cell: Cell, material: Material) -> dict[str, Any]:
         model = contestant.fit(material.parts, cell.parameters)
         seconds = time.perf_counter() - start
         X = material.test.data
-        views = views_of(cell, material.aligned) or model.views_
+        views = views_of(cell, material.aligned) or X.view_names
         X = X[[view for view in X.view_names if view in views]]
+        X = X[model.usable_views(X, unknown="ignore")]
         scores = evaluate_alignment(model, X, X_train=material.train.data)
         values = {name: score.value for name, score in scores.items()}
         for name in model.vocabularies_:

@@ -1,5 +1,6 @@
 """Corpora to try the models on, and readers of those that people have."""
 
+from sklearn_m3l.datasets._emoji import load_emoji
 from sklearn_m3l.datasets._gimp_help import load_gimp_help
 from sklearn_m3l.datasets.readers._plain_text import read_mallet, read_octis
 from sklearn_m3l.datasets.readers._tables import read_m3l_csv, read_wit
@@ -7,6 +8,7 @@ from sklearn_m3l.datasets.readers._tuples import make_tuples
 from sklearn_m3l.datasets.readers._wikipedia import read_wikipedia_comparable
 
 __all__ = [
+    "load_emoji",
     "load_gimp_help",
     "make_tuples",
     "read_m3l_csv",

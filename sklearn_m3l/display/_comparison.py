@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sklearn_m3l.metrics import evaluate_alignment
-from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.metrics._topics import reach_topic_model, share_views
 from sklearn_m3l.multiview import MultiView
 
 
@@ -25,7 +25,7 @@ def compare_models(
         Fitted topic models, or pipelines that end with one, by what to call them.
     X : MultiView or DataFrame of shape (n_rows, n_views)
         Rows to measure alignment on, preferably held-out ones. Each model is measured
-        on those views of a MultiView that are in its ``views_``.
+        on those views of a MultiView that it can use.
     X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
         Documents to measure coherence in; by default those of `X`.
     metrics : iterable of str, default=None
@@ -42,7 +42,8 @@ def compare_models(
     Raises
     ------
     ValueError
-        If `models` is empty, or one of them is called "Chance".
+        If `models` is empty, one of them is called "Chance" or can use no view of `X`,
+        or none of them knows a view of `X`.
 
     See Also
     --------
@@ -66,14 +67,14 @@ def compare_models(
         raise ValueError("models is empty; give at least one fitted model")
     if "Chance" in models:
         raise ValueError("no model can be called 'Chance'; give it another name")
+    rows = dict.fromkeys(models, X)
+    if isinstance(X, MultiView):
+        ends = {name: reach_topic_model(m, None)[0] for name, m in models.items()}
+        rows = share_views(ends, X)
     values: dict[str, dict[str, float]] = {}
     chance: dict[str, float] = {}
     for name, model in models.items():
-        rows = X
-        if isinstance(X, MultiView):
-            views_ = reach_topic_model(model, None)[0].views_
-            rows = X[[view for view in X.view_names if view in views_]]
-        scores = evaluate_alignment(model, rows, X_train=X_train, metrics=metrics)
+        scores = evaluate_alignment(model, rows[name], X_train=X_train, metrics=metrics)
         values[name] = {score: value for score, (value, _) in scores.items()}
         known = {score: c for score, (_, c) in scores.items() if c is not None}
         chance = known | chance

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l.metrics._alignment import infer_topics, reach_topic_model
+from sklearn_m3l.metrics._topics import infer_topics, reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.metrics._alignment import usable_views
 from sklearn_m3l.multiview import MultiView
 
 # Letters of a text that stand for it, and of any name.
@@ -29,23 +28,6 @@ def check_of_rows(
                 f"{what}[{view!r}] has {len(cells)} {what} for {len(X)} rows"
             )
     return given
-
-
-def select_taken(model: Any, X: MultiView) -> MultiView:
-    """Return the views that the model infers topics from.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    names = usable_views(model, X)
-    if not names:
-        raise ValueError(
-            f"{type(model).__name__} takes none of the views "
-            f"{', '.join(X.view_names)}; it takes {', '.join(model.views_)}"
-        )
-    return X if len(names) == len(X.view_names) else X[names]
 
 
 def names_by_view(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.display._names import check_of_rows, select_taken
+from sklearn_m3l.display._names import check_of_rows
 from sklearn_m3l.display._report_contents import Contents, collect
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.metrics import evaluate_alignment
-from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
 from sklearn_m3l.utils._random import private_generator
@@ -148,7 +148,7 @@ class TopicReport:
         if texts is None and isinstance(X, pd.DataFrame):
             texts = _text_columns(X, views)
         rng = private_generator(random_state)
-        shown = select_taken(model, views)
+        shown = views[model.usable_views(views)]
         contents = collect(
             model,
             shown,

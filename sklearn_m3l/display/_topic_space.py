@@ -9,9 +9,9 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
 from threadpoolctl import threadpool_limits
 
-from sklearn_m3l.display._names import first_of_each, names_by_view, select_taken
+from sklearn_m3l.display._names import first_of_each, names_by_view
 from sklearn_m3l.metrics import pairwise_jensen_shannon
-from sklearn_m3l.metrics._alignment import topics_by_view
+from sklearn_m3l.metrics._topics import topics_by_view
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator
 
@@ -76,7 +76,7 @@ def topic_space(
     {'en': 20, 'de': 20, 'image': 14}
     """
     named = names_by_view(X, names)
-    topics = topics_by_view(model, select_taken(model, X))
+    topics = topics_by_view(model, X)
     return lay_out(topics, named, X.present, random_state)
 
 

@@ -12,7 +12,7 @@ from sklearn_m3l.display._report_contents import N_WORDS, Contents
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.display._style import color, marker
 from sklearn_m3l.display._topic_space import topic_space
-from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.utils._files import replace_file
 
 # Topics with at least this share of the points are named on the figure, if no other

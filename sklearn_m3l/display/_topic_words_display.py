@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.utils import check_scalar
 
 from sklearn_m3l.display._style import color
-from sklearn_m3l.metrics._alignment import reach_topic_model
+from sklearn_m3l.metrics._topics import reach_topic_model
 
 # Inches: the width of a language, and the heights of a word and of what is between.
 _WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5

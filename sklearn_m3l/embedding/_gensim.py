@@ -299,10 +299,6 @@ class Doc2VecEncoder(ColumnEncoder):
     verbose : int, default=0
         Whether to show a progress bar where texts are encoded.
 
-    Notes
-    -----
-    A text without any known word is a row of zeros.
-
     Attributes
     ----------
     model_ : gensim.models.doc2vec.Doc2Vec
@@ -313,6 +309,13 @@ class Doc2VecEncoder(ColumnEncoder):
     See Also
     --------
     LsaEncoder : Faster, and better on few texts.
+
+    Notes
+    -----
+    A text without any known word is a row of zeros.
+
+    :func:`~sklearn_m3l.save_model` does not store this encoder: files of gensim are
+    pickles. :func:`joblib.dump` does.
 
     References
     ----------

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.pipeline import Pipeline
 
 from sklearn_m3l.metrics._articles import mean_over_articles
 from sklearn_m3l.metrics._coherence import (
@@ -17,6 +16,7 @@ from sklearn_m3l.metrics._coherence import (
 )
 from sklearn_m3l.metrics._divergence import divergence_blocks, paired_jensen_shannon
 from sklearn_m3l.metrics._retrieval import score_retrieval
+from sklearn_m3l.metrics._topics import reach_views, topics_by_view
 from sklearn_m3l.multiview import MultiView
 
 Pair = tuple[str, str]
@@ -106,7 +106,7 @@ def evaluate_alignment(
     pairs : iterable of (str, str), default=None
         Pairs of views, as query and item, for every metric of pairs. Coherence and
         diversity are then those of the views that the pairs name. By default the pairs
-        stated below, over all views of `X` that the model takes (``views_``).
+        stated below, over all views of `X` that the model can use.
     n_jobs : int, default=None
         Number of threads that compute distances, as in :func:`pairwise_jensen_shannon`.
 
@@ -122,8 +122,8 @@ def evaluate_alignment(
         If the estimator does not end with a topic model, or that is given neither a
         MultiView nor counts of words.
     ValueError
-        If a metric is unknown, `X` lacks a view of a pair, or the words that are
-        counted in it are not those of `fit`.
+        If a metric is unknown, `X` lacks a view of a pair or has none that the model
+        can use, or the words that are counted in it are not those of `fit`.
 
     Warns
     -----
@@ -225,7 +225,7 @@ def _plan(
     model: Any, data: MultiView, metrics: Iterable[str], pairs: Sequence[Pair] | None
 ) -> dict[str, list[Views]]:
     """Return the views or pairs of views that each metric is measured on."""
-    names = usable_views(model, data) if pairs is None else _names_in(pairs)
+    names = model.usable_views(data) if pairs is None else _names_in(pairs)
     texts = [n for n in names if n in model.vocabularies_ or data[n].is_text]
     spoken = [name for name in texts if name in model.vocabularies_]
     pictures = [name for name in names if name not in texts]
@@ -364,62 +364,6 @@ def _warn_of_nan(found: dict[str, dict[str, Score]]) -> None:
         )
 
 
-def topics_by_view(
-    model: Any, X: MultiView, names: Iterable[str] | None = None
-) -> dict[str, np.ndarray]:
-    """Infer topics from each view by itself.
-
-    Parameters
-    ----------
-    model : estimator
-        A fitted topic model.
-    X : MultiView of shape (n_rows, n_views)
-        Rows in views that the model knows.
-    names : iterable of str, default=None
-        Views to infer topics from; by default all but those that the model was fitted
-        on and leaves aside.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_rows, n_components)
-        Topics by view; NaN in rows that lack the view.
-    """
-    names = usable_views(model, X) if names is None else names
-    return {name: infer_topics(model, X[[name]]) for name in names}
-
-
-def infer_topics(model: Any, X: Any) -> np.ndarray:
-    """Return the topics of rows, NaN in those that lack every view.
-
-    `transform` would warn of such rows, so only the others are given to it.
-    """
-    if not isinstance(X, MultiView):
-        return np.asarray(model.transform(X))
-    names = usable_views(model, X) or X.view_names
-    present = np.any([X[name].present for name in names], axis=0)
-    if present.all():
-        return np.asarray(model.transform(X))
-    if not present.any():
-        return np.full((len(X), len(model.components_)), np.nan, dtype=np.float32)
-    theta = np.asarray(model.transform(X[np.flatnonzero(present)]))
-    topics = np.full((len(X), theta.shape[1]), np.nan, dtype=theta.dtype)
-    topics[present] = theta
-    return topics
-
-
-def usable_views(model: Any, X: MultiView) -> list[str]:
-    """Return the views to infer topics from.
-
-    These are all but those that the model was fitted on, but does not transform.
-    """
-    aside = {*_fitted_views(model)} - {*model.views_}
-    return [name for name in X.view_names if name not in aside]
-
-
-def _fitted_views(model: Any) -> list[str]:
-    return list(getattr(model, "feature_names_in_", model.views_))
-
-
 def _article_numbers(X: MultiView) -> np.ndarray:
     """Return the article of each row as a number, by default one each."""
     if X.groups is None:
@@ -430,74 +374,6 @@ def _article_numbers(X: MultiView) -> np.ndarray:
 def _names_in(views: Iterable[Views]) -> list[str]:
     """Return the views that are named, each once."""
     return list(dict.fromkeys(name for names in views for name in names))
-
-
-def reach_topic_model(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return the topic model at the end of a pipeline, and `X` as it gets there.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted topic model, a pipeline that ends with one, or a search over either.
-    X : MultiView, DataFrame or array-like
-        What the estimator takes; None where only the model is wanted.
-
-    Returns
-    -------
-    model : estimator
-        The topic model.
-    X : MultiView or array-like
-        The input after all other steps.
-
-    Raises
-    ------
-    TypeError
-        If there is no topic model at the end.
-    """
-    model = estimator
-    while not hasattr(model, "top_words"):
-        if hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        elif isinstance(model, Pipeline):
-            if X is not None and len(model) > 1:
-                X = model[:-1].transform(X)
-            model = model[-1]
-        else:
-            raise TypeError(
-                "expected a topic model, a pipeline that ends with one, or a search "
-                f"over either, not {type(estimator).__name__}"
-            )
-    return model, X
-
-
-def reach_views(
-    estimator: Any, X: Any, names: Sequence[str] | None = None, given_as: str = "X"
-) -> tuple[Any, MultiView]:
-    """Return the topic model at the end of a pipeline, and the views that get there.
-
-    Of a table, only the views that are named are encoded. Counts of words become a
-    MultiView of one view.
-    """
-    model, _ = reach_topic_model(estimator, None)
-    columns = X.view_names if isinstance(X, MultiView) else getattr(X, "columns", None)
-    if names is not None and columns is not None:
-        for name in names:
-            if name not in columns:
-                known = ", ".join(map(str, columns))
-                raise ValueError(f"{given_as} has no view {name!r}; it has {known}")
-        # Other columns, such as that of article ids, are the encoder's business.
-        others = {*_fitted_views(model), *getattr(X, "view_names", ())} - {*names}
-        X = X[[column for column in columns if column not in others]]
-    model, views = reach_topic_model(estimator, X)
-    if isinstance(views, MultiView):
-        return model, views
-    texts = list(model.vocabularies_)
-    if len(texts) != 1 or names not in (None, texts):
-        raise TypeError(
-            "only a MultiView, or a table that a pipeline makes one of, has views to "
-            f"measure, not a {type(views).__name__}"
-        )
-    return model, MultiView.from_arrays(counts={texts[0]: views})
 
 
 def check_metrics(metrics: Iterable[str]) -> tuple[str, ...]:

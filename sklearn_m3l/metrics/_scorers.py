@@ -15,10 +15,9 @@ from sklearn_m3l.metrics._alignment import (
     check_pair,
     check_pairs,
     measure,
-    reach_topic_model,
-    reach_views,
     score_coherence,
 )
+from sklearn_m3l.metrics._topics import reach_topic_model, reach_views
 
 
 def make_mrr_scorer(view_query: str, view_item: str) -> Any:

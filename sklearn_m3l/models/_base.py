@@ -89,6 +89,47 @@ class BaseTopicModel(
     def _decode(self, name: str, theta: np.ndarray) -> np.ndarray:
         """Return log-probabilities of the words of a text view, (n, n_words)."""
 
+    def usable_views(self, X, *, unknown="error"):
+        """Return the views of some rows that `transform` infers topics from.
+
+        Parameters
+        ----------
+        X : MultiView of shape (n_rows, n_views)
+            Rows.
+        unknown : {"error", "ignore"}, default="error"
+            What a view is that the model can do nothing with and was not fitted on: an
+            error, as in `transform`, or left aside.
+
+        Returns
+        -------
+        list of str
+            Names of the views, in the order of `X`.
+
+        Raises
+        ------
+        ValueError
+            Where, unless ignored, a view is unknown, or none of the views can be used.
+        """
+        check_is_fitted(self)
+        if unknown not in ("error", "ignore"):
+            raise ValueError(f"unknown must be 'error' or 'ignore', not {unknown!r}")
+        takes = {
+            name: self._takes(name, view.embedding is not None, view.width)
+            for name, view in X.views.items()
+        }
+        usable = [name for name, taken in takes.items() if taken]
+        if unknown == "ignore":
+            return usable
+        for name, taken in takes.items():
+            if taken is None:
+                raise ValueError(self._why_unknown(name, X[name]))
+        if not usable:
+            raise ValueError(
+                f"{type(self).__name__} infers topics from {self._views_taken()}; X "
+                f"has only {', '.join(X.view_names)}"
+            )
+        return usable
+
     def transform(self, X):
         """Infer the topics of rows from the views that they have.
 
@@ -349,24 +390,21 @@ class BaseTopicModel(
                 f"this {type(self).__name__} was fitted on a 2-D array; pass one, not "
                 "a MultiView"
             )
-        taken = [name for name, view in X.views.items() if self._takes(name, view)]
-        if not taken:
-            raise ValueError(
-                f"{type(self).__name__} infers topics from {self._views_taken()}; X "
-                f"has only {', '.join(X.view_names)}"
-            )
+        taken = self.usable_views(X)
         for name in taken:
             self._check_view(name, X[name])
         return X if len(taken) == X.shape[1] else X[taken]
 
-    def _takes(self, name, view) -> bool:
-        """Tell whether topics are inferred from a view; refuse one that is unknown."""
-        if name not in self.view_widths_:
-            raise ValueError(
-                f"unknown view {name!r}; {type(self).__name__} was fitted on "
-                f"{', '.join(self.view_widths_)}"
-            )
-        return name in self.views_
+    def _takes(self, name: str, is_embedded: bool, width: int) -> bool | None:
+        """Tell whether topics are inferred from a view; None if it is unknown."""
+        return name in self.views_ if name in self.view_widths_ else None
+
+    def _why_unknown(self, name, view) -> str:
+        """Say why nothing can be done with a view that is unknown."""
+        return (
+            f"unknown view {name!r}; {type(self).__name__} was fitted on "
+            f"{', '.join(self.view_widths_)}"
+        )
 
     def _views_taken(self) -> str:
         """Say in a message which views can be used."""

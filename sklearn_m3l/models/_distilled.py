@@ -440,23 +440,21 @@ class DistilledTopicModel(NeuralTopicModel):
     @property
     def views_(self) -> list[str]:
         """Names of the student's view and of those that the teacher takes."""
-        teacher = self.teacher_
         taken = [
             name
             for name, width in self.view_widths_.items()
-            if name in (self.view_, *teacher.views_)
-            or (
-                isinstance(teacher, ZeroShotTopicModel)
-                and name not in teacher.view_widths_
-                and teacher._is_aligned(self._embedded[name], width)
-            )
+            if self._takes(name, self._embedded[name], width)
         ]
-        return list(dict.fromkeys([*taken, *teacher.views_]))
+        return list(dict.fromkeys([*taken, *self.teacher_.views_]))
 
-    def _takes(self, name, view) -> bool:
-        if name in self.view_widths_:
-            return name in self.views_
-        return self.teacher_._takes(name, view)
+    def _takes(self, name, is_embedded, width) -> bool | None:
+        if name == self.view_:
+            return True
+        taught = self.teacher_._takes(name, is_embedded, width)
+        return False if not taught and name in self.view_widths_ else taught
+
+    def _why_unknown(self, name, view) -> str:
+        return self.teacher_._why_unknown(name, view)
 
     def _check_view(self, name, view):
         if name in self.view_widths_:

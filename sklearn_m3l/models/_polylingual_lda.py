@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from scipy import sparse
-from tqdm.auto import tqdm
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
 from sklearn_m3l.models._clusters import (
@@ -34,9 +33,6 @@ from sklearn_m3l.utils._fitted import (
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, fit_context
-
-# Sweeps between two samples whose counts are averaged: neighbors are much alike.
-_SAMPLE_INTERVAL = 10
 
 MAX_TOPICS = 2**15 - 1
 
@@ -392,7 +388,7 @@ class PolylingualLDA(BaseTopicModel):
 
     def _sample(self, X: MultiView) -> None:
         """Add tuples to the standing counts, and sample their topics."""
-        from sklearn_m3l.gibbs import PolylingualGibbs
+        from sklearn_m3l.gibbs import Chain, PolylingualGibbs
 
         names = list(self.vocabularies_)
         sampler = PolylingualGibbs(
@@ -412,43 +408,22 @@ class PolylingualLDA(BaseTopicModel):
         if not self._clusters and not self.log_likelihood_:
             starts = cluster_counts(documents, self.n_components, self._seed)
         sampler.add_documents(documents, clusters, starts)
-        sums = [np.zeros_like(self.topic_word_counts_[name]) for name in names]
-        done = 0 if stored is None else self._resume(sampler, sums, stored)
-        sweeps = tqdm(
-            range(done + 1, self.max_iter + 1),
-            desc="Sampling",
-            unit="sweep",
-            initial=done,
-            total=self.max_iter,
-            disable=not self.verbose,
+        chain = Chain(
+            sampler,
+            max_iter=self.max_iter,
+            burn_in=self.burn_in,
+            optimize_interval=self.optimize_interval,
+            stored=stored,
         )
         try:
-            for sweep in sweeps:
-                sampler.sweep()
-                self.log_likelihood_.append(sampler.log_likelihood())
-                interval = self.optimize_interval
-                if interval and sweep > self.burn_in and sweep % interval == 0:
-                    sampler.optimize_doc_topic_prior()
-                if self._is_sample(sweep):
-                    for total, own in zip(sums, sampler.topic_word_counts, strict=True):
-                        total += own
-                done = sweep
-                if stored is not None and (stored.is_due() or sweep == self.max_iter):
-                    state = {"sampler": sampler.get_state(), "sums": sums}
-                    state["likelihood"] = self.log_likelihood_[-sweep:]
-                    stored.save(state)
+            chain.run(verbose=self.verbose)
         finally:
-            n_samples = sum(map(self._is_sample, range(1, done + 1)))
+            means = chain.mean_topic_word_counts()
             counts = sampler.topic_word_counts
-            means = [total / n_samples for total in sums] if n_samples else counts
             self.topic_word_counts_ = dict(zip(names, counts, strict=True))
             self.mean_topic_word_counts_ = dict(zip(names, means, strict=True))
             self.doc_topic_prior_ = sampler.doc_topic_prior
-
-    def _is_sample(self, sweep: int) -> bool:
-        """Tell whether the counts after a sweep, the first being 1, are averaged."""
-        late = sweep > self.max_iter // 2
-        return late and (self.max_iter - sweep) % _SAMPLE_INTERVAL == 0
+            self.log_likelihood_ += chain.log_likelihood
 
     def _stored(self, documents, clusters: np.ndarray) -> Checkpoint | None:
         """Return the checkpoint of sampling some documents, None if there is none."""
@@ -461,25 +436,6 @@ class PolylingualLDA(BaseTopicModel):
         n_jobs = effective_n_jobs(self.n_jobs)
         name = digest(parameters, n_jobs, self._seed, standing, documents, clusters)
         return Checkpoint(self.checkpoint, name)
-
-    def _resume(self, sampler, sums: list[np.ndarray], stored: Checkpoint) -> int:
-        """Bring back what is stored; return the number of sweeps."""
-        state = stored.load()
-        if state is None:
-            return 0
-        with stored.own_state():
-            likelihood = state["likelihood"]
-            require(0 < len(likelihood) <= self.max_iter, "it has other sweeps")
-            finite = all(type(value) is float for value in likelihood)
-            require(finite and np.isfinite(likelihood).all(), "it has no likelihood")
-            for total, kept in zip(sums, state["sums"], strict=True):
-                fits = kept.shape == total.shape and kept.dtype == total.dtype
-                require(fits and (kept >= 0).all(), "it has other sums of counts")
-                require((kept < MAX_INTEGER).all(), "it has other sums of counts")
-                total[...] = kept
-            sampler.set_state(state["sampler"])
-        self.log_likelihood_ += likelihood
-        return len(likelihood)
 
     def _transform(self, X: MultiView) -> np.ndarray:
         from sklearn_m3l.gibbs import fold_in

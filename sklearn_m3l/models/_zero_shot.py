@@ -277,20 +277,21 @@ class ZeroShotTopicModel(NeuralTopicModel):
     def _encoder_of(self, name: str) -> str:
         return name if name in self.net_.module_.encoded else self.view_
 
-    def _takes(self, name, view) -> bool:
+    def _takes(self, name, is_embedded, width) -> bool | None:
         if name in self.view_widths_:
             return name in self.views_
-        if not self._is_aligned(view.embedding is not None, view.width):
-            given = "no embedding"
-            if view.embedding is not None:
-                given = f"an embedding of width {view.width}"
-            raise ValueError(
-                f"the new view {name!r} cannot be aligned with {self.view_!r}: "
-                f"{type(self).__name__} was trained on {self._trained_on()}, and "
-                f"{name!r} has {given}; leave it out, or embed both with one "
-                "multilingual encoder"
-            )
-        return True
+        return self._is_aligned(is_embedded, width) or None
+
+    def _why_unknown(self, name, view) -> str:
+        given = "no embedding"
+        if view.embedding is not None:
+            given = f"an embedding of width {view.width}"
+        return (
+            f"the new view {name!r} cannot be aligned with {self.view_!r}: "
+            f"{type(self).__name__} was trained on {self._trained_on()}, and "
+            f"{name!r} has {given}; leave it out, or embed both with one "
+            "multilingual encoder"
+        )
 
     def _trained_on(self) -> str:
         width = self.view_widths_[self.view_]

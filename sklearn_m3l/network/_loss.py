@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 from sklearn_m3l.network import _ops
 from sklearn_m3l.network._batches import Batch, Cells
-from sklearn_m3l.network._module import TINY, Decoder, Posterior, Text
+from sklearn_m3l.network._decoder import TINY, Decoder
+from sklearn_m3l.network._module import Posterior, Text
 
 SIMILARITIES = {
     "cosine": lambda theta: F.normalize(theta, dim=1),

@@ -1,15 +1,12 @@
-"""Inference networks that map a view to topics, decoders that map topics to words."""
+"""The network: encoders of all views and decoders of all texts, in one topic space."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from sklearn_m3l.network import _ops
 from sklearn_m3l.network._batches import (
     Batch,
     Cells,
@@ -18,15 +15,9 @@ from sklearn_m3l.network._batches import (
     present_rows,
     take,
 )
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "softplus": F.softplus,
-    "relu": F.relu,
-    "tanh": torch.tanh,
-}
-
-# Keeps the logarithm of a probability finite.
-TINY = 1e-30
+from sklearn_m3l.network._decoder import TINY, Decoder
+from sklearn_m3l.network._encoder import InferenceNetwork
+from sklearn_m3l.network._layers import Standardize
 
 
 @dataclass
@@ -83,243 +74,7 @@ class Text:
 
     theta: Tensor
     cells: Cells
-    decoder: "Decoder"
-
-
-@dataclass
-class Mask:
-    """What dropout keeps, times a factor: where random bits are at least the lowest."""
-
-    bits: Tensor  # int16
-    lowest: int
-    factor: float
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Drop elements of a tensor."""
-        if self.factor == 1:
-            return x
-        return x * (self.bits >= self.lowest) * self.factor
-
-
-@dataclass
-class Draws:
-    """What is drawn to encode some rows."""
-
-    vectors: Mask
-    hidden: Mask | None  # for the last hidden layer, if there is one
-    topics: Mask  # for the topics to decode
-    noise: Tensor  # standard normal, (n_rows, n_components)
-
-
-class _BatchNorm(nn.Module):
-    """Batch normalization without affine parameters, defined for a single row too."""
-
-    mean: Tensor
-    variance: Tensor
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("variance", torch.ones(width))
-        self.frozen = False
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x, self.mean, self.variance, training=self.learns(x))
-
-    def learns(self, x: Tensor) -> bool:
-        """Tell whether the statistics are those of the batch."""
-        # One row has no statistics of its own: it takes the running ones.
-        return self.training and not self.frozen and x.shape[0] > 1
-
-
-class _Standardize(nn.Module):
-    """Subtract the mean of a view's vectors and divide by their deviation."""
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("scale", torch.ones(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.scale
-
-
-class InferenceNetwork(nn.Module):
-    """From vectors to the means and log-variances of topics.
-
-    Parameters
-    ----------
-    width : int
-        Length of the vectors.
-    n_components : int
-        Number of topics.
-    hidden_layer_sizes : sequence of int
-        Widths of the hidden layers.
-    activation : str
-        A key of `ACTIVATIONS`.
-    dropout : float
-        Share of the last hidden layer that is dropped in training.
-    input_dropout : float
-        Share of the entries of the vectors that is dropped in training.
-    generator : torch.Generator
-        Draws the initial weights.
-    """
-
-    def __init__(
-        self,
-        width,
-        n_components,
-        hidden_layer_sizes,
-        activation,
-        dropout,
-        input_dropout,
-        generator,
-    ):
-        super().__init__()
-        sizes = [width, *hidden_layer_sizes]
-        self.layers = nn.ModuleList(
-            _linear(n_in, n_out, generator)
-            for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
-        )
-        # One product for both parameters, the means first.
-        self.head = _linear(sizes[-1], 2 * n_components, generator)
-        self.norm = _BatchNorm(2 * n_components)
-        self.activation = activation
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-
-    def draw(
-        self, n_rows: int, topic_dropout: float, generator: torch.Generator
-    ) -> Draws:
-        """Draw for some rows; `topic_dropout` is the share of topics to drop."""
-        n_topics = self.head.out_features // 2
-        width = [*self.layers, self.head][0].in_features
-        sizes, shares = [width, n_topics], [self.input_dropout, topic_dropout]
-        if self.layers:
-            sizes.append(self.head.in_features)
-            shares.append(self.dropout)
-        shapes = [(n_rows, size) for size in sizes]
-        vectors, topics, *hidden = draw_masks(shapes, shares, generator)
-        noise = torch.empty(n_rows, n_topics, device=generator.device)
-        noise.normal_(generator=generator)
-        return Draws(vectors, hidden[0] if hidden else None, topics, noise)
-
-    def forward(
-        self, x: Tensor, draws: Draws | None, scale: float, bias: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return means, log-variances, topics, and the topics to decode.
-
-        The means are scaled and biased; without draws, topics are their softmax.
-        """
-        if draws is not None:
-            x = draws.vectors(x)
-        for layer in self.layers[:-1]:
-            x = ACTIVATIONS[self.activation](layer(x))
-        if self.layers:
-            last = self.layers[-1]
-            if draws and self.activation == "softplus" and _ops.compiled(x):
-                weights = last.weight, last.bias, self.head.weight, self.head.bias
-                return _ops.encode(x, *weights, bias, (self.norm, scale, draws))
-            x = ACTIVATIONS[self.activation](last(x))
-            if draws is not None and draws.hidden is not None:
-                x = draws.hidden(x)
-        mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
-        mean = scale * mean + bias
-        if draws is None:
-            theta = F.softmax(mean, dim=1)
-            return mean, log_variance, theta, theta
-        noise = draws.noise * (0.5 * log_variance).exp()
-        theta = F.softmax(mean + noise, dim=1)
-        return mean, log_variance, theta, draws.topics(theta)
-
-
-class Decoder(nn.Module):
-    """From topic distributions to the log-probabilities of one language's words.
-
-    Parameters
-    ----------
-    n_components, n_words : int
-        Numbers of topics and words.
-    kind : {"mixture", "product"}
-        Whether a word's probability is the mean of its probabilities in the topics,
-        weighted by their proportions, or a softmax of the weighted mean of its
-        batch-normalized weights (ProdLDA's product of experts).
-    background : bool
-        Whether a mixture has one more component in every row: fixed word probabilities
-        of a learned share.
-    generator : torch.Generator
-        Draws the initial weights.
-    """
-
-    background: Tensor | None
-    background_logit: nn.Parameter | None
-    # What `phi` keeps, and the weights that it is of.
-    _kept: tuple[tuple[int, int], Tensor] | None = None
-
-    def __init__(self, n_components, n_words, kind, background, generator):
-        super().__init__()
-        # As in `nn.Linear`: a row for each output.
-        self.beta = nn.Parameter(torch.empty(n_words, n_components))
-        if kind == "mixture":
-            self.norm = None
-            nn.init.normal_(self.beta, generator=generator)
-        else:
-            self.norm = _BatchNorm(n_words)
-            nn.init.xavier_uniform_(self.beta, generator=generator)
-        uniform = torch.full((n_words,), 1 / n_words) if background else None
-        self.register_buffer("background", uniform)
-        self.background_logit = nn.Parameter(torch.zeros(())) if background else None
-
-    def forward(self, theta: Tensor) -> Tensor:
-        """Return log-probabilities of the words, (n, n_words)."""
-        if self.norm is None:
-            share, common = self.split()
-            p = share * (theta @ self.phi().t()) + common
-            return (p + TINY).log()
-        return F.log_softmax(self.norm(theta @ self.beta.t()), dim=1)
-
-    def phi(self) -> Tensor:
-        """Return the probabilities of words in the topics of a mixture, transposed.
-
-        Those of a frozen decoder are kept until its weights change.
-        """
-        if not self.frozen:
-            return F.softmax(self.beta, dim=0)
-        state = self.beta.data_ptr(), self.beta._version
-        if self._kept is None or self._kept[0] != state:
-            with torch.inference_mode(False):  # training takes it, too
-                self._kept = state, F.softmax(self.beta, dim=0)
-        return self._kept[1]
-
-    def __getstate__(self):
-        return self.__dict__ | {"_kept": None}
-
-    def split(self) -> tuple[Tensor, Tensor]:
-        """Return the share of the topics, and what the background adds to each word."""
-        if self.background is None or self.background_logit is None:
-            return self.beta.new_ones(()), self.beta.new_zeros(len(self.beta))
-        share = torch.sigmoid(self.background_logit)
-        return 1 - share, share * self.background
-
-    def set_topics(self, topic_word) -> None:
-        """Start from topic-word probabilities of shape (n_components, n_words)."""
-        probabilities = torch.as_tensor(topic_word, dtype=self.beta.dtype)
-        with torch.no_grad():
-            self.beta.copy_(probabilities.t().clamp_min(TINY).log())
-
-    @property
-    def frozen(self) -> bool:
-        """Whether training leaves the decoder as it is."""
-        return not self.beta.requires_grad
-
-    def freeze(self) -> None:
-        """Keep topics and statistics as they are, in training too."""
-        self.beta.requires_grad_(False)
-        if self.norm is not None:
-            self.norm.frozen = True
+    decoder: Decoder
 
 
 class TopicNetwork(nn.Module):
@@ -389,7 +144,7 @@ class TopicNetwork(nn.Module):
         groups = list(dict.fromkeys(inference_networks[name] for name in widths))
         self.network_of = [groups.index(inference_networks[name]) for name in widths]
         members = [self.encoded[self.network_of.index(g)] for g in range(len(groups))]
-        self.standardize = nn.ModuleList(_Standardize(w) for w in widths.values())
+        self.standardize = nn.ModuleList(Standardize(w) for w in widths.values())
         self.inference = nn.ModuleList(
             InferenceNetwork(
                 widths[member],
@@ -506,40 +261,5 @@ class TopicNetwork(nn.Module):
         return decoder
 
 
-def draw_masks(
-    shapes: Sequence[tuple[int, int]],
-    shares: Sequence[float],
-    generator: torch.Generator,
-) -> list[Mask]:
-    """Draw masks of some shapes, which drop some shares."""
-    sizes = [math.prod(shape) for shape in shapes]
-    # Sixteen bits an element are exact enough.
-    n_draws = -(-sum(sizes) // 4)
-    draws = torch.empty(n_draws, dtype=torch.int64, device=generator.device)
-    if generator.device.type == "cpu":
-        # PyTorch draws their seed alone: all of them would take as long as a layer.
-        from sklearn_m3l.network._kernels import random_bits
-
-        seed = torch.empty((), dtype=torch.int64).random_(generator=generator)
-        random_bits(seed.item(), draws.numpy())
-    else:
-        draws.random_(-(2**63), None, generator=generator)
-    parts = draws.view(torch.int16)[: sum(sizes)].split(sizes)
-    return [
-        Mask(bits.view(shape), int(share * 2**16) - 2**15, 1 / (1 - share))
-        for bits, shape, share in zip(parts, shapes, shares, strict=True)
-    ]
-
-
 def _concatenate(tensors: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(tensors)) if len(tensors) > 1 else tensors[0]
-
-
-def _linear(n_in: int, n_out: int, generator) -> nn.Linear:
-    """Return a linear layer in torch's usual initial state, privately drawn."""
-    device = torch.get_default_device()  # "meta" where only shapes are asked for
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device=device)
-    bound = n_in**-0.5
-    nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
-    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
-    return layer

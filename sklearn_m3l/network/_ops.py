@@ -1,6 +1,6 @@
 """Operations of training that are compiled for a CPU.
 
-Each computes what an expression of `_loss` or `_module` does, and its gradient, as one
+Each computes what an expression of `_loss` or `_encoder` does, and its gradient, as one
 operation of automatic differentiation. PyTorch's own are as many small ones, which take
 as long as the products of matrices.
 """

@@ -9,8 +9,8 @@ import time
 import pandas as pd
 import pytest
 
-from sklearn_m3l import load_model
-from sklearn_m3l.cli import _commands, main
+from sklearn_m3l import M3LContrastTopicModel, load_model
+from sklearn_m3l.cli import main
 
 SMALL = ["-k", "2", "--max-iter", "1"]
 
@@ -82,27 +82,29 @@ def test_long_first_lines(tmp_path):
         (ValueError("first\nsecond \x1b]52;c;eA==\x07"), True),
     ],
 )
-def test_unexpected_errors_ask_for_a_report(monkeypatch, capsys, error, expected):
-    def fail(**_):
+def test_unexpected_errors_ask_for_a_report(
+    model, monkeypatch, capsys, error, expected
+):
+    def fail(*_):
         raise error
 
-    monkeypatch.setattr(_commands, "topics", fail)
-    message = refused("topics", "model")
+    monkeypatch.setattr(M3LContrastTopicModel, "topics_frame", fail)
+    message = refused("topics", model)
     assert ("please report it" in message) != expected
     assert "\x1b" not in message and "\x07" not in message
     assert capsys.readouterr() == ("", "")
-    assert refused("topics", "model", "--debug") == message
+    assert refused("topics", model, "--debug") == message
     printed = capsys.readouterr().err
     assert printed.startswith("Traceback") and type(error).__name__ in printed
 
 
-def test_ctrl_c_ends_a_command_without_a_word(monkeypatch, capsys):
-    def interrupt(**_):
+def test_ctrl_c_ends_a_command_without_a_word(model, monkeypatch, capsys):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_commands, "topics", interrupt)
+    monkeypatch.setattr(M3LContrastTopicModel, "topics_frame", interrupt)
     with pytest.raises(SystemExit) as stopped:
-        main(["topics", "model"])
+        main(["topics", str(model)])
     assert stopped.value.code == 130
     assert capsys.readouterr() == ("", "")
 

@@ -212,7 +212,7 @@ DAMAGED = {
     "m3l": {
         "few fields": ("a,b,c\n" + M3L_GOOD, 1, "3 columns instead of 5"),
         "many fields": (M3L_GOOD + "a,b,c,d,e,f\n", 2, "6 columns instead of 5"),
-        "duplicate": (M3L_GOOD * 2, 2, "same row as in line 7"),
+        "duplicate": (M3L_GOOD * 2, 2, "the same row is already in line 7"),
         "not UTF-8": (
             b"a,b,pf\xe4nd,d,e\n" + M3L_GOOD.encode(),
             1,

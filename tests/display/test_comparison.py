@@ -55,6 +55,20 @@ def test_pipelines_on_tables():
     assert table["MRR en-de"].tolist() == [score.value, score.chance]
 
 
+def test_a_new_view_counts_for_the_model_that_can_use_it(models, small_multiview):
+    X = small_multiview[small_multiview["en"].present]
+    options = {"max_iter": 1, "hidden_layer_sizes": (8,), "random_state": 0}
+    english = ZeroShotTopicModel(3, view="en", **options).fit(X[["en"]])
+    lda = PolylingualLDA(3, max_iter=2, random_state=0).fit(X[["en"]])
+    table = compare_models({"ZeroshotTM": english, "LDA": lda}, X[["en", "de"]])
+    score = evaluate_alignment(english, X[["en", "de"]])["MRR en-de"].value
+    assert table.loc["ZeroshotTM", "MRR en-de"] == pytest.approx(score)
+    assert np.isnan(table.loc["LDA", "MRR en-de"])
+    assert np.isfinite(table.loc["LDA", "NPMI en"])
+    with pytest.raises(ValueError, match="none of the models knows the view 'image'"):
+        compare_models({"ZeroshotTM": english, "LDA": lda}, X)
+
+
 @pytest.mark.parametrize(("names", "what"), [([], "empty"), (["Chance"], "'Chance'")])
 def test_names_that_cannot_be(models, small_multiview, names, what):
     with pytest.raises(ValueError, match=what):

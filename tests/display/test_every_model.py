@@ -1,5 +1,7 @@
 """Every display and export of every model, on rows with views that it does not take."""
 
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from sklearn_m3l.display import (
     to_topicwizard,
     topic_space,
 )
+from sklearn_m3l.metrics import evaluate_alignment, make_alignment_scorer
 
 # German and pictures never meet, which the scores of a report say in a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:.*NaN, because no row:UserWarning")
@@ -129,6 +132,8 @@ def test_unknown_views_are_errors(model, X):
         lambda: topic_space(model, renamed),
         lambda: TopicReport.from_estimator(model, renamed),
         lambda: to_pyldavis(model, renamed, "fr"),
+        lambda: evaluate_alignment(model, renamed),
+        lambda: compare_models({"one": model}, renamed),
     ]
     for call in calls:
         with pytest.raises(ValueError, match="'fr'|fr"):
@@ -137,9 +142,16 @@ def test_unknown_views_are_errors(model, X):
 
 def test_views_that_are_left_aside_are_not_enough(models, X):
     pictures = X[X["image"].present][["image"]]
-    for call in (topic_space, TopicReport.from_estimator):
-        with pytest.raises(ValueError, match="takes none of the views image; it takes"):
-            call(models["PLTM"], pictures)
+    calls = [
+        partial(topic_space, models["PLTM"]),
+        partial(TopicReport.from_estimator, models["PLTM"]),
+        partial(evaluate_alignment, models["PLTM"]),
+        partial(make_alignment_scorer(["npmi"]), models["PLTM"]),
+        partial(compare_models, {"PLTM": models["PLTM"]}),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="infers topics from en, de; X has only"):
+            call(pictures)
 
 
 def test_names_of_views_that_are_left_aside(models, X):

@@ -17,7 +17,7 @@ from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import Score, mean_jensen_shannon, pairwise_jensen_shannon
-from sklearn_m3l.metrics._alignment import topics_by_view
+from sklearn_m3l.metrics._topics import topics_by_view
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
 
@@ -374,27 +374,27 @@ def test_names_are_beginnings_of_texts(write):
     assert points[0] == points[4] and points[3] != points[11] and points[7] == -1
 
 
-def test_many_texts_are_cut(write, monkeypatch):
-    monkeypatch.setattr("sklearn_m3l.display._report_data._TEXT_BYTES", 60 * 300)
-    page = Page(write(texts={"en": [f"{row} {'ä' * 990}" for row in range(60)]}))
+def test_many_texts_are_cut(write):
+    texts = [f"{row} {'ä' * 100_000}" for row in range(60)]  # 12 MB
+    page = Page(write(texts={"en": texts}))
     kept = data_of(page)["texts"]["values"]
-    assert {len(text) for text in kept} == {120 + len(" …")}
-    assert sum(len(text.encode()) for text in kept) < 60 * 300
+    (length,) = {len(text) for text in kept}
+    assert length > 100
+    assert kept == [f"{text[: length - 2]} …" for text in texts]
+    assert sum(len(text.encode()) for text in kept) <= 8_000_000
 
 
-def test_pictures_beyond_those_of_topics_are_limited(
-    write, pictures, thumbnails, monkeypatch
-):
-    counts = []
-    for limit in (10**6, 0):
-        monkeypatch.setattr("sklearn_m3l.display._report_data._PICTURE_BYTES", limit)
-        monkeypatch.setattr("sklearn_m3l.display._report_contents._N_PICTURES", 2)
-        page = Page(write(names={"image": pictures}, thumbnails=thumbnails))
-        sources = data_of(page)["pictures"]["sources"]
-        on_page = {int(e["data-picture"]) for e in page.find("img")}
-        assert on_page == {n for n, source in enumerate(sources) if source is None}
-        counts.append(len(sources))
-    assert counts == [20, len(on_page)] and len(on_page) <= 6
+@pytest.mark.parametrize(("n_bytes", "n_more"), [(100, 48), (100_000, 10)])
+def test_pictures_beyond_those_of_topics_are_limited(write, n_bytes, n_more):
+    names = [f"picture {row}.jpg" for row in range(60)]  # 48 rows have one
+    thumbnails = {name: b"\xff\xd8" + name.encode() for name in names}
+    thumbnails = {name: data.ljust(n_bytes) for name, data in thumbnails.items()}
+    page = Page(write(names={"image": names}, thumbnails=thumbnails))
+    sources = data_of(page)["pictures"]["sources"]
+    on_page = {int(element["data-picture"]) for element in page.find("img")}
+    assert on_page == {n for n, source in enumerate(sources) if source is None}
+    assert 0 < len(on_page) <= 3 * 8
+    assert len(sources) == min(48, len(on_page) + n_more)
 
 
 def test_pipelines_on_tables():

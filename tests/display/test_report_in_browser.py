@@ -18,7 +18,7 @@ from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport, TopicSpaceDisplay
 from sklearn_m3l.display._names import beginning
-from sklearn_m3l.metrics._alignment import topics_by_view
+from sklearn_m3l.metrics._topics import topics_by_view
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon, squareform
 from sklearn.manifold import trustworthiness
 
+from sklearn_m3l import MultiView, View
 from sklearn_m3l.display import topic_space
 
 
@@ -61,19 +62,21 @@ def test_what_has_one_name_is_one_point(small_model, small_multiview):
     assert (space["view"] == "de").sum() == 58
 
 
+@pytest.mark.slow
 def test_of_many_points_some_are_laid_out_and_the_others_among_them(
-    small_model, small_multiview, monkeypatch
+    small_model, small_multiview
 ):
-    monkeypatch.setattr("sklearn_m3l.display._topic_space._N_LAID_OUT", 80)
-    space = topic_space(small_model, small_multiview, random_state=0)
-    assert len(space) == 165
-    assert space.equals(topic_space(small_model, small_multiview, random_state=0))
-    theta = np.vstack(
-        [
-            small_model.transform(small_multiview[[row]][[view]])
-            for row, view in zip(space["row"], space["view"], strict=True)
-        ]
-    )
+    rng = np.random.default_rng(0)
+    views = {
+        name: View(rng.normal(size=(1100, view.width)).astype(np.float32))
+        for name, view in small_multiview.views.items()
+    }
+    X = MultiView(views)
+    space = topic_space(small_model, X, random_state=0)
+    assert len(space) == 3300
+    theta = np.empty((len(space), 3))
+    for view, points in space.groupby("view"):
+        theta[points.index] = small_model.transform(X[points["row"]][[view]])
     score = trustworthiness(np.sqrt(theta), space[["x", "y"]], n_neighbors=5)
     assert score > 0.9
 

@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -257,23 +257,24 @@ def test_no_file_is_left_where_encoding_fails(table, fitted, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_rows_are_encoded_in_chunks(table, fitted, monkeypatch):
-    X = fitted.transform(table)
+def test_distinct_rows_are_encoded_in_chunks():
     sizes = []
-    monkeypatch.setattr("sklearn_m3l.embedding._views.CHUNK_ROWS", 7)
-    original = LsaEncoder._encode
-    monkeypatch.setattr(
-        LsaEncoder,
-        "_encode",
-        lambda self, cells: sizes.append(len(cells)) or original(self, cells),
-    )
-    in_chunks = fitted.transform(pd.concat([table, table]))
-    assert max(sizes) == 7 and sum(sizes) <= 78
-    for name in X.view_names:
-        np.testing.assert_allclose(
-            in_chunks[40:][name].embedding, X[name].embedding, atol=1e-6
-        )
-        assert (in_chunks[:40][name].present == X[name].present).all()
+
+    def vectors(pictures):
+        sizes.append(len(pictures))
+        return np.outer([int(picture) for picture in pictures], np.ones(2))
+
+    cells = [str(row).encode() for row in range(10_000)]
+    df = pd.DataFrame({"image": [*cells, None, *cells[::-1]]})
+    view = ImageView(FunctionTransformer(vectors))
+    fitted = MultiViewEncoder([("image", view)]).fit(df)
+    sizes.clear()
+    found = fitted.transform(df)["image"]
+    assert sum(sizes) == 10_000 and max(sizes) < 5_000
+    assert np.flatnonzero(~found.present).tolist() == [10_000]
+    numbers = np.arange(10_000)
+    expected = [*numbers, *numbers[::-1]]
+    np.testing.assert_array_equal(found.embedding[found.present, 1], expected)
 
 
 @pytest.mark.slow
@@ -337,17 +338,26 @@ def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
     assert search.transform(df).shape == (40, 3)
 
 
-def test_a_pipeline_with_memory_fits_the_encoders_once(table, tmp_path, monkeypatch):
-    fits = []
-    learn = LsaEncoder._learn
-    monkeypatch.setattr(
-        LsaEncoder, "_learn", lambda self, cells: fits.append(1) or learn(self, cells)
-    )
+class Lengths(TransformerMixin, BaseEstimator):
+    """Encode texts by two lengths; count the fits."""
+
+    n_fits = 0
+
+    def fit(self, X, y=None):
+        Lengths.n_fits += 1
+        return self
+
+    def transform(self, X):
+        return np.array([[len(text), len(text.split())] for text in X], np.float32)
+
+
+def test_a_pipeline_with_memory_fits_the_encoders_once(table, tmp_path):
     grid = {"m3lcontrasttopicmodel__max_iter": [1, 2]}
-    steps = make_multiview_encoder(["en", "de"], random_state=0), topic_model()
-    pipeline = make_pipeline(*steps, memory=str(tmp_path))
+    encoder = make_multiview_encoder(["en", "de"], text_encoder=Lengths())
+    pipeline = make_pipeline(encoder, topic_model(), memory=str(tmp_path))
+    before = Lengths.n_fits
     GridSearchCV(pipeline, grid, cv=2, refit=False, error_score="raise").fit(table)
-    assert len(fits) == 4  # two folds of two columns
+    assert Lengths.n_fits - before == 4  # two folds of two columns
 
 
 def test_images_alone_have_no_words(table):

@@ -40,10 +40,13 @@ class Given:
     """A fitted model whose topics are the embeddings, and whose words are given."""
 
     def __init__(self, views, words, vocabularies):
-        self.feature_names_in_ = self.views_ = list(views)
+        self.feature_names_in_ = list(views)
         self.vocabularies_ = vocabularies
         self.components_ = np.zeros((2, 0))
         self._words = words
+
+    def usable_views(self, X):
+        return X.view_names
 
     def transform(self, X):
         (view,) = X.views.values()

@@ -53,12 +53,15 @@ class Given(TransformerMixin, BaseEstimator):
         self.words = words
 
     def fit(self, X, y=None):
-        self.feature_names_in_ = self.views_ = np.array(X.view_names)
+        self.feature_names_in_ = np.array(X.view_names)
         self.components_ = np.zeros((2, 0))
         self.vocabularies_ = {
             name: view.vocabulary for name, view in X.views.items() if view.is_text
         }
         return self
+
+    def usable_views(self, X):
+        return X.view_names
 
     def transform(self, X):
         self.n_calls_ = getattr(self, "n_calls_", 0) + 1

@@ -7,7 +7,10 @@ import random
 import signal
 import subprocess
 import sys
+import time
 import warnings
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import joblib
@@ -25,7 +28,6 @@ from sklearn_m3l import (
     PolylingualLDA,
     ZeroShotTopicModel,
 )
-from sklearn_m3l.utils import _checkpoint
 from sklearn_m3l.utils._storage import dumps, loads
 
 # Without a start, whose sampling has a folder of its own.
@@ -57,9 +59,9 @@ def X(small_multiview):
 
 
 @pytest.fixture(autouse=True)
-def no_pause(monkeypatch):
-    """Store the state after every epoch."""
-    monkeypatch.setattr(_checkpoint, "_SECONDS", 0.0)
+def slow_clock(monkeypatch):
+    """Let minutes pass between epochs, so that each of them is stored."""
+    monkeypatch.setattr(time, "monotonic", partial(next, count(step=100.0)))
 
 
 def assert_same(model, expected, X):
@@ -79,17 +81,27 @@ def crash(monkeypatch):
     """Return a function that lets training crash when a state has been stored."""
 
     def crash_after(n_states):
-        write, written = _checkpoint.replace_file, []
-
-        def crashing(path, content):
-            write(path, content)
-            written.append(path)
-            if len(written) == n_states:
+        def crash(n_stored):
+            if n_stored == n_states:
                 raise Crash
 
-        monkeypatch.setattr(_checkpoint, "replace_file", crashing)
+        after_each_state(monkeypatch, crash)
 
     return crash_after
+
+
+def after_each_state(monkeypatch, act):
+    """Call a function with the number of states stored; return them by their paths."""
+    replace, stored = os.replace, []
+
+    def replacing(part, path):
+        replace(part, path)
+        if os.path.basename(path) == "state.safetensors":  # numba replaces files, too
+            stored.append(path)
+            act(len(stored))
+
+    monkeypatch.setattr(os, "replace", replacing)
+    return stored
 
 
 @pytest.mark.slow
@@ -111,23 +123,24 @@ def test_a_checkpoint_changes_nothing(X, tmp_path, name):
 
 
 SCRIPT = """
-import os, signal, sys
+import itertools, os, signal, sys, time
 import joblib
-from sklearn_m3l.utils import _checkpoint
 
 folder, kill_after = sys.argv[1], int(sys.argv[2])
-_checkpoint._SECONDS = 0.0
-write, written = _checkpoint.replace_file, []
-
-def killed(path, content):
-    written.append(path)
-    if len(written) == kill_after + 1:  # in the middle of writing
-        (path.parent / "half.part").write_bytes(content[: len(content) // 2])
-        os.kill(os.getpid(), signal.SIGKILL)
-    write(path, content)
-
-_checkpoint.replace_file = killed
 model, X = joblib.load(f"{folder}/job.joblib")
+replace, states = os.replace, []
+
+def killed(part, path):
+    if os.path.basename(path) == "state.safetensors":
+        states.append(path)
+    if len(states) == kill_after + 1:  # in the middle of writing
+        os.truncate(part, os.path.getsize(part) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(part, path)
+
+os.replace = killed
+clock = itertools.count(step=100.0)  # minutes pass between epochs
+time.monotonic = lambda: next(clock)
 joblib.dump(model.fit(X), f"{folder}/fitted.joblib")
 """
 
@@ -145,7 +158,7 @@ def test_kill_9(X, tmp_path, name):
             check=False,
         )
         codes.append(run.returncode)
-        assert len(list(tmp_path.glob("states/*/half.part"))) == 1
+        assert len(list(tmp_path.glob("states/*/.*.part"))) == 1
     assert codes == [-signal.SIGKILL, 0]
     fitted = joblib.load(tmp_path / "fitted.joblib")
     assert_same(fitted, clone(MODELS[name]).fit(X), X)
@@ -377,31 +390,24 @@ def test_a_file_in_the_place_of_the_folder(X, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["contrast", "polylingual"])
 def test_ctrl_c_and_again(X, tmp_path, monkeypatch, name):
-    write, written = _checkpoint.replace_file, []
-
-    def interrupted(path, content):
-        write(path, content)
-        written.append(path)
-        if len(written) == 3:
+    def interrupt(n_stored):
+        if n_stored == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(_checkpoint, "replace_file", interrupted)
+    stored = after_each_state(monkeypatch, interrupt)
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
     assert model.n_iter_ == 3
     assert_same(model.fit(X), clone(MODELS[name]).fit(X), X)
-    assert len(written) == 3 + 3 + (name == "contrast")  # and at the end
+    assert len(stored) == 3 + 3 + (name == "contrast")  # and at the end
 
 
 def test_files_are_not_written_all_the_time(X, tmp_path, monkeypatch):
-    monkeypatch.setattr(_checkpoint, "_SECONDS", 3600.0)
-    written = []
-    monkeypatch.setattr(
-        _checkpoint, "replace_file", lambda path, content: written.append(path)
-    )
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # no time passes
+    stored = after_each_state(monkeypatch, lambda n_stored: None)
     clone(MODELS["contrast"]).set_params(checkpoint=tmp_path).fit(X)
-    assert len(written) == 1  # at the end
+    assert len(stored) == 1  # at the end
 
 
 @pytest.mark.parametrize("name", ["contrast", "polylingual"])

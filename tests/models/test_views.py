@@ -16,6 +16,7 @@ from sklearn_m3l import (
     View,
     ZeroShotTopicModel,
 )
+from sklearn_m3l.metrics import evaluate_alignment
 
 FEW = {"n_components": 3, "max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
 TEACHER = ZeroShotTopicModel(**FEW, view="en")
@@ -100,6 +101,22 @@ def test_top_rows_by_a_view_that_nothing_can_be_done_with(X):
         model.top_rows(X, view="image")
 
 
+def test_usable_views(case, X):
+    model, names = case
+    assert model.usable_views(X) == names
+    assert model.usable_views(X[["image", "en"]]) == [
+        name for name in ("image", "en") if name in names
+    ]
+    strange = View(np.ones((len(X), 77)))
+    more = MultiView({"audio": strange, **X.views}, index=X.index)
+    with pytest.raises(ValueError, match="view 'audio'"):
+        model.usable_views(more)
+    assert model.usable_views(more, unknown="ignore") == names
+    assert model.usable_views(more[["audio"]], unknown="ignore") == []
+    with pytest.raises(ValueError, match="unknown must be 'error' or 'ignore'"):
+        model.usable_views(X, unknown="drop")
+
+
 @each_method
 def test_unknown_views_are_refused(case, X, method):
     model, _ = case
@@ -153,6 +170,15 @@ def test_a_student_takes_what_its_frozen_teacher_takes(X):
     )
     with pytest.raises(ValueError, match="view 'de' has width 3"):
         clone(student).fit(other)
+
+
+def test_what_only_the_teacher_has_seen_is_left_aside_too(X):
+    teacher = FrozenEstimator(clone(TEACHER).fit(X))
+    student = DistilledTopicModel(**FEW, teacher=teacher, view="de")
+    student.fit(X[["en", "de"]])
+    assert student.usable_views(X) == ["en", "de"]
+    assert_array_equal(student.transform(X), student.transform(X[["en", "de"]]))
+    assert list(evaluate_alignment(student, X, metrics=["jsd"])) == ["JSD en-de"]
 
 
 def test_a_text_without_its_words(X):

@@ -7,8 +7,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_m3l import MultiView
-from sklearn_m3l.network import _batches
-from sklearn_m3l.network._batches import TupleBatches, common_rows, take
+from sklearn_m3l.network._batches import (
+    TupleBatches,
+    common_rows,
+    present_rows,
+    take,
+)
 
 
 def numbered(n_rows):
@@ -164,28 +168,33 @@ def test_storage_of_embeddings(tmp_path, make_dataset, storage):
         assert_array_equal(batch.vectors["en"], expected.vectors["en"])
 
 
-def test_blocks(tuples, make_dataset, monkeypatch):
+def test_blocks(tuples, make_dataset):
     # Rows are gathered in blocks of many batches; where they are cut must not show.
-    X = MultiView.concat([tuples] * 4)
-    prior = np.random.default_rng(0).normal(size=(2, 48, 3)).astype(np.float32)
+    X = MultiView.concat([tuples] * 1500)
+    n_rows = len(X)
+    prior = np.random.default_rng(0).normal(size=(2, n_rows, 3)).astype(np.float32)
 
-    def contents():
-        dataset = make_dataset(X, groups=np.arange(48) // 2, prior=prior, seed=0)
-        for batch in TupleBatches(dataset, 5):
-            yield batch.groups
-            yield from batch.prior
+    def contents(batch_size):
+        dataset = make_dataset(X, groups=np.arange(n_rows) // 2, prior=prior, seed=0)
+        parts, start = {}, 0
+        for batch in TupleBatches(dataset, batch_size):
+            own = {"groups": batch.groups, "prior": torch.stack(batch.prior, dim=1)}
             for name, vectors in batch.vectors.items():
-                rows = batch.rows[name]
-                yield vectors
-                yield torch.arange(batch.size) if rows is None else rows
+                own[name] = vectors
+                own[f"rows of {name}"] = start + present_rows(batch, name)
             for name in batch.cells:
-                yield torch.from_numpy(dense(batch, name, X[name].counts.shape[1]))
+                counts = dense(batch, name, X[name].counts.shape[1])
+                own[f"words of {name}"] = torch.from_numpy(counts)
+            for key, part in own.items():
+                parts.setdefault(key, []).append(part)
+            start += batch.size
+        return {key: torch.cat(of_batches) for key, of_batches in parts.items()}
 
-    whole = list(contents())
-    for n_rows in (1, 7, 10):
-        monkeypatch.setattr(_batches, "_BLOCK_ROWS", n_rows)
-        for part, expected in zip(contents(), whole, strict=True):
-            assert torch.equal(part, expected)
+    whole = contents(n_rows)
+    assert len(whole["groups"]) == n_rows
+    for batch_size in (7, 64, 3000):
+        for key, part in contents(batch_size).items():
+            assert torch.equal(part, whole[key]), key
 
 
 def test_memmaps_stay_on_disk(tmp_path, make_dataset):

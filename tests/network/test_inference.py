@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 from scipy.stats import kstest
 
+from sklearn_m3l import MultiView
 from sklearn_m3l.network import _inference, decode_words, infer_topics, resolve_device
 
 
@@ -59,11 +60,11 @@ def test_draws(net, tuples, make_batch):
     assert_allclose(few[0].sum(axis=1), 1, rtol=1e-5)
 
 
-def test_draws_depend_on_a_row_and_its_view_alone(net, tuples, monkeypatch):
+def test_draws_depend_on_a_row_and_its_view_alone(net, tuples):
     view = tuples["en"]
     whole = infer(net, view, 3, encoder="en")
-    monkeypatch.setattr(_inference, "_ROWS", 5)
-    for rows in (np.arange(12)[::-1], np.array([3]), np.array([4, 4, 0, 4])):
+    many = np.random.default_rng(0).permutation(np.repeat(np.arange(12), 800))
+    for rows in (np.arange(12)[::-1], np.array([3]), np.array([4, 4, 0, 4]), many):
         part = infer(net, tuples[rows]["en"], 3, encoder="en")
         assert_allclose(part, whole[rows], rtol=1e-5)
     other = infer(net, view, 3, encoder="en", name="another view")
@@ -88,10 +89,11 @@ def test_normal_numbers(width):
         assert abs(correlations).max() < 0.1
 
 
-def test_chunks(net, tuples, monkeypatch):
+def test_chunks(net, tuples):
+    """Thousands of rows are read in chunks."""
     whole = infer(net, tuples["image"])
-    monkeypatch.setattr(_inference, "_ROWS", 3)
-    assert_allclose(infer(net, tuples["image"]), whole, rtol=1e-5)
+    many = infer(net, MultiView.concat([tuples] * 800)["image"])
+    assert_allclose(many, np.tile(whole, (800, 1)), rtol=1e-5)
 
 
 def test_words(net):

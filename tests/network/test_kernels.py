@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_m3l.network import _kernels as kernels
-from sklearn_m3l.network._module import draw_masks
+from sklearn_m3l.network._draws import draw_masks
 
 # Without its compiler, NumPy warns of numbers that wrap around.
 pytestmark = pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered")

@@ -10,6 +10,7 @@ from torch.distributions import Normal, kl_divergence
 
 from sklearn_m3l.network import TopicLoss, _loss
 from sklearn_m3l.network._batches import Cells
+from sklearn_m3l.network._decoder import Decoder
 from sklearn_m3l.network._loss import (
     gaussian_kl,
     info_nce,
@@ -18,7 +19,6 @@ from sklearn_m3l.network._loss import (
     pairwise_kl,
     reconstruction_loss,
 )
-from sklearn_m3l.network._module import Decoder
 
 N_TOPICS = 3
 SIMILARITIES = {

@@ -100,10 +100,7 @@ def _mallet_rows(paths, on_error, verbose) -> Rows:
             for name in paths
             for column in (f"{name}_name", f"{name}_label", name)
         ]
-        names: list[dict[str, int]] = [{} for _ in sources]
-        lists = [
-            _instances(source, s) for source, s in zip(sources, names, strict=True)
-        ]
+        lists = [_instances(source) for source in sources]
         for line, row in enumerate(zip_longest(*lists), start=1):
             ended = [
                 source for source, i in zip(sources, row, strict=True) if i is None
@@ -116,7 +113,7 @@ def _mallet_rows(paths, on_error, verbose) -> Rows:
                 yield [part for instance in row for part in instance]
 
 
-def _instances(source: Source, names: dict[str, int]) -> Iterator[tuple]:
+def _instances(source: Source) -> Iterator[tuple]:
     """Yield name, label and text of each line; nothing of one that is damaged."""
     for number, line in source.lines():
         if line is None:
@@ -126,11 +123,10 @@ def _instances(source: Source, names: dict[str, int]) -> Iterator[tuple]:
         if not label:
             source.report(number, "no name and label before the text")
             yield ()
-        elif names.setdefault(name, number) != number:
-            source.report(number, f"the name {name!r} is that of line {names[name]}")
-            yield ()
-        else:
+        elif source.is_new(number, name, f"the name {name!r}"):
             yield name, label, text.strip() or None
+        else:
+            yield ()
 
 
 def read_octis(
@@ -244,15 +240,15 @@ def _octis_list(path: Path) -> list[str] | None:
     """Return the lines of a file, no two the same, or None where it is not there."""
     if not path.exists():
         return None
-    places: dict[str, int] = {}
-    with reading([path], "raise", False) as (source,):
+    words = []
+    with reading([path]) as (source,):
         for number, line in source.lines():
             word = (line or "").strip()
-            if places.setdefault(word, number) != number:
-                raise source.fail(number, f"{word!r} is that of line {places[word]}")
             if not word:
                 raise source.fail(number, "empty")
-    return list(places)
+            source.is_new(number, word, repr(word))
+            words.append(word)
+    return words
 
 
 def _octis_metadata(path: Path) -> dict | None:

@@ -8,7 +8,7 @@ import numbers
 import os
 import warnings
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -76,6 +76,7 @@ class Source:
         self._bar = bar
         self._undecodable = (0, "")
         self._n_of_row = 0
+        self._first_lines: dict[Hashable, int] = {}
         self._raw: io.IOBase | None = None
 
     def close(self) -> None:
@@ -86,6 +87,14 @@ class Source:
     def report(self, line: int, what: str) -> None:
         """Raise ValueError for a line, or count it as skipped."""
         self._damage.report(f"{self.path}, line {line}: {what}")
+
+    def is_new(self, line: int, key: Hashable, what: str) -> bool:
+        """Tell whether no earlier part of the file had a key; report one that had."""
+        if key in self._first_lines:
+            self.report(line, f"{what} is already in line {self._first_lines[key]}")
+            return False
+        self._first_lines[key] = line
+        return True
 
     def fail(self, line: int, what: str) -> ValueError:
         """Return the error for a file that nothing can be read from."""

@@ -119,12 +119,8 @@ def _m3l_rows(path, on_error, verbose) -> Rows:
                 line, f"the header lacks image_url or any title: {','.join(header)}"
             )
         yield columns
-        first_lines: dict[int, int] = {}
         for line, row in rows:
-            first = first_lines.setdefault(hash(tuple(row)), line)
-            if first != line:
-                source.report(line, f"the same row as in line {first}")
-            else:
+            if source.is_new(line, hash(tuple(row)), "the same row"):
                 yield [field or None for field in row]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 from xml.etree import ElementTree
 from xml.parsers.expat import ErrorString
 
@@ -79,7 +80,7 @@ def read_wikipedia_comparable(
 
     Notes
     -----
-    Memory is that of one chunk, of a pair of at most 16 MiB, and some 60 bytes
+    Memory is that of one chunk, of a pair of at most 16 MiB, and some 100 bytes
     for the number of each pair, by which repeated pairs are found.
 
     References
@@ -137,18 +138,14 @@ def _rows(path, languages, left_out, on_error, verbose) -> Rows:
             )
         titles = [f"{language}_title" for language in languages]
         yield ["id", *titles, *languages]
-        seen: set[int] = set()
         for line, pair in pairs:
             found = _parse(source, line, pair, left_out, of_file)
             if found is None:
                 continue
             number, articles = found
-            if number in seen:
-                source.report(line, f"article pair {number} is there twice")
-                continue
-            seen.add(number)
-            chosen = [articles[language] for language in languages]
-            yield [number, *(t for t, _ in chosen), *(text for _, text in chosen)]
+            if source.is_new(line, number, f"article pair {number}"):
+                chosen = [articles[language] for language in languages]
+                yield [number, *(t for t, _ in chosen), *(text for _, text in chosen)]
 
 
 def _split(source: Source) -> Iterator[tuple[int, bytes]]:
@@ -190,12 +187,40 @@ def _report_unclosed(source: Source, line: int, text: bytes, starts) -> None:
         source.report(at, f"article pair without its end, {_END.decode()}")
 
 
+class _Damaged(Exception):
+    """What is wrong with a part of the file, and the line that it is in."""
+
+    def __init__(self, line: int, what: str):
+        super().__init__(what)
+        self.line = line
+
+
+def _decode(part: bytes, line: int) -> str:
+    """Return the text of a part of the file that begins in a line."""
+    try:
+        return part.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        at = line + part.count(b"\n", 0, error.start)
+        raise _Damaged(at, why_not_utf8(error)) from None
+
+
+def _parse_xml(text: str, line: int, target: Any = None) -> Any:
+    """Parse a part of the file that begins in a line."""
+    parser = ElementTree.XMLParser(target=target)
+    try:
+        parser.feed(text)
+        return parser.close()
+    except ElementTree.ParseError as error:
+        at = line + error.position[0] - 1
+        raise _Damaged(at, f"not XML: {ErrorString(error.code)}") from None
+
+
 def _languages(source: Source, prolog: bytes) -> list[str]:
     """Return the two languages that the head of the file states."""
     try:
-        text = prolog.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise source.fail(1, why_not_utf8(error)) from None
+        text = _decode(prolog, 1)
+    except _Damaged as damage:
+        raise source.fail(damage.line, f"the head is {damage}") from None
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise source.fail(1, "declares a document type or entities: refused as unsafe")
     root = re.search(r"<\s*([A-Za-z_][\w.-]*)", text)
@@ -205,9 +230,9 @@ def _languages(source: Source, prolog: bytes) -> list[str]:
     if _ROOT_END.decode() not in text:
         text += _ROOT_END.decode()
     try:
-        head = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise source.fail(error.position[0], ErrorString(error.code)) from None
+        head = _parse_xml(text, 1)
+    except _Damaged as damage:
+        raise source.fail(damage.line, f"the head is {damage}") from None
     sources = head.iter("wikipediaSource")
     languages = [element.get("language", "") for element in sources]
     if not languages:
@@ -220,17 +245,10 @@ def _languages(source: Source, prolog: bytes) -> list[str]:
 def _parse(source, line, pair, left_out, languages) -> tuple[int, dict] | None:
     """Return the number of a pair and the title and text by language."""
     found = _Pair(left_out)
-    parser = ElementTree.XMLParser(target=found)
     try:
-        parser.feed(pair.decode("utf-8"))
-        parser.close()
-    except UnicodeDecodeError as error:
-        at = line + pair.count(b"\n", 0, error.start)
-        source.report(at, f"{why_not_utf8(error)} in an article pair")
-        return None
-    except ElementTree.ParseError as error:
-        at = line + error.position[0] - 1
-        source.report(at, f"article pair is not XML: {ErrorString(error.code)}")
+        _parse_xml(_decode(pair, line), line, found)
+    except _Damaged as damage:
+        source.report(damage.line, f"article pair is {damage}")
         return None
     number, articles = found.number, found.articles
     found_in = [language for language, _, _ in articles]

@@ -1,0 +1,58 @@
+"""What is drawn to encode some rows in training: masks of dropout, and noise."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Mask:
+    """What dropout keeps, times a factor: where random bits are at least the lowest."""
+
+    bits: Tensor  # int16
+    lowest: int
+    factor: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Drop elements of a tensor."""
+        if self.factor == 1:
+            return x
+        return x * (self.bits >= self.lowest) * self.factor
+
+
+@dataclass
+class Draws:
+    """What is drawn to encode some rows."""
+
+    vectors: Mask
+    hidden: Mask | None  # for the last hidden layer, if there is one
+    topics: Mask  # for the topics to decode
+    noise: Tensor  # standard normal, (n_rows, n_components)
+
+
+def draw_masks(
+    shapes: Sequence[tuple[int, int]],
+    shares: Sequence[float],
+    generator: torch.Generator,
+) -> list[Mask]:
+    """Draw masks of some shapes, which drop some shares."""
+    sizes = [math.prod(shape) for shape in shapes]
+    # Sixteen bits an element are exact enough.
+    n_draws = -(-sum(sizes) // 4)
+    draws = torch.empty(n_draws, dtype=torch.int64, device=generator.device)
+    if generator.device.type == "cpu":
+        # PyTorch draws their seed alone: all of them would take as long as a layer.
+        from sklearn_m3l.network._kernels import random_bits
+
+        seed = torch.empty((), dtype=torch.int64).random_(generator=generator)
+        random_bits(seed.item(), draws.numpy())
+    else:
+        draws.random_(-(2**63), None, generator=generator)
+    parts = draws.view(torch.int16)[: sum(sizes)].split(sizes)
+    return [
+        Mask(bits.view(shape), int(share * 2**16) - 2**15, 1 / (1 - share))
+        for bits, shape, share in zip(parts, shapes, shares, strict=True)
+    ]
