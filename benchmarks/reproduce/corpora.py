@@ -28,8 +28,8 @@ from sklearn_m3l.embedding import (
     LsaEncoder,
     make_multiview_encoder,
 )
-from sklearn_m3l.embedding._vectorizer import split_words
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.utils._words import split_words
 
 LANGUAGES = ("en", "de")
 LSA = "LSA of each language"

@@ -25,8 +25,8 @@ from sklearn_m3l.embedding import (
     SentenceTransformerEncoder,
     TextView,
 )
+from sklearn_m3l.embedding._languages import knows_language
 from sklearn_m3l.embedding._pictures import open_picture
-from sklearn_m3l.embedding._vectorizer import has_stop_words
 from sklearn_m3l.metrics import Score, evaluate_alignment
 from sklearn_m3l.models import M3LContrastTopicModel
 from sklearn_m3l.persistence import load_model, save_model
@@ -208,7 +208,7 @@ def _make_embedder(
 
 
 def _text_view(name: str, language: str | None, embedder: Any) -> TextView:
-    if language is None and not has_stop_words(name):
+    if language is None and not knows_language(name):
         print(
             f"no stop words are left out of {name!r}, which is not the code of a "
             f"language; to name one, write --text {name}:en, for example",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn_m3l.cli._parser import build_parser
-from sklearn_m3l.cli._terminal import forgiving_streams, printable
+from sklearn_m3l.cli._terminal import forgiving_streams
+from sklearn_m3l.utils._text import printable
 
 # Errors caused by the input or the machine; any other is a bug in this package.
 _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from sklearn_m3l.datasets.readers._csv import Format, Table, read_table
-from sklearn_m3l.embedding._vectorizer import has_stop_words
+from sklearn_m3l.embedding._languages import knows_language
 
 
 class TableFile(NamedTuple):
@@ -90,7 +90,7 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | 
     """
     argument = normalize(argument)
     name, colon, language = argument.rpartition(":")
-    has_language = bool(name) and has_stop_words(language)
+    has_language = bool(name) and knows_language(language)
     if argument in columns:
         if has_language and name in columns:
             raise ValueError(

@@ -7,13 +7,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-# All control characters but tabs and line feeds: a terminal would obey them.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from sklearn_m3l.utils._text import printable
 
-
-def printable(text: str) -> str:
-    """Return a text in which control characters are escaped."""
-    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+# What progress bars control the terminal with: a return, and one line up.
+_OF_BARS = re.compile(r"(\r|\x1b\[A)")
 
 
 class _Forgiving:
@@ -23,12 +20,15 @@ class _Forgiving:
     ``| head``, all further text is dropped.
     """
 
-    def __init__(self, stream: Any, escapes_controls: bool):
+    def __init__(self, stream: Any, has_bars: bool):
         self._stream = stream
-        self._escapes_controls = escapes_controls
+        self._has_bars = has_bars
 
     def write(self, text: str) -> int:
-        shown = printable(text) if self._escapes_controls else text
+        parts = _OF_BARS.split(text) if self._has_bars else [text]
+        # Every second part is what was split at.
+        parts[::2] = map(printable, parts[::2])
+        shown = "".join(parts)
         shown = shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
         self._try("write", shown)
         return len(text)
@@ -65,9 +65,8 @@ def forgiving_streams() -> Iterator[None]:
     if sys.stdout is None or sys.stderr is None:
         _open_closed_descriptors()
     with (
-        contextlib.redirect_stdout(_Forgiving(sys.stdout, escapes_controls=True)),
-        # Progress bars control the terminal.
-        contextlib.redirect_stderr(_Forgiving(sys.stderr, escapes_controls=False)),
+        contextlib.redirect_stdout(_Forgiving(sys.stdout, has_bars=False)),
+        contextlib.redirect_stderr(_Forgiving(sys.stderr, has_bars=True)),
     ):
         yield
 

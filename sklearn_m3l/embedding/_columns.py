@@ -62,7 +62,7 @@ def cells_of(column: Any) -> list:
                 f"{', '.join(map(str, names))}; encode each column by itself"
             )
         column = column[names[0]]
-    if isinstance(column, np.ndarray) and column.dtype.kind in "OUT":
+    if isinstance(column, np.ndarray) and column.dtype.kind in "OSUT":
         if column.ndim == 2 and column.shape[1] == 1:
             column = column[:, 0]
         if column.ndim != 1:
@@ -75,6 +75,13 @@ def cells_of(column: Any) -> list:
         )
     # A column of pyarrow iterates over scalars of its own.
     return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+
+
+def column_name(column: Any) -> Any:
+    """Return the name of a column or of a table of one column, None if it has none."""
+    if hasattr(column, "columns"):
+        return column_names(column)[0]
+    return getattr(column, "name", None)
 
 
 def row_labels(column: Any) -> Any:

@@ -1,6 +1,7 @@
 """Embeddings from word vectors, and trained on the texts themselves, by gensim."""
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral
 from pathlib import Path
@@ -10,10 +11,17 @@ import numpy as np
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
+from sklearn_m3l.embedding._languages import (
+    SEGMENTERS,
+    find_segmenter,
+    list_languages,
+)
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.utils._files import file_state
 from sklearn_m3l.utils._fitted import (
+    MAX_IDF,
     MAX_WIDTH,
+    Choice,
     Integer,
     Kind,
     NotStored,
@@ -24,6 +32,7 @@ from sklearn_m3l.utils._fitted import (
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
+from sklearn_m3l.utils._words import lower_text
 
 # The first bytes of a model that Facebook's fastText wrote.
 _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
@@ -33,9 +42,9 @@ WORD2VEC_SUFFIXES = {".bin", ".txt", ".vec"}
 
 
 class _Weights(Kind):
-    """A dict from words to finite floats."""
+    """A dict from words to weights, which are at least 1."""
 
-    expected = "an array of words and one of as many numbers"
+    expected = f"an array of words and one of as many numbers from 1 to {MAX_IDF}"
 
     def store(self, value, owner):
         return [np.array(list(value), dtype=str), np.array(list(value.values()), float)]
@@ -47,6 +56,7 @@ class _Weights(Kind):
         given = isinstance(words, np.ndarray) and words.dtype.kind == "U"
         given = given and words.ndim == 1 and is_floats(weights, np.float64, 1)
         given = given and len(words) == len(weights)
+        given = given and bool(((weights >= 1) & (weights <= MAX_IDF)).all())
         return given and (len(words) == 0 or are_names(words.tolist()))
 
     def build(self, value, owner):
@@ -76,9 +86,15 @@ class KeyedVectorsEncoder(ColumnEncoder):
         capital are then looked up as they stand in the text.
     encoding : str, default="utf-8"
         How the words in the file are encoded, such as "latin-1".
+    language : str or sequence of str, default=None
+        ISO 639-1 code of the language of the texts, or several, the main one first. It
+        decides what splits a text into words, as in `WordVectorizer`, and what lower
+        case is. A `TextView` sets it.
 
     Attributes
     ----------
+    tokenizer_ : str
+        The name of what splits texts into words; see `WordVectorizer`.
     idf_ : dict of str to float
         How rare each word is in the column.
     n_features_out_ : int
@@ -104,9 +120,11 @@ class KeyedVectorsEncoder(ColumnEncoder):
         "weights": [StrOptions({"idf", "uniform"})],
         "lowercase": ["boolean"],
         "encoding": [str],
+        "language": [str, list, tuple, None],
     }
 
     _fitted_state: dict = {
+        "tokenizer_": Choice("pairs", *SEGMENTERS),
         "idf_": _Weights(),
         "_n_documents": Integer(1),
         "n_features_out_": Integer(1, MAX_WIDTH),
@@ -114,11 +132,20 @@ class KeyedVectorsEncoder(ColumnEncoder):
     }
     _path_parameters: tuple[str, ...] = ("vectors",)
 
-    def __init__(self, vectors, *, weights="idf", lowercase=True, encoding="utf-8"):
+    def __init__(
+        self,
+        vectors,
+        *,
+        weights="idf",
+        lowercase=True,
+        encoding="utf-8",
+        language=None,
+    ):
         self.vectors = vectors
         self.weights = weights
         self.lowercase = lowercase
         self.encoding = encoding
+        self.language = language
 
     def _check_storable(self) -> None:
         self._check_encoding()
@@ -142,6 +169,7 @@ class KeyedVectorsEncoder(ColumnEncoder):
 
     def _learn(self, cells):
         self._check_encoding()
+        self.tokenizer_ = find_segmenter(list_languages(self.language))
         documents: dict[str, int] = {}
         for words in map(self._words(), cells):
             for word in set(words):
@@ -157,11 +185,13 @@ class KeyedVectorsEncoder(ColumnEncoder):
     def _encode(self, cells):
         known, split = self._vectors(), self._words()
         unseen = self._idf(0)
+        language = next(iter(list_languages(self.language)), None)
         out = np.zeros((len(cells), self._n_features_out), dtype=np.float32)
         for row, text in enumerate(cells):
             total = 0.0
             for word in split(text):
-                vector = _lookup(known, word, self.lowercase)
+                lower = lower_text(word, language) if self.lowercase else word
+                vector = _lookup(known, [lower, word])
                 if vector is None:
                     continue
                 uniform = self.weights == "uniform"
@@ -173,7 +203,12 @@ class KeyedVectorsEncoder(ColumnEncoder):
         return out
 
     def _words(self):
-        return WordVectorizer(lowercase=False).build_analyzer()
+        return WordVectorizer(
+            language=self.language,
+            stop_words=None,
+            tokenizer=self.tokenizer_,
+            lowercase=False,
+        ).build_analyzer()
 
     def _vectors(self):
         check_reference(self, "vectors")
@@ -185,15 +220,14 @@ class KeyedVectorsEncoder(ColumnEncoder):
         return self.n_features_out_
 
 
-def _lookup(vectors: Any, word: str, lowercase: bool) -> np.ndarray | None:
-    """Return the vector of a word, None where there is none."""
-    forms = dict.fromkeys([word.lower(), word] if lowercase else [word])
+def _lookup(vectors: Any, forms: Sequence[str]) -> np.ndarray | None:
+    """Return the vector of a word in one of its forms, None where there is none."""
     for form in forms:
-        if form in vectors.key_to_index:
-            return vectors.get_vector(form)
-    first = next(iter(forms))
+        for spelled in (form, form.replace("\u2019", "'")):
+            if spelled in vectors.key_to_index:
+                return vectors.get_vector(spelled)
     # fastText makes up vectors for words that it has not.
-    return vectors.get_vector(first) if first in vectors else None
+    return vectors.get_vector(forms[0]) if forms[0] in vectors else None
 
 
 @lru_cache(maxsize=4)
@@ -296,6 +330,8 @@ class Doc2VecEncoder(ColumnEncoder):
         Passes over the column.
     random_state : int, RandomState instance or None, default=None
         Seed. One thread trains, so that the same seed gives the same vectors.
+    language : str or sequence of str, default=None
+        ISO 639-1 code of the language of the texts; see `LsaEncoder`.
     verbose : int, default=0
         Whether to show a progress bar where texts are encoded.
 
@@ -336,6 +372,7 @@ class Doc2VecEncoder(ColumnEncoder):
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
+        "language": [str, list, tuple, None],
         "verbose": ["verbose"],
     }
 
@@ -346,12 +383,14 @@ class Doc2VecEncoder(ColumnEncoder):
         min_count=2,
         max_iter=20,
         random_state=None,
+        language=None,
         verbose=0,
     ):
         self.n_components = n_components
         self.min_count = min_count
         self.max_iter = max_iter
         self.random_state = random_state
+        self.language = language
         self.verbose = verbose
 
     def _learn(self, cells):
@@ -416,7 +455,9 @@ class Doc2VecEncoder(ColumnEncoder):
         return vector[0]
 
     def _words(self):
-        return WordVectorizer().build_analyzer()
+        return WordVectorizer(
+            language=self.language, stop_words=None, tokenizer="pairs"
+        ).build_analyzer()
 
     @property
     def _n_features_out(self):

@@ -5,12 +5,14 @@ from numbers import Integral
 import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
-from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, WordVectorizer
+from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.utils._fitted import Array, Fitted, require
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
+from sklearn_m3l.utils._words import WORD_PATTERN
 
 
 class LsaEncoder(ColumnEncoder):
@@ -32,6 +34,10 @@ class LsaEncoder(ColumnEncoder):
         Leave out words that fewer texts have.
     max_features : int or None, default=50000
         Weigh the most frequent words only.
+    language : str or sequence of str, default=None
+        ISO 639-1 code of the language of the texts, the main one first where there are
+        several: Turkish and Azerbaijani have a lower case of I of their own. A
+        `TextView` sets it.
     random_state : int, RandomState instance or None, default=None
         Seed of the randomized decomposition.
 
@@ -68,13 +74,15 @@ class LsaEncoder(ColumnEncoder):
         "analyzer": [StrOptions({"word", "char_wb"})],
         "min_df": [Interval(Integral, 1, None, closed="left")],
         "max_features": [Interval(Integral, 1, None, closed="left"), None],
+        "language": [str, list, tuple, None],
         "random_state": ["random_state"],
     }
 
     _fitted_state: dict = {
         "vectorizer_": Fitted(WordVectorizer),
         "tfidf_": Fitted(TfidfTransformer),
-        "components_": Array(2),
+        # Rows of length 1.
+        "components_": Array(2, low=-1.001, high=1.001),
     }
 
     def __init__(
@@ -84,12 +92,14 @@ class LsaEncoder(ColumnEncoder):
         analyzer="word",
         min_df=1,
         max_features=50_000,
+        language=None,
         random_state=None,
     ):
         self.n_components = n_components
         self.analyzer = analyzer
         self.min_df = min_df
         self.max_features = max_features
+        self.language = language
         self.random_state = random_state
 
     def _check_fitted_state(self, state: dict) -> None:
@@ -101,6 +111,9 @@ class LsaEncoder(ColumnEncoder):
     def _learn(self, cells):
         words = self.analyzer == "word"
         self.vectorizer_ = WordVectorizer(
+            language=self.language,
+            # Pairs of characters tell texts apart as well as words do, in less time.
+            tokenizer="pairs" if words else None,
             analyzer=self.analyzer,
             ngram_range=(1, 1) if words else (2, 4),
             token_pattern=WORD_PATTERN if words else None,
@@ -112,13 +125,17 @@ class LsaEncoder(ColumnEncoder):
         self.tfidf_ = TfidfTransformer(sublinear_tf=True)
         weights = self.tfidf_.fit_transform(self.vectorizer_.fit_transform(cells))
         width = min(self.n_components, *weights.shape)
-        _, _, self.components_ = randomized_svd(
-            weights, width, n_iter=5, random_state=private_generator(self.random_state)
-        )
+        generator = private_generator(self.random_state)
+        with threadpool_limits(1, user_api="blas"):
+            _, _, self.components_ = randomized_svd(
+                weights, width, n_iter=5, random_state=generator
+            )
 
     def _encode(self, cells):
         weights = self.tfidf_.transform(self.vectorizer_.transform(cells))
-        return np.asarray(weights @ self.components_.T, dtype=np.float32)
+        with threadpool_limits(1, user_api="blas"):
+            vectors = weights @ self.components_.T
+        return np.asarray(vectors, dtype=np.float32)
 
     @property
     def _n_features_out(self):

@@ -19,6 +19,7 @@ from sklearn_m3l.embedding._pictures import open_pictures
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, NotStored
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
+from sklearn_m3l.utils._words import normalize_text
 
 # Batches between two writes to the cache: at most so much work is lost.
 _BATCHES_A_BLOCK = 16
@@ -153,6 +154,8 @@ class SentenceTransformerEncoder(ColumnEncoder):
     def _encode(self, cells):
         for name in self._path_parameters:
             check_reference(self, name)
+        if not self._encodes_pictures():
+            cells = [normalize_text(cell) for cell in cells]
         cache = (
             VectorCache(self.cache_dir, self._settings()) if self.cache_dir else None
         )

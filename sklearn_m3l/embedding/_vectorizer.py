@@ -1,29 +1,45 @@
 """Word counts of a text in any language: which words, and which are left out."""
 
-import re
-import sys
-import unicodedata
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import groupby
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from sklearn_m3l.utils._fitted import Boolean, Kind, NotStored, require
-from sklearn_m3l.utils._sklearn import StrOptions
-
-WORD_PATTERN = r"(?u)\b[^\W\d_]{2,}\b"
-
-# Unicode blocks of the scripts that write no space between words.
-_UNSPACED = (
-    "\u0e00-\u0eff"  # Thai, Lao
-    "\u0f00-\u0fff"  # Tibetan
-    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Myanmar
-    "\u1780-\u17ff"  # Khmer
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
+from sklearn_m3l.embedding._columns import cells_of, is_missing
+from sklearn_m3l.embedding._languages import (
+    SEGMENTERS,
+    find_segmenter,
+    list_languages,
+    load_lemmatizer,
+    load_segmenter,
+    stop_words_of,
+    warn_without_stop_words,
 )
+from sklearn_m3l.utils._fitted import (
+    Boolean,
+    Choice,
+    Kind,
+    NotStored,
+    Optional,
+    require,
+)
+from sklearn_m3l.utils._sklearn import StrOptions
+from sklearn_m3l.utils._words import (
+    WORD_PATTERN,
+    iter_runs,
+    lower_text,
+    normalize_text,
+    only_words,
+    split_words,
+)
+
+# Patterns that take time in proportion to a text, whatever it says.
+_SAFE_PATTERNS = (WORD_PATTERN, r"(?u)\b\w\w+\b", r"(?u)\b\w+\b")
+
+# More words or characters in a row than anyone counts.
+_MAX_NGRAM = 20
 
 
 class _Columns(Kind):
@@ -49,28 +65,44 @@ class WordVectorizer(CountVectorizer):
 
     A `CountVectorizer` with other defaults: it counts the 2,000 most frequent words,
     in lower case, which are runs of two letters or more, and leaves out the stop words
-    of `language`. Letters of every script count, and the combining marks that words
-    of Hindi or Thai are written with, do too. Runs of a script without spaces between
-    words (Chinese, Japanese, Thai, Lao, Khmer, Burmese, Tibetan) count as pairs of
-    neighboring characters; for real words give a `tokenizer`.
+    of `language`. Letters of every script count, with the combining marks and joiners
+    that they are written with. Words that Unicode can spell in several ways, such as
+    with ligatures, half-width letters or soft hyphens, are one word.
+
+    Texts in Chinese, Japanese, Korean, Thai, Lao, Khmer, and Burmese are split into
+    words by the package for that language, if it is installed. Otherwise, and in any
+    other script without spaces between words, pairs of neighboring characters count.
 
     Parameters
     ----------
     language : str or sequence of str, default=None
-        ISO 639-1 code of the language whose stop words are left out, such as "de", or
-        several for texts that mix languages. None leaves out none. The lists are those
-        of the package `stop-words` (33 languages), and of `stopwordsiso` for others.
+        ISO 639-1 code of the language of the texts, such as "de", or several for texts
+        that mix languages, the main one first. It decides which stop words are left
+        out, what splits a text into words, and, for Turkish and Azerbaijani, what the
+        lower case of I is. None leaves out no words. The stop words are those of the
+        package `stop-words` (33 languages), and of `stopwordsiso` for others.
     stop_words : "language", "english", list or None, default="language"
         Stop words other than those of `language`: a list of words, or None for none.
         They are taken apart as texts are, so that "don't" matches.
+    extra_stop_words : list of str, default=None
+        Words to leave out in addition to `stop_words`.
     max_features : int or None, default=2000
         Count the most frequent words only.
+    tokenizer : {"jieba", "fugashi", "kiwipiepy", "pythainlp", "icu4py", "pairs"} or \
+            callable, default=None
+        What splits a text into words. By default, the package for `language`: jieba
+        for Chinese, fugashi (with unidic-lite) for Japanese, kiwipiepy for Korean,
+        pythainlp for Thai, icu4py for Khmer, Lao, and Burmese. If it is not installed,
+        a warning says so, and pairs of characters count, as with "pairs". A callable
+        returns the tokens of a text, of which only words count. Japanese and Korean
+        verbs and adjectives count in their dictionary form, and particles do not count.
+    lemmatize : bool or callable, default=False
+        Whether to count words in their dictionary form, by the package simplemma (50
+        languages), such as for Finnish, Russian, or Turkish. A callable returns the
+        form of one word.
     token_pattern : str, default=r"(?u)\\b[^\\W\\d_]{2,}\\b"
         What a word is. Any other pattern is used as it stands, without the care for
         combining marks and scripts without spaces that is described above.
-    tokenizer : callable, default=None
-        Splits a text into words, such as ``jieba.lcut`` for Chinese; give
-        ``token_pattern=None`` with it.
     input, encoding, decode_error, strip_accents, lowercase, preprocessor, analyzer
         As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
     ngram_range, max_df, min_df, vocabulary, binary, dtype
@@ -80,16 +112,25 @@ class WordVectorizer(CountVectorizer):
     ----------
     vocabulary_ : dict of str to int
         The column of each word.
+    tokenizer_ : str or None
+        The name of what split the texts in `fit`; None for a callable or a pattern of
+        your own. `transform` uses the same one, or raises ImportError.
 
     See Also
     --------
     TextView : Counts the words of one column of a table.
 
+    Notes
+    -----
+    `fit` and `transform` take a list, a Series, or a table or 2-D array of one column.
+    A missing cell has no words.
+
     Examples
     --------
     >>> from sklearn_m3l.embedding import WordVectorizer
-    >>> vectorizer = WordVectorizer(language="de")
-    >>> counts = vectorizer.fit_transform(["Die Ebene und der Pinsel", "Der Pinsel"])
+    >>> vectorizer = WordVectorizer(language="de", extra_stop_words=["gimp"])
+    >>> texts = ["Die Ebene und der Pinsel in GIMP", "Der Pinsel"]
+    >>> counts = vectorizer.fit_transform(texts)
     >>> vectorizer.get_feature_names_out()
     array(['ebene', 'pinsel'], dtype=object)
     >>> counts.toarray()
@@ -101,11 +142,15 @@ class WordVectorizer(CountVectorizer):
         **CountVectorizer._parameter_constraints,
         "language": [str, list, tuple, None],
         "stop_words": [StrOptions({"language", "english"}), list, None],
+        "extra_stop_words": [list, None],
+        "tokenizer": [StrOptions({*SEGMENTERS, "pairs"}), callable, None],
+        "lemmatize": ["boolean", callable],
     }
 
     _fitted_state: dict = {
         "vocabulary_": _Columns(),
         "fixed_vocabulary_": Boolean(),
+        "tokenizer_": Optional(Choice(None, "pairs", *SEGMENTERS)),
         "_stop_words_id": NotStored(),
     }
 
@@ -114,9 +159,11 @@ class WordVectorizer(CountVectorizer):
         *,
         language=None,
         stop_words="language",
+        extra_stop_words=None,
         max_features=2000,
-        token_pattern=WORD_PATTERN,
         tokenizer=None,
+        lemmatize=False,
+        token_pattern=WORD_PATTERN,
         input="content",
         encoding="utf-8",
         decode_error="strict",
@@ -151,6 +198,13 @@ class WordVectorizer(CountVectorizer):
             dtype=dtype,
         )
         self.language = language
+        self.extra_stop_words = extra_stop_words
+        self.lemmatize = lemmatize
+
+    def _warn_for_unused_params(self) -> None:
+        # Nobody has to say that a pattern of words does not count beside a tokenizer.
+        if self.tokenizer is None or self.token_pattern != WORD_PATTERN:
+            super()._warn_for_unused_params()
 
     def _check_storable(self) -> None:
         require(
@@ -158,13 +212,19 @@ class WordVectorizer(CountVectorizer):
             f"a stored WordVectorizer may not read files; set input='content', not "
             f"{self.input!r}",
         )
-        for name in ("language", "stop_words"):
+        for name in ("language", "stop_words", "extra_stop_words"):
             given = getattr(self, name)
             texts = [given] if given is None or isinstance(given, str) else given
             require(
                 all(text is None or isinstance(text, str) for text in texts),
                 f"{name} must be a string or a list of strings, not {given!r}",
             )
+        # Other patterns can take for ever on a text that is made for them.
+        require(
+            self.token_pattern is None or self.token_pattern in _SAFE_PATTERNS,
+            "a stored WordVectorizer may not have a token_pattern of its own, such as "
+            f"{self.token_pattern!r}; leave token_pattern out",
+        )
         # Other strings are parsed by numpy as if they were code.
         known = isinstance(self.dtype, (type, np.dtype)) or self.dtype in np.sctypeDict
         require(
@@ -175,12 +235,76 @@ class WordVectorizer(CountVectorizer):
         pair = isinstance(sizes, tuple) and len(sizes) == 2
         pair = pair and all(type(size) is int for size in sizes)
         require(
-            pair and 1 <= sizes[0] <= sizes[1],
-            f"ngram_range must be a pair of whole numbers such as (1, 2), not {sizes}",
+            pair and 1 <= sizes[0] <= sizes[1] <= _MAX_NGRAM,
+            "ngram_range must be a pair of whole numbers such as (1, 2), at most "
+            f"{_MAX_NGRAM}, not {sizes}",
         )
 
+    def fit_transform(self, raw_documents, y=None):
+        """Learn the words of a column and count them.
+
+        Parameters
+        ----------
+        raw_documents : array-like of shape (n_rows,)
+            The texts: a list, a Series, or a table or 2-D array of one column.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        sparse matrix of shape (n_rows, n_words)
+            The counts.
+        """
+        self._validate_params()
+        texts = self._read(raw_documents)
+        self.tokenizer_ = self._find_tokenizer()
+        first = self._languages()[:1]
+        if self.stop_words == "language" and first and not self.extra_stop_words:
+            warn_without_stop_words(first[0])
+        return super().fit_transform(texts)
+
+    def transform(self, raw_documents):
+        """Count the words of a column.
+
+        Parameters
+        ----------
+        raw_documents : array-like of shape (n_rows,)
+            The texts: a list, a Series, or a table or 2-D array of one column.
+
+        Returns
+        -------
+        sparse matrix of shape (n_rows, n_words)
+            The counts.
+        """
+        return super().transform(self._read(raw_documents))
+
+    def _read(self, column: Any) -> list:
+        """Return the texts of a column, empty ones where a cell is missing."""
+        cells = cells_of(column)
+        if self.input != "content" or callable(self.analyzer) or self.preprocessor:
+            return cells
+        texts = []
+        for row, cell in enumerate(cells):
+            if not (is_missing(cell) or isinstance(cell, (str, bytes))):
+                raise TypeError(f"row {row} holds {type(cell).__name__}, not a text")
+            texts.append("" if is_missing(cell) else cell)
+        return texts
+
+    def _languages(self) -> list[str]:
+        """Return the languages of the texts, the main one first."""
+        return list_languages(self.language)
+
+    def _find_tokenizer(self) -> str | None:
+        """Return the name of what splits texts; None for what has no name."""
+        if isinstance(self.tokenizer, str):
+            return self.tokenizer
+        usual = self.analyzer == "word" and self.token_pattern == WORD_PATTERN
+        if self.tokenizer is not None or not usual:
+            return None
+        return find_segmenter(self._languages())
+
     def build_preprocessor(self):
-        """Return what prepares a text: letters and accents in one form, lower case.
+        """Return what prepares a text: each letter in one form, lower case.
 
         Returns
         -------
@@ -190,7 +314,10 @@ class WordVectorizer(CountVectorizer):
         prepare = super().build_preprocessor()
         if self.preprocessor is not None:
             return prepare
-        return lambda text: prepare(unicodedata.normalize("NFC", text))
+        language = next(iter(self._languages()), None)
+        if not self.lowercase:
+            return lambda text: prepare(normalize_text(text))
+        return lambda text: prepare(lower_text(normalize_text(text), language))
 
     def build_tokenizer(self):
         """Return what splits a text into words.
@@ -199,10 +326,46 @@ class WordVectorizer(CountVectorizer):
         -------
         callable
             From a text to a list of words.
+
+        Raises
+        ------
+        ImportError
+            If it needs a package that is not installed.
         """
-        if self.tokenizer is None and self.token_pattern == WORD_PATTERN:
-            return split_words
-        return super().build_tokenizer()
+        split = self._build_splitter()
+        if self.lemmatize is False:
+            return split
+        lemma = self.lemmatize
+        if lemma is True:
+            lemma = load_lemmatizer(self._languages())
+        language = next(iter(self._languages()), None)
+        if not self.lowercase:
+            return lambda text: only_words(map(lemma, split(text)))
+        return lambda text: only_words(
+            lower_text(lemma(word), language) for word in split(text)
+        )
+
+    def _build_splitter(self) -> Callable[[str], list[str]]:
+        """Return what splits a text into words as they are written."""
+        if callable(self.tokenizer):
+            own = self.tokenizer
+            return lambda text: only_words(own(text))
+        name = getattr(self, "tokenizer_", None) or self._find_tokenizer()
+        if name is None:
+            return super().build_tokenizer()
+        languages = self._languages()
+        main = next(iter(languages), None)
+        if name == "pairs":
+            return lambda text: split_words(text, main)
+        segment = load_segmenter(name, languages)
+        if not SEGMENTERS[name].reads_runs:
+            return lambda text: only_words(segment(text))
+        return lambda text: list(
+            chain.from_iterable(
+                only_words(segment(part)) if is_unspaced else [part]
+                for part, is_unspaced in iter_runs(text, main)
+            )
+        )
 
     def get_stop_words(self):
         """Return the words that are left out, as they look once they are tokenized.
@@ -215,113 +378,20 @@ class WordVectorizer(CountVectorizer):
         Raises
         ------
         ValueError
-            Where there is no list of stop words for `language`.
+            Where nothing is known about `language`.
         """
         if self.stop_words == "language":
-            languages = self.language or ()
-            if isinstance(languages, str):
-                languages = [languages]
-            words = [word for code in languages for word in stop_words_of(code)]
+            words = [w for code in self._languages() for w in stop_words_of(code)]
         else:
             words = list(super().get_stop_words() or ())
+        words += self.extra_stop_words or ()
         if not words:
             return None
         prepare, split = self.build_preprocessor(), self.build_tokenizer()
         # A set, as every word of every text is looked up in it.
-        return frozenset(token for word in words for token in split(prepare(word)))
-
-
-def split_words(text: str) -> list[str]:
-    """Split a text into words of two letters or more, of any script.
-
-    Runs of a script without spaces give pairs of neighboring characters.
-    """
-    word, run, character = _patterns()
-    words: list[str] = []
-    for token in word.findall(text):
-        if not run.search(token):
-            words.append(token)
-            continue
-        for unspaced, part in groupby(
-            character.findall(token), lambda unit: bool(run.match(unit))
-        ):
-            units = list(part)
-            if unspaced:
-                words.extend(map("".join, zip(units, units[1:], strict=False)))
-            elif len(units) > 1:
-                words.append("".join(units))
-    return words
-
-
-@lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern, re.Pattern, re.Pattern]:
-    """Return patterns of a word, of an unspaced character, and of a character."""
-    marks = "".join(_ranges(_combining_marks()))
-    letter = rf"(?:[^\W\d_]|[{marks}])"
-    word = rf"(?<![\w{marks}])[^\W\d_]{letter}+(?![\w{marks}])"
-    return (
-        re.compile(word),
-        re.compile(f"[{_UNSPACED}]"),
-        re.compile(rf".[{marks}]*", re.DOTALL),
-    )
-
-
-def _combining_marks() -> Iterator[int]:
-    # There is none beyond but a few hundred variation selectors.
-    for code in range(0x300, min(0x1F000, sys.maxunicode)):
-        if unicodedata.category(chr(code)).startswith("M"):
-            yield code
-
-
-def _ranges(codes: Iterator[int]) -> Iterator[str]:
-    """Return runs of consecutive code points as ranges of a regular expression."""
-    for _, run in groupby(enumerate(codes), lambda pair: pair[1] - pair[0]):
-        points = [code for _, code in run]
-        yield f"{chr(points[0])}-{chr(points[-1])}"
-
-
-def has_stop_words(language: str) -> bool:
-    """Whether there is a list of stop words for a language."""
-    return language in _languages()
-
-
-def stop_words_of(language: str) -> Sequence[str]:
-    """Return the stop words of a language by its ISO 639-1 code.
-
-    Raises
-    ------
-    ValueError
-        Where there is no list for it; the message names those that there are.
-    """
-    known = _languages()
-    if language not in known:
-        raise ValueError(
-            f"no stop words for language={language!r}; there are lists for "
-            f"{', '.join(sorted(known))}; or give stop_words, a list of your own"
-        )
-    if known[language] == "stop-words":
-        from stop_words import get_stop_words
-
-        return get_stop_words(_alias(language))
-    import stopwordsiso
-
-    return sorted(stopwordsiso.stopwords(language))
-
-
-@lru_cache(maxsize=1)
-def _languages() -> dict[str, str]:
-    """Return the package that has the stop words of each language."""
-    import stopwordsiso
-    from stop_words import LANGUAGE_MAPPING
-
-    return {
-        **dict.fromkeys(LANGUAGE_MAPPING, "stop-words"),
-        **dict.fromkeys(stopwordsiso.langs() - set(LANGUAGE_MAPPING), "stopwordsiso"),
-        # The other list is of single characters, and words are pairs of them.
-        "zh": "stopwordsiso",
-        "no": "stop-words",
-    }
-
-
-def _alias(language: str) -> str:
-    return "nb" if language == "no" else language
+        stop_words: set[str] = set()
+        new = {token for word in words for token in split(prepare(word))}
+        while new:  # the form of a form may be another one
+            stop_words |= new
+            new = {token for word in new for token in split(word)} - stop_words
+        return frozenset(stop_words)

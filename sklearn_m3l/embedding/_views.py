@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._columns import (
+    column_name,
     distinct_rows,
     first_rows,
     naming_rows,
@@ -19,11 +21,12 @@ from sklearn_m3l.embedding._columns import (
     row_labels,
 )
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
+from sklearn_m3l.embedding._languages import knows_language
 from sklearn_m3l.embedding._lsa import LsaEncoder
-from sklearn_m3l.embedding._vectorizer import WordVectorizer, has_stop_words
+from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.multiview import View
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Fitted, Integer, require
-from sklearn_m3l.utils._sklearn import HasMethods, fit_context
+from sklearn_m3l.utils._sklearn import HasMethods, Interval, fit_context
 
 # Rows that are encoded at a time, so that only their vectors need memory beside the
 # array that all of them go to.
@@ -79,7 +82,7 @@ class _ColumnView(BaseEstimator):
                 "learn from; leave this view out"
             )
         with naming_rows(cells, row_labels(X)):
-            self._fit(distinct, getattr(X, "name", None))
+            self._fit(distinct, column_name(X))
         return self
 
     def transform(self, X):
@@ -117,11 +120,18 @@ class _ColumnView(BaseEstimator):
         check_is_fitted(self)
         cells = self._read(X)
         with naming_rows(cells, row_labels(X)):
-            return self._encode(cells, allocate, progress)
+            view = self._encode(cells, allocate, progress)
+        self._warn_of_unknown(view, column_name(X))
+        return view
 
     def _encode(self, cells: list, allocate: Allocate, progress: Any) -> View:
         first = first_rows(cells)
         rows = distinct_rows(first)
+        counts, vocabulary = self._count([cells[row] for row in rows])
+        if counts is not None:
+            enough = self._have_enough(counts)
+            first[np.isin(first, rows[~enough])] = -1
+            rows, counts = rows[enough], counts[enough]
         embedding = allocate((len(cells), self.n_features_out_))
         present = first >= 0
         for chunk in _chunks(rows):
@@ -135,7 +145,6 @@ class _ColumnView(BaseEstimator):
         for chunk in _chunks(np.flatnonzero((first >= 0) & (first != _range(first)))):
             embedding[chunk] = embedding[first[chunk]]
             present[chunk] = present[first[chunk]]
-        counts, vocabulary = self._count([cells[row] for row in rows])
         if counts is not None:
             place = np.full(len(cells) + 1, -1)
             place[rows] = np.arange(len(rows))
@@ -158,7 +167,6 @@ class _ColumnView(BaseEstimator):
             )
         # Cells are read and made distinct once: our own encoders take them as they are
         # and know how wide their vectors are. Any other encoder has to show it.
-        encoder = clone(encoder)
         if isinstance(encoder, ColumnEncoder):
             self.encoder_ = encoder._fit_distinct(cells)
             self.n_features_out_ = self.encoder_._n_features_out
@@ -186,6 +194,13 @@ class _ColumnView(BaseEstimator):
         """Return counts and vocabulary of distinct cells, or None."""
         return None, None
 
+    def _have_enough(self, counts: sparse.csr_array) -> np.ndarray:
+        """Tell which cells have enough words to be a view."""
+        raise NotImplementedError
+
+    def _warn_of_unknown(self, view: View, name: Any) -> None:
+        """Warn of cells that are present, but in which nothing is known."""
+
 
 class TextView(_ColumnView):
     """A column of texts: how it is embedded, and which words are counted.
@@ -201,8 +216,13 @@ class TextView(_ColumnView):
         frequent words that are not stop words.
     language : str or sequence of str, default=None
         ISO 639-1 code of the language whose stop words a `WordVectorizer` without
-        `language` leaves out, or several. By default the name of the column, if there
-        are stop words of such a language; else none, with a warning.
+        `language` leaves out, or several; encoders that take a `language` get it, too.
+        By default the name of the column, if something is known about such a language;
+        else none, with a warning. ``()`` is for texts in no known language, such as
+        those of a column "it" that are not Italian.
+    min_tokens : int, default=0
+        Rows whose text has fewer counted words lack the view. With 0, a text without
+        any known word is present; if its embedding is zero, too, `transform` warns.
 
     Attributes
     ----------
@@ -235,6 +255,7 @@ class TextView(_ColumnView):
             None,
         ],
         "language": [str, list, tuple, None],
+        "min_tokens": [Interval(Integral, 0, None, closed="left")],
     }
 
     _fitted_state: dict = {
@@ -242,33 +263,67 @@ class TextView(_ColumnView):
         "vectorizer_": Fitted(BaseEstimator),
     }
 
-    def __init__(self, encoder=None, vectorizer=None, *, language=None):
+    def __init__(self, encoder=None, vectorizer=None, *, language=None, min_tokens=0):
         self.encoder = encoder
         self.vectorizer = vectorizer
         self.language = language
+        self.min_tokens = min_tokens
 
     def _fit(self, cells, name):
         default = WordVectorizer()
         vectorizer = clone(default if self.vectorizer is None else self.vectorizer)
-        if isinstance(vectorizer, WordVectorizer) and vectorizer.language is None:
-            vectorizer.set_params(language=self._language(vectorizer, name))
+        encoder = clone(LsaEncoder() if self.encoder is None else self.encoder)
+        language = self.language
+        if isinstance(vectorizer, WordVectorizer):
+            if vectorizer.language is None:
+                vectorizer.set_params(language=self._language(vectorizer, name))
+            language = vectorizer.language
+        params = encoder.get_params() if hasattr(encoder, "get_params") else {}
+        if params.get("language", ()) is None:
+            encoder.set_params(language=language)
         self.vectorizer_ = vectorizer.fit(cells)
-        self._fit_encoder(LsaEncoder() if self.encoder is None else self.encoder, cells)
+        if self.min_tokens:
+            enough = self._have_enough(self._count(cells)[0])
+            cells = [cell for cell, kept in zip(cells, enough, strict=True) if kept]
+            if not cells:
+                raise ValueError(
+                    f"no text has min_tokens={self.min_tokens} counted words; lower "
+                    "min_tokens"
+                )
+        self._fit_encoder(encoder, cells)
 
     def _language(self, vectorizer, name):
-        if self.language is not None or vectorizer.stop_words != "language":
+        if self.language is not None:
             return self.language
-        if isinstance(name, str) and has_stop_words(name):
+        if isinstance(name, str) and knows_language(name):
             return name
-        column = "the column has no name" if name is None else f"column {name!r}"
-        warnings.warn(
-            f"no stop words are left out: {column} names no language that has a list "
-            "of them; give TextView language='en', for example, or a vectorizer with "
-            "stop_words=None if that is meant",
-            UserWarning,
-            stacklevel=2,
-        )
+        if vectorizer.stop_words == "language":
+            column = "the column has no name" if name is None else f"column {name!r}"
+            warnings.warn(
+                f"no stop words are left out: {column} names no language that has a "
+                "list of them; give TextView language='en', for example, or a "
+                "vectorizer with stop_words=None if that is meant",
+                UserWarning,
+                stacklevel=2,
+            )
         return None
+
+    def _have_enough(self, counts):
+        return counts.sum(axis=1) >= self.min_tokens
+
+    def _warn_of_unknown(self, view, name):
+        unknown = view.present & (view.counts.sum(axis=1) == 0)
+        for rows, vectors in view.chunks():
+            unknown[rows] &= ~vectors.any(axis=1)
+        n_unknown = np.count_nonzero(unknown)
+        if n_unknown:
+            column = "" if name is None else f"column {name!r}: "
+            warnings.warn(
+                f"{column}{n_unknown} of {len(view)} rows have no known word, so they "
+                "all get the same topics; set min_tokens=1 to let them lack the view",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def _count(self, cells):
         vocabulary = np.asarray(self.vectorizer_.get_feature_names_out(), dtype=str)
@@ -318,7 +373,7 @@ class ImageView(_ColumnView):
 
     def _fit(self, cells, name):
         encoder = ImageStatisticsEncoder() if self.encoder is None else self.encoder
-        self._fit_encoder(encoder, cells)
+        self._fit_encoder(clone(encoder), cells)
 
 
 def _range(rows: np.ndarray) -> np.ndarray:

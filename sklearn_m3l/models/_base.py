@@ -34,6 +34,7 @@ from sklearn_m3l.utils._fitted import (
     require,
 )
 from sklearn_m3l.utils._sklearn import transform_output
+from sklearn_m3l.utils._text import printable
 
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
@@ -153,7 +154,7 @@ class BaseTopicModel(
         """
         check_is_fitted(self)
         views = self._check_X(X, reset=False)
-        theta = self._transform(views)
+        theta = self._infer(views)
         missing = np.isnan(theta[:, 0])
         if missing.any():
             warnings.warn(
@@ -165,6 +166,23 @@ class BaseTopicModel(
         if transform_output(self) == "pandas" and isinstance(X, MultiView):
             # scikit-learn takes row labels from a DataFrame alone.
             return pd.DataFrame(theta, index=X.index)
+        return theta
+
+    def _infer(self, X: MultiView) -> np.ndarray:
+        """Return topics; refuse NaN in rows that have a view.
+
+        Embeddings that are far from those of `fit`, and weights that `fit` does not
+        give, overflow.
+        """
+        theta = self._transform(X)
+        present = np.any([view.present for view in X.views.values()], axis=0)
+        broken = np.flatnonzero(present & ~np.isfinite(theta).all(axis=1))
+        if len(broken):
+            raise ValueError(
+                f"the topics of {len(broken)} of {len(X)} rows are not finite: "
+                f"{list_labels(X.index[broken])}; their embeddings are far from those "
+                "of fit, or the model is damaged"
+            )
         return theta
 
     def score(self, X, y=None):
@@ -235,7 +253,7 @@ class BaseTopicModel(
         self, given: MultiView, predicted: MultiView, names: list[str]
     ) -> tuple[float, float]:
         """Return the log-likelihood of the words of some texts, and their number."""
-        theta = self._transform(given)
+        theta = self._infer(given)
         likelihood = n_tokens = 0.0
         for name in names:
             present = predicted[name].present
@@ -297,7 +315,7 @@ class BaseTopicModel(
         n_words : int, default=8
             Words per topic and text view.
         """
-        print(self.topics_frame(n_words).to_string())
+        print(printable(self.topics_frame(n_words).to_string()))
 
     def describe(self, X, view=None, n_words=5):
         """Describe each row by the top words of its dominant topic, in any language.
@@ -323,7 +341,7 @@ class BaseTopicModel(
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
         names = list(self.vocabularies_) if view is None else [view]
-        theta = self._transform(X)
+        theta = self._infer(X)
         known = ~np.isnan(theta[:, 0])
         topics = pd.Series(pd.NA, index=X.index, dtype="Int64", name="topic")
         topics.iloc[np.flatnonzero(known)] = theta[known].argmax(axis=1)
@@ -354,7 +372,7 @@ class BaseTopicModel(
         check_scalar(n, "n", Integral, min_val=1)
         if view is not None and isinstance(X, MultiView):
             X = X[[view]]
-        theta = self._transform(self._check_X(X, reset=False))
+        theta = self._infer(self._check_X(X, reset=False))
         known = np.flatnonzero(~np.isnan(theta[:, 0]))
         order = np.argsort(-theta[known], axis=0, kind="stable")[:n]
         return known[order].T

@@ -17,6 +17,7 @@ from sklearn_m3l.multiview._checks import (
     selected_views,
 )
 from sklearn_m3l.multiview._view import View, frozen, is_on_disk, same_array
+from sklearn_m3l.utils._text import printable
 
 # What article ids can be, by the kind of their dtype.
 _ID_KINDS = {"U": "str", "b": "bool", "i": "int", "f": "float"}
@@ -355,7 +356,7 @@ class MultiView:
                 words, cells = view.counts.shape[1], view.counts.nnz
                 line += f"  counts of {words:,} words, {cells:,} cells"
             lines.append(line)
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def _concat_index(parts: Sequence[np.ndarray]) -> np.ndarray:

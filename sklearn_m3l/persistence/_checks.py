@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_m3l.utils._fitted import (
+    MAX_IDF,
     Array,
     Integer,
     Kind,
@@ -50,7 +51,10 @@ TYPES: dict[str, type] = {
 
 # Fitted attributes of the classes that cannot declare them.
 _OTHERS: dict[str, dict[str, Kind]] = {
-    "TfidfTransformer": {"idf_": Array(1), "n_features_in_": Integer(1)},
+    "TfidfTransformer": {
+        "idf_": Array(1, low=1, high=MAX_IDF),
+        "n_features_in_": Integer(1),
+    },
     "FrozenEstimator": {},
     "Pipeline": {},
 }

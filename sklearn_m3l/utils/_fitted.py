@@ -25,6 +25,9 @@ MAX_SEED = 2**31 - 1
 # Longer vectors than any encoder gives.
 MAX_WIDTH = 2**20
 
+# One more than the logarithm of more documents than there can be.
+MAX_IDF = 50.0
+
 
 def require(condition: Any, problem: str) -> None:
     """Raise ValueError unless a condition holds."""
@@ -124,6 +127,23 @@ class Integer(Kind):
 
     def accepts(self, value):
         return type(value) is int and self.low <= value <= self.high
+
+
+class Choice(Kind):
+    """One of some values.
+
+    Parameters
+    ----------
+    *values : str or None
+        The values.
+    """
+
+    def __init__(self, *values: str | None):
+        self.values = values
+        self.expected = f"one of {', '.join(map(repr, values))}"
+
+    def accepts(self, value):
+        return (value is None or type(value) is str) and value in self.values
 
 
 class String(Kind):

@@ -1,9 +1,18 @@
-"""Tables of text that fit a terminal."""
+"""Texts and tables that a terminal can show."""
 
+import re
 from collections.abc import Sequence
 
 _GAP = "  "
 _NARROWEST = 8
+
+# All control characters but tabs and line feeds: a terminal would obey them.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    """Return a text in which control characters are escaped."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def format_table(rows: Sequence[Sequence[str]], width: int) -> str:

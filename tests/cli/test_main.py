@@ -11,6 +11,7 @@ import pytest
 
 from sklearn_m3l import M3LContrastTopicModel, load_model
 from sklearn_m3l.cli import main
+from sklearn_m3l.cli._terminal import forgiving_streams
 
 SMALL = ["-k", "2", "--max-iter", "1"]
 
@@ -150,6 +151,17 @@ def test_escapes_of_words_do_not_reach_the_terminal(tmp_path, capsys):
     assert r"its columns are a\x1b[31m" in refused(
         "fit", path, "--text", "text", "-o", tmp_path / "model"
     )
+
+
+def test_progress_bars_control_the_terminal_but_names_do_not(capsys):
+    attack = "a\x1b]52;c;YQ==\x07b\x1b[2J\x9bc\n"
+    with forgiving_streams():
+        print(f"\r{attack}\x1b[A", end="", file=sys.stderr)
+        print(f"\r{attack}\x1b[A", end="")
+    found = capsys.readouterr()
+    escaped = "a\\x1b]52;c;YQ==\\x07b\\x1b[2J\\x9bc\n"
+    assert found.err == f"\r{escaped}\x1b[A"
+    assert found.out == f"\\r{escaped}\\x1b[A"
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import LsaEncoder
@@ -78,6 +79,18 @@ def test_seeds_repeat_in_another_process(texts):
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1] and runs[0].strip()
+
+
+@pytest.mark.slow
+def test_any_number_of_threads(texts):
+    vectors = []
+    for n_threads in (1, 2, 3):
+        with threadpool_limits(n_threads):
+            encoder = LsaEncoder(random_state=0).fit(texts)
+            vectors.append(encoder.transform(texts))
+            before = [pool["num_threads"] for pool in threadpool_info()]
+            assert max(before) == n_threads  # as it was
+    assert all(np.array_equal(vectors[0], other) for other in vectors[1:])
 
 
 def test_nothing_to_learn_from_is_an_error():

@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn_m3l import M3LContrastTopicModel, MultiView
 from sklearn_m3l.embedding import (
     ImageView,
+    KeyedVectorsEncoder,
     LsaEncoder,
     MultiViewEncoder,
     TextView,
@@ -197,6 +198,110 @@ def test_the_name_of_a_column_is_its_language(table):
     X = make_multiview_encoder(["de", "en"], random_state=0).fit_transform(df)
     assert X["de"].vocabulary.tolist() == ["pinsel", "the"]
     assert X["en"].vocabulary.tolist() == ["brush", "der"]
+
+
+def test_a_table_of_one_column_has_the_language_of_its_name():
+    texts = pd.DataFrame({"de": ["der Pinsel the", "die Ebene"]})
+    view = TextView(LsaEncoder(2, random_state=0)).fit(texts)
+    assert set(view.vectorizer_.vocabulary_) == {"pinsel", "ebene", "the"}
+
+
+def test_columns_that_are_not_named_by_their_languages():
+    df = pd.DataFrame(
+        {
+            "title": ["the brush", "an ink"],
+            "it": ["il brush", "the ink"],
+            "no": ["og brush", "ink"],
+        }
+    )
+    X = make_multiview_encoder(
+        ["title", "it", "no"], languages={"title": "en", "it": None}, random_state=0
+    ).fit_transform(df)
+    assert X["title"].vocabulary.tolist() == ["brush", "ink"]
+    assert X["it"].vocabulary.tolist() == ["brush", "il", "ink", "the"]
+    assert X["no"].vocabulary.tolist() == ["brush", "ink"]
+
+
+def test_words_for_all_columns_or_by_column(table):
+    built = make_multiview_encoder(
+        ["en", "de"],
+        extra_stop_words={"de": ["xxx"]},
+        min_df=2,
+        max_df={"en": 0.5},
+        max_features={"de": 7},
+        min_tokens={"en": 3},
+        lemmatize=str.title,
+        tokenizer={"de": "pairs"},
+    )
+    en, de = (view for _, view in built.views)
+    assert en.vectorizer.get_params()["extra_stop_words"] is None
+    assert de.vectorizer.extra_stop_words == ["xxx"]
+    assert en.vectorizer.min_df == de.vectorizer.min_df == 2
+    assert (en.vectorizer.max_df, de.vectorizer.max_df) == (0.5, 1.0)
+    assert (en.vectorizer.max_features, de.vectorizer.max_features) == (2000, 7)
+    assert (en.min_tokens, de.min_tokens) == (3, 0)
+    assert (en.vectorizer.tokenizer, de.vectorizer.tokenizer) == (None, "pairs")
+    X = clone(built).fit_transform(table)
+    assert X["de"].counts.shape[1] == 7 and "xxx" not in X["de"].vocabulary
+    assert (X["en"].counts.sum(axis=1)[X.present["en"]] >= 3).all()
+
+
+def test_options_of_unknown_columns_are_refused():
+    for argument in ("languages", "min_df", "min_tokens", "extra_stop_words"):
+        with pytest.raises(ValueError, match=f"{argument} names fr, but the texts are"):
+            make_multiview_encoder(["en", "de"], **{argument: {"fr": None}})
+
+
+class TestShortTexts:
+    """Texts with few counted words lack the view, where that is asked for."""
+
+    texts = pd.Series(["brush ink brush", "layer", "the", None, "unheard", "layer"])
+
+    def view(self, **options):
+        vectorizer = WordVectorizer(vocabulary=["brush", "ink", "layer"])
+        return TextView(LsaEncoder(2, random_state=0), vectorizer, **options)
+
+    @pytest.mark.parametrize(
+        ("least", "present"), [(0, [0, 1, 2, 4, 5]), (1, [0, 1, 5]), (2, [0]), (3, [0])]
+    )
+    def test_lack_the_view(self, least, present):
+        view = self.view(language="en", min_tokens=least).fit(self.texts)
+        encoded = view.transform(self.texts)
+        assert np.flatnonzero(encoded.present).tolist() == present
+        assert not encoded.embedding[~encoded.present].any()
+        assert encoded.counts[~encoded.present].nnz == 0
+
+    def test_of_a_pipeline_get_no_topics(self):
+        df = pd.DataFrame({"en": ["brush ink", "layer mask", "ink brush", "mask"] * 3})
+        encoder = make_multiview_encoder(["en"], min_tokens=1, random_state=0)
+        pipeline = make_pipeline(encoder, topic_model()).fit(df)
+        with pytest.warns(UserWarning, match="1 of 2 rows have none of the views en"):
+            theta = pipeline.transform(pd.DataFrame({"en": ["brush", "unheard of"]}))
+        assert np.isnan(theta[1]).all() and np.isfinite(theta[0]).all()
+
+    def test_must_not_be_all(self):
+        with pytest.raises(ValueError, match="no text has min_tokens=4 counted words"):
+            self.view(language="en", min_tokens=4).fit(self.texts)
+        with pytest.raises(ValueError, match="'min_tokens' parameter"):
+            self.view(min_tokens=-1).fit(self.texts)
+
+    def test_without_a_known_word_are_counted_in_one_warning(self):
+        df = pd.DataFrame({"en": ["brush ink", "layer mask", "ink brush"]})
+        fitted = make_multiview_encoder(["en"], random_state=0).fit(df)
+        more = pd.DataFrame({"en": ["ink", "unheard", "unheard", "of", None]})
+        with pytest.warns(
+            UserWarning, match="column 'en': 3 of 5 rows have no"
+        ) as seen:
+            X = fitted.transform(more)
+        assert len(seen) == 1
+        assert X.present["en"].tolist() == [True] * 4 + [False]
+
+    def test_without_a_known_vector_are_counted_too(self, tmp_path):
+        (tmp_path / "a.vec").write_text("1 2\nbrush 1 0\n")
+        encoder = KeyedVectorsEncoder(tmp_path / "a.vec")
+        view = TextView(encoder, language="en").fit(["brush", "ink"])
+        with pytest.warns(UserWarning, match="^1 of 2 rows have no known word"):
+            view.transform(["ink brush", "unheard"])
 
 
 def test_parameters_reach_through_and_clone(table):

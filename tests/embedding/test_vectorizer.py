@@ -5,15 +5,23 @@ import re
 import unicodedata
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer
 from stop_words import LANGUAGE_MAPPING, get_stop_words
 from stopwordsiso import langs
 
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import WordVectorizer
-from sklearn_m3l.embedding._vectorizer import WORD_PATTERN, has_stop_words, split_words
+from sklearn_m3l.embedding._languages import has_stop_words
+from sklearn_m3l.utils._words import WORD_PATTERN, split_words
+
+
+def split_at_slashes(text):
+    return text.split("/")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +83,7 @@ def test_every_language_has_stop_words_that_agree_with_the_words(language):
     stop_words = vectorizer.get_stop_words()
     assert len(stop_words) > 10
     analyze = vectorizer.build_analyzer()  # warns where the two disagree
-    assert analyze(" ".join(stop_words)) == []
+    assert [token for word in stop_words for token in analyze(word)] == []
 
 
 def test_norwegian_has_one_list_under_both_codes():
@@ -97,6 +105,87 @@ def test_several_languages_none_and_english():
     assert "the" in WordVectorizer(stop_words="english").get_stop_words()
 
 
+def test_stop_words_of_your_own_come_on_top():
+    texts = ["die Ebene und der Pinsel", "der BRUSH"]
+    both = WordVectorizer(language="de", extra_stop_words=["Brush", "don't"])
+    assert both.fit(texts).get_feature_names_out().tolist() == ["ebene", "pinsel"]
+    alone = WordVectorizer(stop_words=None, extra_stop_words=["ebene"])
+    assert alone.fit(texts).vocabulary_.keys() == {
+        "die",
+        "und",
+        "der",
+        "pinsel",
+        "brush",
+    }
+    instead = WordVectorizer(language="de", stop_words=["brush"])
+    assert "der" in instead.fit(texts).vocabulary_
+
+
+def test_stop_words_are_spelled_as_texts_are():
+    vectorizer = WordVectorizer(language="tr").fit(["İÇİN IŞIK için ışık"])
+    assert vectorizer.get_feature_names_out().tolist() == ["ışık"]
+    extra = WordVectorizer(extra_stop_words=["e\ufb03zient", "п'ять"])
+    assert extra.build_analyzer()("EFFIZIENT П’ЯТЬ слів") == ["слів"]
+
+
+TEXTS = ["brush ink", "the layer"]
+COLUMNS = {
+    "table": pd.DataFrame({"en": TEXTS}),
+    "polars table": pl.DataFrame({"en": TEXTS}),
+    "2-D array": np.array(TEXTS, dtype=object)[:, np.newaxis],
+    "2-D array of strings": np.array(TEXTS)[:, np.newaxis],
+    "series": pd.Series(TEXTS, index=["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_one_column_of_a_table_is_its_cells(column):
+    vectorizer = WordVectorizer(language="en")
+    counts = vectorizer.fit_transform(column)
+    assert counts.shape == (2, 3)
+    assert vectorizer.get_feature_names_out().tolist() == ["brush", "ink", "layer"]
+    assert (counts != vectorizer.transform(column)).nnz == 0
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pd.DataFrame({"en": TEXTS, "de": TEXTS}),
+        np.array([TEXTS, TEXTS], dtype=object),
+        pl.DataFrame({"en": TEXTS, "de": TEXTS}),
+    ],
+)
+def test_several_columns_are_an_error(columns):
+    vectorizer = WordVectorizer()
+    with pytest.raises(ValueError, match="expected one column"):
+        vectorizer.fit(columns)
+    with pytest.raises(ValueError, match="expected one column"):
+        vectorizer.fit(TEXTS).transform(columns)
+
+
+def test_a_column_transformer():
+    df = pd.DataFrame({"en": TEXTS, "de": ["die Ebene", None]})
+    counts = ColumnTransformer(
+        [
+            ("en", WordVectorizer(language="en"), ["en"]),
+            ("de", WordVectorizer(language="de"), "de"),
+        ]
+    )
+    found = counts.fit_transform(df)
+    names = ["en__brush", "en__ink", "en__layer", "de__ebene"]
+    assert counts.get_feature_names_out().tolist() == names
+    np.testing.assert_array_equal(found, [[1, 1, 0, 1], [0, 0, 1, 0]])
+
+
+def test_cells_that_are_missing_or_no_texts():
+    counts = WordVectorizer().fit_transform(["brush", None, np.nan, pd.NA, b"ink"])
+    assert counts.toarray().sum(axis=1).tolist() == [1, 0, 0, 0, 1]
+    with pytest.raises(TypeError, match="row 1 holds int, not a text"):
+        WordVectorizer().fit(["brush", 3])
+    tokens = WordVectorizer(analyzer=list, stop_words=None, token_pattern=None)
+    assert tokens.fit_transform([["a b"], ["c"]]).shape == (2, 2)
+
+
 def test_a_language_without_stop_words_is_refused():
     with pytest.raises(ValueError, match="language='xx'; there are lists for af, ar"):
         WordVectorizer(language="xx").fit(["a text"])
@@ -104,12 +193,13 @@ def test_a_language_without_stop_words_is_refused():
         WordVectorizer(language=3).fit(["a text"])
 
 
-def test_a_tokenizer_is_used():
-    vectorizer = WordVectorizer(
-        language="zh", tokenizer=lambda text: text.split("/"), token_pattern=None
-    )
-    vectorizer.fit(["图层/蒙版", "图层/的"])
-    assert set(vectorizer.vocabulary_) == {"图层", "蒙版"}
+def test_tokens_of_your_own_are_filtered_to_words():
+    vectorizer = WordVectorizer(language="zh", tokenizer=split_at_slashes)
+    vectorizer.fit(["图层/蒙版/，/1", "图层/的/x/x86/犬"])
+    assert set(vectorizer.vocabulary_) == {"图层", "蒙版", "犬"}
+    again = pickle.loads(pickle.dumps(vectorizer))
+    assert again.tokenizer_ is None
+    assert again.transform(["图层/犬"]).sum() == 2
 
 
 def test_any_other_pattern_is_used_as_it_stands():

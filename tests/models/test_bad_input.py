@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -218,6 +219,26 @@ def test_rows_without_any_view(quick, X):
         model.score(X[["en"]])  # skipped, as they have no words to predict
         model.describe(some)
         model.top_rows(some)
+
+
+@pytest.mark.parametrize("method", ["transform", "score", "describe", "top_rows"])
+def test_topics_that_are_not_finite(fitted, X, method):
+    vectors = X["en"].embedding.copy()
+    vectors[3] = 3e38
+    far = changed(X, embeddings={"en": vectors})
+    with pytest.raises(
+        ValueError, match="topics of 1 of 60 rows are not finite: page-03"
+    ):
+        getattr(fitted, method)(far)
+
+
+def test_topics_of_a_damaged_network_are_not_finite(quick, X):
+    model = quick().fit(X)
+    with torch.no_grad():
+        next(model.net_.module_.parameters()).fill_(np.nan)
+    for method in (model.transform, model.score):
+        with pytest.raises(ValueError, match="not finite: .*or the model is damaged"):
+            method(X)
 
 
 def test_nothing_to_reconstruct(quick, X):

@@ -12,7 +12,7 @@ from scipy.special import expit, softmax
 from sklearn import config_context
 from sklearn.base import clone
 
-from sklearn_m3l import M3LContrastTopicModel, MultiView
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 
 VIEWS = ("en", "de", "image")
 
@@ -188,6 +188,15 @@ def test_topics_frame(fitted, capsys):
         for words in fitted.top_words(name, 2):
             assert ", ".join(words) in output
         assert ", ".join(fitted.top_words(name, 3)[0]) not in output
+
+
+def test_escapes_of_words_are_not_printed(capsys):
+    words = ["a\x1b]52;c;YQ==\x07", "b\x9b2J"]
+    X = MultiView.from_arrays(counts={"en": np.eye(2)}, vocabularies={"en": words})
+    PolylingualLDA(2, max_iter=1, random_state=0).fit(X).print_topics()
+    output = capsys.readouterr().out
+    assert r"a\x1b]52;c;YQ==\x07" in output and r"b\x9b2J" in output
+    assert "\x1b" not in output and "\x9b" not in output
 
 
 @pytest.mark.parametrize("view", [None, "en", "de"])

@@ -337,6 +337,12 @@ class TestConcat:
                 MultiView.concat(parts)
 
 
+def test_escapes_of_names_are_not_printed():
+    X = MultiView.from_arrays({"a\x1b]52;c;YQ==\x07": np.ones((2, 2))})
+    assert r"  a\x1b]52;c;YQ==\x07  2 present" in repr(X)
+    assert "\x1b" not in repr(X)
+
+
 def test_repr(make_multiview, small_multiview):
     assert repr(small_multiview).splitlines() == [
         "MultiView of 60 rows and 3 views",

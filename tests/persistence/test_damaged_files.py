@@ -14,7 +14,11 @@ from sklearn.base import clone
 from small_models import fitted_models, make_tuples
 
 from sklearn_m3l import PolylingualLDA, load_model, save_model
-from sklearn_m3l.embedding import TextView
+from sklearn_m3l.embedding import (
+    LsaEncoder,
+    TextView,
+    WordVectorizer,
+)
 from sklearn_m3l.persistence import ModelFileError
 from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps
 
@@ -261,6 +265,58 @@ def test_a_vectorizer_that_reads_files(forge):
             for dtype in ("", "0", "O", "U3", "(2,)f4", None, []):
                 vectorizer["parameters"]["dtype"] = dtype
                 forged.refused("dtype|unhashable")
+
+
+@pytest.mark.parametrize("pattern", ["(?:a+)+$", r"(\\w+\\s?)*;", ""])
+def test_patterns_that_would_backtrack_for_ever(pattern, forge):
+    forged = forge(WordVectorizer())
+    forged.model["parameters"]["token_pattern"] = pattern
+    forged.refused("may not have a token_pattern of its own")
+    with pytest.raises(ValueError, match="may not have a token_pattern of its own"):
+        save_model(WordVectorizer(token_pattern=pattern), forged.path)
+
+
+def test_sequences_of_words_without_end(forge):
+    forged = forge(WordVectorizer(analyzer="char"))
+    forged.model["parameters"]["ngram_range"] = {"tuple": [1, 10**9]}
+    forged.refused("ngram_range must be a pair")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tokenizer", "os"),
+        ("tokenizer", ["jieba"]),
+        ("lemmatize", "fi"),
+        ("lemmatize", 3),
+    ],
+)
+def test_functions_that_a_file_names(name, value, forge):
+    forged = forge(WordVectorizer())
+    forged.model["parameters"][name] = value
+    forged.refused(f"The '{name}' parameter of WordVectorizer|unhashable")
+    forged = forge(WordVectorizer(stop_words=None).fit(["a brush"]))
+    forged.fitted()["tokenizer_"][1] = value
+    forged.refused("tokenizer_ must be one of")
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "value"),
+    [
+        ("tfidf_", "idf_", 0.5),
+        ("tfidf_", "idf_", 1e30),
+        ("tfidf_", "idf_", np.nan),
+        (None, "components_", 1e30),
+        (None, "components_", -2.0),
+    ],
+)
+def test_weights_that_no_fit_gives(step, name, value, forge):
+    encoder = LsaEncoder(2, random_state=0).fit(["brush ink", "layer mask", "path"])
+    forged = forge(encoder)
+    node = None if step is None else forged.fitted()[step][1]
+    array = forged.fitted(node)[name][1]["array"]
+    forged.arrays[array].flat[0] = value
+    forged.refused(f"{name} must be an array")
 
 
 def test_thousands_of_views(forge):

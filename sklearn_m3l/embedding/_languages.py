@@ -1,0 +1,296 @@
+"""What is known about languages: their stop words, segmenters and lemmas."""
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.util import find_spec
+
+Segment = Callable[[str], list[str]]
+
+# Parts of speech of UniDic and of Kiwi that have a meaning of their own.
+_CONTENT_JA = {"名詞", "動詞", "形容詞", "形状詞", "副詞", "代名詞", "感動詞"}
+_FUNCTION_JA = {"数詞", "助動詞語幹", "非自立可能"}
+_CONTENT_KO = {"NNG", "NNP", "XR", "MAG", "SL", "SH"}
+_VERBS_KO = ("VV", "VA")
+
+# Languages that simplemma has under another code.
+_SIMPLEMMA_CODES = {"no": "nb", "bs": "hbs", "hr": "hbs", "sr": "hbs"}
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A package that splits texts of some languages into words.
+
+    Parameters
+    ----------
+    languages : tuple of str
+        The languages that it is used for by default.
+    modules : tuple of str
+        What must be installed.
+    load : callable
+        From a language to a function that splits a text. What it loads belongs to one
+        process.
+    reads_runs : bool
+        Whether it is given single runs of characters without spaces, or whole texts.
+    """
+
+    languages: tuple[str, ...]
+    modules: tuple[str, ...]
+    load: Callable[[str], Segment]
+    reads_runs: bool = True
+
+    @property
+    def packages(self) -> str:
+        """The names of the packages, as pip takes them."""
+        return " ".join(name.replace("_", "-") for name in self.modules)
+
+    def is_installed(self) -> bool:
+        """Tell whether all that it needs can be imported."""
+        return all(find_spec(name) is not None for name in self.modules)
+
+
+def _load_jieba(language: str) -> Segment:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its source, when it is compiled
+        import jieba
+
+    own = jieba.Tokenizer()
+    # Its own way reads and writes a file in the folder for temporary files, which
+    # anyone may have put there.
+    own.FREQ, own.total = own.gen_pfdict(own.get_dict_file())
+    own.initialized = True
+    return own.lcut
+
+
+def _load_fugashi(language: str) -> Segment:
+    import fugashi
+    import unidic_lite
+
+    tagger = fugashi.Tagger(f'-d "{unidic_lite.DICDIR}" -r "{os.devnull}"')
+
+    def segment(text: str) -> list[str]:
+        words = []
+        for token in tagger(text):
+            feature = token.feature
+            if feature.pos1 in _CONTENT_JA and feature.pos2 not in _FUNCTION_JA:
+                # Verbs as a dictionary has them; their stems are no words.
+                base = getattr(feature, "orthBase", None)
+                words.append(base if base not in (None, "*") else token.surface)
+        return words
+
+    return segment
+
+
+def _load_pythainlp(language: str) -> Segment:
+    # Otherwise importing it makes a folder in the home folder.
+    name = "PYTHAINLP_READ_ONLY"
+    unset = not {name, "PYTHAINLP_READ_MODE"} & set(os.environ)
+    if unset:
+        os.environ[name] = "1"
+    try:
+        from pythainlp.tokenize import word_tokenize
+    finally:
+        if unset:
+            del os.environ[name]
+
+    return lambda text: word_tokenize(text, engine="newmm", keep_whitespace=False)
+
+
+def _load_kiwi(language: str) -> Segment:
+    from kiwipiepy import Kiwi
+
+    kiwi = Kiwi(num_workers=1)
+
+    def segment(text: str) -> list[str]:
+        words = []
+        for token in kiwi.tokenize(text):
+            tag = token.tag.partition("-")[0]
+            if tag in _VERBS_KO:
+                words.append(token.lemma)
+            elif tag in _CONTENT_KO:
+                words.append(token.form)
+        return words
+
+    return segment
+
+
+def _load_icu(language: str) -> Segment:
+    from icu4py.breakers import WordBreaker
+
+    return lambda text: list(WordBreaker(text, language))
+
+
+SEGMENTERS = {
+    "jieba": Segmenter(("zh",), ("jieba",), _load_jieba),
+    "fugashi": Segmenter(("ja",), ("fugashi", "unidic_lite"), _load_fugashi),
+    "kiwipiepy": Segmenter(("ko",), ("kiwipiepy",), _load_kiwi, reads_runs=False),
+    "pythainlp": Segmenter(("th",), ("pythainlp",), _load_pythainlp),
+    "icu4py": Segmenter(("km", "lo", "my"), ("icu4py",), _load_icu),
+}
+_BY_LANGUAGE = {code: name for name, s in SEGMENTERS.items() for code in s.languages}
+
+
+def list_languages(language: str | Sequence[str] | None) -> list[str]:
+    """Return the languages that a parameter names, the main one first."""
+    return [language] if isinstance(language, str) else list(language or ())
+
+
+def find_segmenter(languages: Sequence[str]) -> str:
+    """Return the name of the segmenter for texts in some languages.
+
+    Returns
+    -------
+    str
+        The segmenter of the first language that has one; "pairs" if none has, or, with
+        one warning per process, if it is not installed.
+    """
+    for language in languages:
+        name = _BY_LANGUAGE.get(language)
+        if name is not None and SEGMENTERS[name].is_installed():
+            return name
+        if name is not None:
+            _warn_missing(language, SEGMENTERS[name].packages)
+            break
+    return "pairs"
+
+
+@cache
+def _warn_missing(language: str, packages: str) -> None:
+    what = "words are whole" if language == "ko" else "words are pairs of characters"
+    warnings.warn(
+        f"texts in {language!r} are not split into words of that language, as "
+        f"{packages} is not installed, so {what}; run pip install {packages}",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+@cache
+def warn_without_stop_words(language: str) -> None:
+    """Warn, once per process, of a known language whose stop words are not known."""
+    if language in _BY_LANGUAGE and not has_stop_words(language):
+        warnings.warn(
+            f"there is no list of stop words for language={language!r}, so none are "
+            "left out; give extra_stop_words, a list of your own, or stop_words=None",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def load_segmenter(name: str, languages: Sequence[str]) -> Segment:
+    """Return what splits a text into words.
+
+    Raises
+    ------
+    ImportError
+        If its package is not installed.
+    """
+    segmenter = SEGMENTERS[name]
+    if not segmenter.is_installed():
+        raise ImportError(
+            f"tokenizer={name!r} needs a package that is not installed; run pip "
+            f"install {segmenter.packages}"
+        )
+    own = [code for code in languages if code in segmenter.languages]
+    return _load(name, (own or segmenter.languages)[0], os.getpid())
+
+
+@lru_cache(maxsize=8)
+def _load(name: str, language: str, process: int) -> Segment:
+    segment, lock = SEGMENTERS[name].load(language), threading.Lock()
+
+    def one_at_a_time(text: str) -> list[str]:
+        with lock:
+            return segment(text)
+
+    return one_at_a_time
+
+
+def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
+    """Return what gives the dictionary form of a word.
+
+    Raises
+    ------
+    ImportError
+        If simplemma is not installed.
+    ValueError
+        If no language is given, or simplemma does not know it.
+    """
+    if find_spec("simplemma") is None:
+        raise ImportError(
+            "lemmatize=True needs a package that is not installed; run pip install "
+            "simplemma"
+        )
+    import simplemma
+
+    inflected = [code for code in languages if code not in _BY_LANGUAGE]
+    if languages and not inflected:
+        return str  # the segmenters give dictionary forms where there are others
+    if not languages:
+        raise ValueError(
+            "lemmatize=True needs the language of the texts; give language='fi', for "
+            "example"
+        )
+    codes = tuple(_SIMPLEMMA_CODES.get(code, code) for code in inflected)
+    try:
+        simplemma.lemmatize("a", lang=codes)
+    except ValueError as error:
+        raise ValueError(
+            f"lemmatize=True does not know language={', '.join(inflected)!r}; set "
+            "lemmatize=False, or give a function from a word to its dictionary form"
+        ) from error
+    return lambda word: simplemma.lemmatize(word, lang=codes)
+
+
+def knows_language(code: str) -> bool:
+    """Tell whether there are stop words or a segmenter for a language."""
+    return code in _stop_word_lists() or code in _BY_LANGUAGE
+
+
+def has_stop_words(code: str) -> bool:
+    """Tell whether there is a list of stop words for a language."""
+    return code in _stop_word_lists()
+
+
+def stop_words_of(language: str) -> Sequence[str]:
+    """Return the stop words of a language by its ISO 639-1 code; there may be none.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known about the language; the message names those that are.
+    """
+    known = _stop_word_lists()
+    if language not in known:
+        if language in _BY_LANGUAGE:
+            return []
+        raise ValueError(
+            f"no stop words for language={language!r}; there are lists for "
+            f"{', '.join(sorted(known))}; or give stop_words, a list of your own, or "
+            "None"
+        )
+    if known[language] == "stop-words":
+        from stop_words import get_stop_words
+
+        return get_stop_words("nb" if language == "no" else language)
+    import stopwordsiso
+
+    return sorted(stopwordsiso.stopwords(language))
+
+
+@lru_cache(maxsize=1)
+def _stop_word_lists() -> dict[str, str]:
+    """Return the package that has the stop words of each language."""
+    import stopwordsiso
+    from stop_words import LANGUAGE_MAPPING
+
+    return {
+        **dict.fromkeys(LANGUAGE_MAPPING, "stop-words"),
+        **dict.fromkeys(stopwordsiso.langs() - set(LANGUAGE_MAPPING), "stopwordsiso"),
+        # The other list is of single characters.
+        "zh": "stopwordsiso",
+        "no": "stop-words",
+    }

@@ -1,0 +1,251 @@
+"""Segmenters and lemmas: chosen by language, stored by name, missing with a warning."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from sklearn_m3l import load_model, save_model
+from sklearn_m3l.embedding import (
+    KeyedVectorsEncoder,
+    LsaEncoder,
+    TextView,
+    WordVectorizer,
+    make_multiview_encoder,
+)
+from sklearn_m3l.embedding import _languages as languages
+
+# A text of each language, and words of it.
+TEXTS = {
+    "zh": ("图层蒙版是一个工具，我们使用画笔。GIMP", ["图层", "蒙版", "画笔", "gimp"]),
+    "ja": (
+        "レイヤーマスクで画像を描画しました。猫が走っている",
+        ["レイヤー", "画像", "猫", "走る"],
+    ),
+    "ko": (
+        "레이어 마스크를 사용하여 이미지를 그렸습니다",
+        ["레이어", "이미지", "그리다"],
+    ),
+    "th": ("ภาษาไทยเป็นภาษาที่ใช้ในประเทศไทย", ["ภาษาไทย", "ในประเทศ"]),
+    "km": ("ភាសាខ្មែរជាភាសាផ្លូវការ", ["ភាសាខ្មែរ"]),
+    "lo": ("ພາສາລາວເປັນພາສາ", ["ພາສາ", "ລາວ"]),
+    "my": ("မြန်မာဘာသာစကားသည်", ["စကား"]),
+}
+NAMES = {
+    "zh": "jieba", "ja": "fugashi", "ko": "kiwipiepy", "th": "pythainlp",
+    "km": "icu4py", "lo": "icu4py", "my": "icu4py",
+}  # fmt: skip
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:there is no list of stop words for language:UserWarning"
+)
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Return a function that makes a package look as if it were not installed."""
+
+    def remove(package):
+        find = languages.find_spec
+        monkeypatch.setattr(
+            languages,
+            "find_spec",
+            lambda name: None if name == package else find(name),
+        )
+        languages._warn_missing.cache_clear()
+
+    yield remove
+    languages._warn_missing.cache_clear()
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_the_language_chooses_what_splits_texts(language):
+    text, words = TEXTS[language]
+    vectorizer = WordVectorizer(language=language).fit([text])
+    assert vectorizer.tokenizer_ == NAMES[language]
+    assert {*words} <= {*vectorizer.vocabulary_}
+    named = WordVectorizer(language=language, tokenizer=NAMES[language]).fit([text])
+    assert named.vocabulary_ == vectorizer.vocabulary_
+    assert WordVectorizer(tokenizer=NAMES[language]).fit([text]).vocabulary_.keys() >= {
+        *words
+    }
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_clones_pickles_files_and_workers(language, tmp_path):
+    text, _ = TEXTS[language]
+    vectorizer = clone(WordVectorizer(language=language, stop_words=None)).fit([text])
+    counts = vectorizer.transform([text, text[::-1]]).toarray()
+    save_model(vectorizer, tmp_path / "words")
+    for other in (
+        pickle.loads(pickle.dumps(vectorizer)),
+        load_model(tmp_path / "words"),
+    ):
+        assert other.tokenizer_ == NAMES[language]
+        np.testing.assert_array_equal(
+            other.transform([text, text[::-1]]).toarray(), counts
+        )
+
+
+@pytest.mark.slow
+def test_worker_processes():
+    text, _ = TEXTS["ja"]
+    vectorizer = WordVectorizer(language="ja").fit([text])
+    counts = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(vectorizer.transform)([text]) for _ in range(2)
+    )
+    for own in counts:
+        assert (own != vectorizer.transform([text])).nnz == 0
+
+
+def test_threads():
+    text, _ = TEXTS["ja"]
+    vectorizer = WordVectorizer(language="ja").fit([text])
+    expected = vectorizer.transform([text])
+    counts = joblib.Parallel(n_jobs=4, prefer="threads")(
+        joblib.delayed(vectorizer.transform)([text] * 50) for _ in range(8)
+    )
+    for own in counts:
+        assert (own[[7]] != expected).nnz == 0
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_missing_segmenter_is_one_warning_that_names_it(language, without):
+    text, _ = TEXTS[language]
+    without(languages.SEGMENTERS[NAMES[language]].modules[-1])
+    packages = languages.SEGMENTERS[NAMES[language]].packages
+    with pytest.warns(UserWarning, match=f"run pip install {packages}") as seen:
+        vectorizer = WordVectorizer(language=language).fit([text])
+    assert len(seen) == 1 and vectorizer.tokenizer_ == "pairs"
+    pairs = WordVectorizer(language=language, tokenizer="pairs", stop_words=None)
+    assert vectorizer.vocabulary_.keys() <= pairs.fit([text]).vocabulary_.keys()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # once is enough
+        WordVectorizer(language=language).fit([text])
+
+
+def test_a_missing_segmenter_of_a_fitted_vectorizer_is_an_error(without):
+    vectorizer = WordVectorizer(language="ja").fit([TEXTS["ja"][0]])
+    without("unidic_lite")
+    with pytest.raises(ImportError, match="pip install fugashi unidic-lite"):
+        vectorizer.transform(["猫"])
+    with pytest.raises(ImportError, match="pip install fugashi unidic-lite"):
+        WordVectorizer(tokenizer="fugashi").fit(["猫"])
+
+
+def test_an_unknown_tokenizer():
+    with pytest.raises(ValueError, match="'tokenizer' parameter of WordVectorizer"):
+        WordVectorizer(tokenizer="mecab").fit(["猫"])
+
+
+def test_a_language_without_stop_words_warns_once():
+    languages.warn_without_stop_words.cache_clear()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        WordVectorizer(language="km").fit([TEXTS["km"][0]])
+        WordVectorizer(language="km").fit([TEXTS["km"][0]])
+    assert len(seen) == 1
+    assert "no list of stop words for language='km'" in str(seen[0].message)
+
+
+def test_the_name_of_a_column_chooses_it():
+    df = pd.DataFrame({"ja": [TEXTS["ja"][0], "猫と犬"], "zh": [TEXTS["zh"][0], "犬"]})
+    X = make_multiview_encoder(["ja", "zh"], random_state=0).fit_transform(df)
+    assert {"レイヤー", "猫", "犬"} <= {*X["ja"].vocabulary}
+    assert {"图层", "犬"} <= {*X["zh"].vocabulary}
+
+
+def test_words_of_two_languages():
+    vectorizer = WordVectorizer(language=["de", "ja"]).fit(
+        ["Die Ebene は レイヤーです"]
+    )
+    assert set(vectorizer.vocabulary_) == {"ebene", "レイヤー"}
+
+
+def test_word_vectors_are_looked_up_by_words(tmp_path):
+    lines = ["3 2", "猫 1 0", "犬 0 1", "ışık 1 1"]
+    (tmp_path / "a.vec").write_text("\n".join(lines), encoding="utf-8")
+    encoder = KeyedVectorsEncoder(tmp_path / "a.vec", weights="uniform")
+    view = TextView(encoder).fit(pd.Series(["猫と犬", "猫"], name="ja"))
+    assert view.encoder_.tokenizer_ == "fugashi"
+    np.testing.assert_array_equal(
+        view.transform(["猫と犬", "犬"]).embedding, [[0.5, 0.5], [0, 1]]
+    )
+    turkish = TextView(encoder, language="tr").fit(["IŞIK", "ışık"])
+    np.testing.assert_array_equal(turkish.transform(["IŞIK"]).embedding, [[1, 1]])
+
+
+def test_embeddings_know_the_case_of_the_language():
+    view = TextView(LsaEncoder(2, random_state=0), language="tr")
+    texts = ["IŞIK İSTANBUL", "ışık", "istanbul"]
+    view.fit(texts)
+    one, two = view.transform(["IŞIK", "ışık"]).embedding
+    np.testing.assert_array_equal(one, two)
+    assert view.encoder_.get_params()["language"] == "tr"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "words"),
+    [
+        ("fi", "talossa työkalut kerroksen", ["kerros", "talo", "työkalu"]),
+        ("ru", "кистью слоёв", ["кисть", "слой"]),
+        ("tr", "KİTAPLAR fırçalar", ["fırça", "kitap"]),
+        ("de", "Häuser gemalt", ["haus", "malen"]),
+        ("hr", "kistovima slojeva", ["kist", "sloj"]),
+        ("ja", "画像を描いた", ["描く", "画像"]),
+    ],
+)
+def test_words_in_their_dictionary_form(language, text, words):
+    vectorizer = WordVectorizer(language=language, lemmatize=True).fit([text])
+    assert vectorizer.get_feature_names_out().tolist() == words
+
+
+def test_lemmas_of_your_own():
+    vectorizer = WordVectorizer(lemmatize=lambda word: word[:3]).fit(["brushes layers"])
+    assert set(vectorizer.vocabulary_) == {"bru", "lay"}
+
+
+def test_lemmas_that_cannot_be(without):
+    with pytest.raises(ValueError, match="lemmatize=True needs the language"):
+        WordVectorizer(lemmatize=True).fit(["brush"])
+    with pytest.raises(ValueError, match="lemmatize=True does not know language='vi'"):
+        WordVectorizer(language="vi", lemmatize=True).fit(["bút vẽ"])
+    without("simplemma")
+    with pytest.raises(ImportError, match="pip install simplemma"):
+        WordVectorizer(language="fi", lemmatize=True).fit(["talo"])
+
+
+HOME = """
+import sys
+from sklearn_m3l.embedding import WordVectorizer
+for language, text in {texts!r}.items():
+    WordVectorizer(language=language, stop_words=None).fit([text])
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_written_or_printed(tmp_path):
+    """Not into the home folder, the folder for temporary files, or the terminal."""
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    texts = {language: text for language, (text, _) in TEXTS.items()}
+    ended = subprocess.run(
+        [sys.executable, "-c", HOME.format(texts=texts)],
+        env={
+            "HOME": str(home),
+            "TMPDIR": str(temporary),
+            "PYTHONPATH": ":".join(sys.path),
+            "OMP_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        check=True,
+    )
+    assert ended.stderr == b"" == ended.stdout
+    assert list(home.iterdir()) == [] == list(temporary.iterdir())
