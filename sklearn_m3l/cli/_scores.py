@@ -1,5 +1,6 @@
 """Scores on the terminal, and what they mean."""
 
+import math
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -22,10 +23,17 @@ def terminal_width() -> int:
 
 
 def print_scores(scores: Mapping[str, Score]) -> None:
-    """Print scores beside those of chance, and what the measures mean."""
-    rows = [("", "Score", "Chance")]
-    for name, (value, chance) in scores.items():
-        rows.append((name, f"{value:.3f}", "" if chance is None else f"{chance:.3f}"))
+    """Print scores beside those of chance, on how many rows, and what they mean."""
+    rows = [("", "Score", "Chance", "Rows")]
+    for name, (value, chance, n_rows) in scores.items():
+        rows.append(
+            (
+                name,
+                "–" if math.isnan(value) else f"{value:.3f}",
+                "" if chance is None else f"{chance:.3f}",
+                "" if n_rows is None else f"{n_rows:,}",
+            )
+        )
     print(format_table(rows, terminal_width()) + "\n")
     print_meanings(scores)
 

@@ -84,6 +84,8 @@ class TopicReport:
         texts: Mapping[str, Any] | None = None,
         view_labels: Mapping[str, str] | None = None,
         thumbnails: Mapping[str, bytes] | None = None,
+        titles: Any = None,
+        links: Any = None,
         scores: Mapping[str, Any] | None = None,
         title: str = "Topics",
         intro: str = "",
@@ -114,6 +116,12 @@ class TopicReport:
         thumbnails : mapping of str to bytes, default=None
             JPEG files of the pictures, by their name in `names`. Those are kept that
             stand for topics, and 1 MB of others.
+        titles : array-like of str of shape (n_rows,), default=None
+            What the rows are called. A missing one, or all by default, is the name of
+            the row in its first view.
+        links : array-like of str of shape (n_rows,), default=None
+            Web addresses of the rows, which begin with ``http://`` or ``https://``;
+            they can be missing.
         scores : mapping of str to Score or float, default=None
             What the table of metrics shows, such as what
             :func:`~sklearn_m3l.metrics.evaluate_alignment` returns for held-out
@@ -136,8 +144,8 @@ class TopicReport:
             If `estimator` does not end with a topic model, or that is one of a plain
             array.
         ValueError
-            If `names` or `texts` do not fit `X`, or fewer than 2 points are there to
-            show.
+            If `names`, `texts`, `titles` or `links` do not fit `X`, a link is not a web
+            address, or fewer than 2 points are there to show.
         """
         model, views = reach_topic_model(estimator, X)
         if not isinstance(views, MultiView):
@@ -156,6 +164,8 @@ class TopicReport:
             texts=_of_views(shown, check_of_rows(views, texts, "texts")),
             view_labels=view_labels,
             thumbnails=thumbnails,
+            titles=_of_rows(views, titles, "titles"),
+            links=_check_links(_of_rows(views, links, "links"), views),
             random_state=rng,
         )
         scored = ""
@@ -199,6 +209,32 @@ class TopicReport:
 def _of_views(X: MultiView, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is given for those views that are shown."""
     return {view: of_rows for view, of_rows in given.items() if view in X}
+
+
+def _of_rows(X: MultiView, given: Any, what: str) -> list[str | None] | None:
+    """Return a text for each row, None where it is missing."""
+    if given is None:
+        return None
+    cells = list(given)
+    if len(cells) != len(X):
+        raise ValueError(f"{what} has {len(cells)} {what} for {len(X)} rows")
+    shown = [None if pd.isna(cell) else str(cell).strip() for cell in cells]
+    return [cell or None for cell in shown]
+
+
+def _check_links(
+    links: list[str | None] | None, X: MultiView
+) -> list[str | None] | None:
+    """Refuse addresses that would run code or read files."""
+    if links is None:
+        return None
+    for label, link in zip(X.index, links, strict=True):
+        if link is not None and not link.startswith(("http://", "https://")):
+            raise ValueError(
+                f"row {label!r} has the link {link!r}; links begin with http:// or "
+                "https://"
+            )
+    return links
 
 
 def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:

@@ -84,6 +84,10 @@ class Documents:
         By view, what tells the rows apart: rows of one key are one point.
     thumbnails : mapping of str to bytes
         JPEG files by key.
+    titles : list of (str or None) or None
+        What the rows are called, where that is known.
+    links : list of (str or None) or None
+        Web addresses of the rows, where they are known.
     """
 
     mixed: np.ndarray
@@ -97,6 +101,8 @@ class Documents:
     texts: Mapping[str, Sequence[str | None]]
     keys: dict[str, np.ndarray]
     thumbnails: Mapping[str, bytes]
+    titles: Sequence[str | None] | None
+    links: Sequence[str | None] | None
 
     @property
     def prevalence(self) -> np.ndarray:
@@ -121,6 +127,8 @@ def collect(
     texts: Mapping[str, Any] | None,
     view_labels: Mapping[str, str] | None,
     thumbnails: Mapping[str, bytes] | None,
+    titles: Sequence[str | None] | None,
+    links: Sequence[str | None] | None,
     random_state: Any,
 ) -> Contents:
     """Infer topics of all rows, and find what there is to show of them."""
@@ -170,6 +178,8 @@ def collect(
         texts=known_texts,
         keys=keys,
         thumbnails=thumbnails or {},
+        titles=titles,
+        links=links,
     )
     return Contents(**{**vars(contents), "documents": documents})
 

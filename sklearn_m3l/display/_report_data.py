@@ -87,6 +87,8 @@ def _document_data(contents: Contents, documents: Documents) -> dict[str, Any]:
             for (first, second), values in documents.divergences.items()
         ],
         "texts": _cut_pool(texts, _TEXT_BYTES),
+        "titles": _cut_pool([documents.titles or ()], _NAME_BYTES),
+        "links": _cut_pool([documents.links or ()], _NAME_BYTES),
         "pictures": _picture_data(contents, documents),
     }
 

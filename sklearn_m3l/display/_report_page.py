@@ -53,6 +53,12 @@ def report_page(
     from markupsafe import Markup
 
     documents = contents.documents
+    # Pairs of views that no document has are not there.
+    shown = {
+        name: score
+        for name, score in (scores or {}).items()
+        if getattr(score, "n_rows", None) != 0
+    }
     # Only files of this package are marked as safe; all other text is escaped.
     library = Markup(_bokeh())
     scripts = Markup("\n".join(_read(f"report_{name}.js") for name in _SCRIPTS))
@@ -76,8 +82,8 @@ def report_page(
             cards=[] if documents is None else topic_cards(contents, documents),
             map_views=map_views(contents),
             n_points=f"{len(contents.points):,}",
-            scores=score_rows(scores or {}),
-            meanings=score_meanings(scores or {}),
+            scores=score_rows(shown),
+            meanings=score_meanings(shown),
             scored=scored,
             data=report_data(contents),
         )

@@ -45,6 +45,7 @@ def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]
     numbers = {key: number for number, key in enumerate(shown_pictures(documents))}
     first_words = next(iter(contents.words.values()))
     lead = contents.names[documents.lead]
+    titles = lead if documents.titles is None else documents.titles
     return [
         {
             "topic": topic,
@@ -68,7 +69,7 @@ def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]
                 for view, rows in documents.pictures.items()
             ],
             "examples": [
-                (row, lead[row], f"{documents.mixed[row, topic]:.0%}")
+                (row, titles[row] or lead[row], f"{documents.mixed[row, topic]:.0%}")
                 for row in documents.examples[topic]
             ],
             "nearest": [
@@ -93,16 +94,18 @@ def map_views(contents: Contents) -> list[dict[str, Any]]:
     ]
 
 
-def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return name, value and chance of each score, which may be a plain number."""
-    return [
-        (
-            str(name),
-            _number(getattr(score, "value", score)),
-            _number(getattr(score, "chance", None)),
-        )
-        for name, score in scores.items()
-    ]
+def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return name, value, chance and number of rows of each score.
+
+    It may be a plain number.
+    """
+    rows = []
+    for name, score in scores.items():
+        value, n_rows = getattr(score, "value", score), getattr(score, "n_rows", None)
+        chance = _number(getattr(score, "chance", None))
+        shown = "–" if n_rows is None else f"{n_rows:,}"
+        rows.append((str(name), _number(value), chance, shown))
+    return rows
 
 
 def score_meanings(scores: Mapping[str, Any]) -> dict[str, str]:

@@ -62,6 +62,9 @@ class Score(NamedTuple):
         The value; NaN where there was nothing to measure.
     chance : float or None, default=None
         The expected value of random ranks, for MRR and UAP.
+    n_rows : int or None, default=None
+        The number of rows it was measured on: those that have both views of a pair, or
+        the text whose words are counted; None for the diversity of topics.
 
     Examples
     --------
@@ -72,6 +75,7 @@ class Score(NamedTuple):
 
     value: float
     chance: float | None = None
+    n_rows: int | None = None
 
 
 def evaluate_alignment(
@@ -168,7 +172,7 @@ def evaluate_alignment(
     >>> scores["MRR en-de"].value > scores["MRR en-de"].chance
     True
     >>> pd.DataFrame(scores.values(), index=scores).shape
-    (11, 2)
+    (11, 3)
     """
     found = measure(
         estimator, X, X_train=X_train, metrics=metrics, pairs=pairs, n_jobs=n_jobs
@@ -216,7 +220,8 @@ def measure(
     for metric, views in of_words.items():
         for names in views:
             value = _score_words(metric, model, documents, names)
-            found[metric]["-".join(names)] = Score(value)
+            n_rows = None if metric == "diversity" else _n_rows(documents, names)
+            found[metric]["-".join(names)] = Score(value, n_rows=n_rows)
     _warn_of_nan(found)
     return found
 
@@ -253,19 +258,26 @@ def _compare_topics(
 ) -> dict[str, Score]:
     """Return metrics of two views over the rows that have both, NaN without such."""
     both = ~np.isnan(first[:, 0]) & ~np.isnan(second[:, 0])
-    if not both.any():
-        return dict.fromkeys(metrics, Score(np.nan))
+    n_rows = int(both.sum())
+    if n_rows == 0:
+        return dict.fromkeys(metrics, Score(np.nan, n_rows=0))
     first, second, articles = first[both], second[both], articles[both]
     scores = {}
     ranked = [metric for metric in metrics if metric in _CHANCE]
     if ranked:
         distances_of = divergence_blocks(first, second, n_jobs=n_jobs)
         values = score_retrieval(ranked, distances_of, articles, articles)
-        scores = {m: Score(values[m], _CHANCE[m](articles)) for m in ranked}
+        scores = {m: Score(values[m], _CHANCE[m](articles), n_rows) for m in ranked}
     if "jsd" in metrics:
         divergences = paired_jensen_shannon(first, second)
-        scores["jsd"] = Score(mean_over_articles(divergences, articles))
+        value = mean_over_articles(divergences, articles)
+        scores["jsd"] = Score(value, n_rows=n_rows)
     return scores
+
+
+def _n_rows(documents: MultiView, names: Views) -> int:
+    """Return the number of rows that have all of some views."""
+    return int(np.all([documents[name].present for name in names], axis=0).sum())
 
 
 def _chance_reciprocal_rank(articles: np.ndarray) -> float:
@@ -344,7 +356,9 @@ def _word_counts(model: Any, X: MultiView, view: str) -> Any:
             f"view {view!r} of X has another vocabulary than in fit; count its words "
             "with the vectorizer that was fitted on the training data"
         )
-    return given.counts
+    if given.present.all():
+        return given.counts
+    return given.counts.multiply(given.present[:, np.newaxis]).tocsr()
 
 
 def _warn_of_nan(found: dict[str, dict[str, Score]]) -> None:

@@ -1,6 +1,7 @@
 """Texts and tables that a terminal can show."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _GAP = "  "
@@ -23,7 +24,8 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
     rows : sequence of sequences of str
         The cells; the first row is the header.
     width : int
-        Characters per line. If the cells need more, those of the widest columns are
+        Columns per line, of which a Chinese or Japanese character takes two. If the
+        cells need more, those of the widest columns are
         cut, where possible between words.
 
     Returns
@@ -39,23 +41,74 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
         0  brush, pencil
         1  layer, mask …
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = _widths(rows)
     room = max(width - len(_GAP) * (len(widths) - 1), _NARROWEST * len(widths))
     while sum(widths) > room:
         widths[widths.index(max(widths))] -= 1
     return "\n".join(
-        _GAP.join(
-            cell.rjust(n) if cell.isdecimal() else _cut(cell, n).ljust(n)
-            for cell, n in zip(row, widths, strict=True)
-        ).rstrip()
+        _GAP.join(_pad(cell, n) for cell, n in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
 
 
+def fits(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Tell whether `format_table` cuts no cell."""
+    widths = _widths(rows)
+    return sum(widths) + len(_GAP) * (len(widths) - 1) <= width
+
+
+def wrap(text: str, width: int, first: str, indent: str) -> list[str]:
+    """Break a text into lines between words, never within one.
+
+    Parameters
+    ----------
+    text : str
+        Words, separated by blanks.
+    width : int
+        Columns per line.
+    first, indent : str
+        What the first line and all others begin with.
+
+    Returns
+    -------
+    list of str
+        The lines. One that holds a single long word can be wider.
+    """
+    lines, line, filled = [], first, False
+    for word in text.split():
+        longer = f"{line} {word}" if filled else line + word
+        if filled and display_width(longer) > width:
+            lines.append(line)
+            longer = indent + word
+        line, filled = longer, True
+    return [*lines, line]
+
+
+def display_width(text: str) -> int:
+    """Return the columns that a text takes on a terminal."""
+    return sum(
+        2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+        if unicodedata.category(letter) not in ("Mn", "Me", "Cf")
+    )
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+
+def _pad(cell: str, width: int) -> str:
+    shown = _cut(cell, width)
+    blanks = " " * (width - display_width(shown))
+    return blanks + shown if cell.isdecimal() else shown + blanks
+
+
 def _cut(cell: str, width: int) -> str:
-    if len(cell) <= width:
+    if display_width(cell) <= width:
         return cell
-    start = cell[: width - 2]
+    start = cell
+    while display_width(start) > width - 2:
+        start = start[:-1]
     if cell[len(start)] != " " and " " in start:
         start = start[: start.rindex(" ")]
     return start.rstrip(" ,") + " …"

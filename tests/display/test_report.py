@@ -87,7 +87,11 @@ def text(write, pictures, thumbnails):
         names={"image": pictures},
         view_labels={"de": "Deutsch", "image": "Pictures"},
         thumbnails=thumbnails,
-        scores={"MRR en-de": Score(0.5, 0.25), "NPMI de": -0.125},
+        scores={
+            "MRR en-de": Score(0.5, 0.25, 1234),
+            "UAP de-image": Score(float("nan"), n_rows=0),
+            "NPMI de": -0.125,
+        },
     )
 
 
@@ -170,9 +174,9 @@ def test_examples_are_the_top_rows(text, small_model, small_multiview):
 def test_score_table(page):
     cells = [e["text"] for e in page.elements if e["tag"] in ("th", "td")]
     assert cells[cells.index("Measure") :] == [
-        *("Measure", "Score", "Chance"),
-        *("MRR en-de", "0.500", "0.250"),
-        *("NPMI de", "-0.125", "–"),
+        *("Measure", "Score", "Chance", "Rows"),
+        *("MRR en-de", "0.500", "0.250", "1,234"),
+        *("NPMI de", "-0.125", "–", "–"),
     ]
     assert [e["text"] for e in page.find("dt")] == ["MRR", "NPMI"]
 
@@ -181,10 +185,10 @@ def test_scores_may_be_plain_numbers(write):
     scores = {"accuracy": 0.25, "NPMI en": np.float32(0.5), "MRR en-de": float("nan")}
     page = Page(write(scores=scores))
     cells = [e["text"] for e in page.elements if e["tag"] in ("th", "td")]
-    assert cells[cells.index("Measure") + 3 :] == [
-        *("accuracy", "0.250", "–"),
-        *("NPMI en", "0.500", "–"),
-        *("MRR en-de", "–", "–"),
+    assert cells[cells.index("Measure") + 4 :] == [
+        *("accuracy", "0.250", "–", "–"),
+        *("NPMI en", "0.500", "–", "–"),
+        *("MRR en-de", "–", "–", "–"),
     ]
     assert [e["text"] for e in page.find("dt")] == ["NPMI", "MRR"]
 
@@ -302,6 +306,44 @@ def test_only_pictures(write, small_multiview):
     text = write(X=small_multiview[has_picture][["image"]])
     (words,) = Page(cards(text)[0]).find("ol", lang="de")
     assert words["text"] and "Typical documents" in cards(text)[0]
+
+
+def test_rows_have_titles_and_links(write, small_multiview):
+    n_rows = len(small_multiview)
+    titles = [f"Title {row}" if row % 3 else None for row in range(n_rows)]
+    links = [f"https://example.org/{row}" if row % 2 else " " for row in range(n_rows)]
+    text = write(titles=titles, links=links)
+    data = data_of(Page(text))
+    of = unpack(data["titles"]["of"][0], "<i4")
+    shown = [None if i < 0 else data["titles"]["values"][i] for i in of]
+    assert shown == titles
+    of = unpack(data["links"]["of"][0], "<i4")
+    shown = [" " if i < 0 else data["links"]["values"][i] for i in of]
+    assert shown == links
+    for part in cards(text).values():
+        for row, name in re.findall(r'<a href="#row-(\d+)">([^<]+)</a>', part):
+            assert name == titles[int(row)] or not titles[int(row)]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"titles": ["a"]}, "titles has 1 titles for 60 rows"),
+        ({"links": []}, "links has 0 links for 60 rows"),
+        ({"links": ["javascript:alert()"] * 60}, "begin with http:// or https://"),
+        ({"links": [None] * 59 + ["file:///etc/passwd"]}, "row .*'file:///etc/passwd'"),
+    ],
+)
+def test_titles_and_links_are_checked(write, options, told):
+    with pytest.raises(ValueError, match=told):
+        write(**options)
+
+
+def test_words_break_between_them_only(text):
+    (table,) = re.findall(r'<table id="topic-table".*?</table>', text, re.DOTALL)
+    (cell, *_) = re.findall(r'<td data-label="en" lang="en">(.*?)</td>', table)
+    words = re.findall(r'<span class="word">([^<]+)</span>', cell)
+    assert len(words) == 6 and all(word.endswith(",") for word in words[:-1])
 
 
 EVIL = "<script>alert('ä')</script>"

@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from sklearn_m3l import M3LContrastTopicModel
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport, TopicSpaceDisplay
 from sklearn_m3l.display._names import beginning
@@ -316,6 +316,46 @@ def test_search_finds_a_german_word_with_an_umlaut(reader, model, corpus):
     field.clear()
     field.send_keys("no such word anywhere")
     reader.wait(lambda: "0 topics and 0 documents" in status(reader))
+
+
+def test_search_finds_words_of_scripts_without_spaces(browser, tmp_path):
+    texts = {
+        "zh": ["幻灯片 片子", "猫 狗", "鸟 鱼"] * 4,
+        "th": ["สไลด์", "แมว", "นก"] * 4,
+    }
+    counts = {"zh": np.tile(np.eye(3, dtype=int).repeat(2, axis=1), (4, 1))}
+    vocabulary = ["幻灯", "灯片", "猫", "狗", "鸟", "鱼"]
+    counts["th"] = np.tile(np.eye(3, dtype=int), (4, 1))
+    words = {"zh": vocabulary, "th": ["สไลด์", "แมว", "นก"]}
+    X = MultiView.from_arrays(counts=counts, vocabularies=words)
+    model = PolylingualLDA(3, max_iter=30, random_state=0).fit(X)
+    titles = [f"文件{row}" for row in range(12)]
+    links = ["https://example.org/a?b=c&d"] * 12
+    report = TopicReport.from_estimator(
+        model, X, texts=texts, titles=titles, links=links, random_state=0
+    )
+    report.save(tmp_path / "report.html")
+    reader = Reader(browser, tmp_path / "report.html")
+    reader.open()
+    for letters, marked in (("幻灯片", {"幻灯", "灯片"}), ("แมว", {"แมว"})):
+        reader.find("#search").clear()
+        reader.find("#search").send_keys(letters)
+        reader.wait(lambda marked=marked: set(reader.texts("#found mark")) == marked)
+        assert "topics and 4 documents" in status(reader)
+    # Pairs that are not next to each other are no word.
+    reader.find("#search").clear()
+    reader.find("#search").send_keys("灯片猫")
+    reader.wait(lambda: "0 topics and 0 documents" in status(reader))
+    # A title names a document, and is found; its link is on its page.
+    reader.find("#search").clear()
+    reader.find("#search").send_keys("文件11")
+    reader.wait(lambda: found_links(reader) == ["#row-11"])
+    reader.go("#row-11")
+    reader.wait(lambda: reader.find("#page h1").text == "文件11")
+    link = reader.find("#page a[target]")
+    assert link.get_attribute("href") == links[0]
+    assert link.get_attribute("rel") == "noreferrer"
+    assert reader.faults() == []
 
 
 def found_links(reader):

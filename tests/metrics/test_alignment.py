@@ -132,6 +132,33 @@ def test_mrr_by_hand(model, test, scores):
     )
 
 
+def test_scores_say_on_how_many_rows(make_multiview_with_gaps):
+    model, X = make_multiview_with_gaps
+    with pytest.warns(UserWarning, match="MRR en-fr, JSD en-fr, Cross-NPMI en-fr: NaN"):
+        scores = evaluate_alignment(model, X)
+    present = {name: view.present for name, view in X.views.items()}
+    for one, other in (("en", "de"), ("de", "fr")):
+        n_rows = (present[one] & present[other]).sum()
+        for metric in ("MRR", "JSD", "Cross-NPMI"):
+            assert scores[f"{metric} {one}-{other}"].n_rows == n_rows
+    assert scores["MRR en-fr"].n_rows == scores["Cross-NPMI en-fr"].n_rows == 0
+    assert scores["NPMI en"].n_rows == present["en"].sum()
+    assert scores["Diversity en"].n_rows is None
+
+
+@pytest.fixture(scope="module")
+def make_multiview_with_gaps():
+    """Return a model and rows of which none has both "en" and "fr"."""
+    rng = np.random.RandomState(0)
+    counts = {name: rng.poisson(2, (30, 8)) + 1 for name in ("en", "de", "fr")}
+    present = {"en": np.arange(30) < 12, "de": np.arange(30) > 3}
+    present["fr"] = ~present["en"]
+    X = MultiView(
+        {name: View(None, counts[name], present=present[name]) for name in counts}
+    )
+    return PolylingualLDA(3, max_iter=5, random_state=0).fit(X), X
+
+
 def test_trained_model_is_better_than_chance(scores):
     for name in ("MRR en-de", "UAP en-image", "UAP de-image"):
         assert scores[name].value > 1.2 * scores[name].chance

@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -408,6 +409,15 @@ def test_files_are_not_written_all_the_time(X, tmp_path, monkeypatch):
     stored = after_each_state(monkeypatch, lambda n_stored: None)
     clone(MODELS["contrast"]).set_params(checkpoint=tmp_path).fit(X)
     assert len(stored) == 1  # at the end
+
+
+def test_the_remaining_time_is_unknown_until_a_second_epoch_is_done(X, capsys):
+    # The first one takes longer, since operations are compiled in it.
+    clone(MODELS["contrast"]).set_params(verbose=1, init="random").fit(X)
+    bars = re.findall(r"(\d)/6 \[(\d\d:\d\d)<([^,\]]*)", capsys.readouterr().err)
+    assert bars
+    for n_epochs, _, remaining in bars:
+        assert (remaining == "?") == (n_epochs in "01")
 
 
 @pytest.mark.parametrize("name", ["contrast", "polylingual"])

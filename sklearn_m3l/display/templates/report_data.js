@@ -5,7 +5,7 @@ const WHOLE = 65535;
 // All of these are read once, before anything is shown.
 let DATA, VIEWS, POINTS, POINT_OF, NAMES, DIVERGENCES;
 // The topics of whole rows first, then those of each view; none on a page without.
-let SHARES, TEXTS, PICTURES;
+let SHARES, TEXTS, PICTURES, TITLES, LINKS;
 
 function unpack(text, Kind) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -42,6 +42,8 @@ async function readData() {
   NAMES = readPool(DATA.names);
   SHARES = DATA.shares ? DATA.shares.map(readShares) : null;
   TEXTS = DATA.texts ? readPool(DATA.texts) : null;
+  TITLES = DATA.titles ? readPool(DATA.titles) : null;
+  LINKS = DATA.links ? readPool(DATA.links) : null;
   PICTURES = DATA.pictures
     ? { sources: DATA.pictures.sources, of: DATA.pictures.of.map((t) => unpack(t, Int32Array)) }
     : null;
@@ -102,8 +104,16 @@ function nameOf(row, view) {
   return number < 0 ? beginning(textOf(row, view)) : NAMES.values[number];
 }
 
-// What to call a row: by the first of its views.
+// What a pool of one column holds for a row.
+function cellOf(pool, row) {
+  const number = pool && pool.of[0].length ? pool.of[0][row] : -1;
+  return number < 0 ? null : pool.values[number];
+}
+
+// What to call a row: by its title, or else by the first of its views.
 function titleOf(row) {
+  const title = cellOf(TITLES, row);
+  if (title !== null) return title;
   const view = VIEWS.findIndex((_, number) => hasView(row, number));
   return nameOf(row, Math.max(view, 0));
 }

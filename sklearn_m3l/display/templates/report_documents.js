@@ -193,6 +193,13 @@ function disagreements(row, views, compared) {
   return element("ul", {}, ...found);
 }
 
+// Where a document is on the web; other pages learn nothing of this one.
+function linkElement(row) {
+  const address = cellOf(LINKS, row);
+  const attributes = { href: address, rel: "noreferrer", target: "_blank" };
+  return address && element("p", {}, element("a", attributes, address));
+}
+
 function showRow(row) {
   const page = byId("page");
   const views = viewsOf(row);
@@ -211,6 +218,7 @@ function showRow(row) {
       turn(1, "Next document"),
     ),
     element("h1", {}, titleOf(row)),
+    linkElement(row),
     element("div", { class: "views" }, ...views.map((view) => viewSection(row, view))),
     element("h2", {}, views.length > 1 ? "Where the views agree and disagree" : "Topics"),
     views.length > 1 ? disagreements(row, views, compared) : null,

@@ -4,6 +4,21 @@ const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 let foldedWords = null;
 let foldedStrings = null;
 
+// Scripts that write no space between words: their words can be pairs of characters.
+const UNSPACED = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}ー]{3,}$/u;
+
+// Return the ranks of the words that have these letters, or of all pairs that make up
+// a word of a script without spaces.
+function findRanks(words, letters) {
+  const ranks = (part, fits) => [...words.keys()].filter((rank) => fits(words[rank], part));
+  const whole = ranks(letters, (word, part) => word.includes(part));
+  if (whole.length || !UNSPACED.test(letters)) return whole;
+  const characters = [...letters];
+  const pairs = characters.slice(1).map((next, place) => characters[place] + next);
+  const found = pairs.map((pair) => ranks(pair, (word, part) => word === part));
+  return found.every((ranks) => ranks.length) ? found.flat() : [];
+}
+
 // Return the topics that have a word with these letters, the top words first.
 function findTopics(letters) {
   foldedWords = foldedWords || DATA.words.map((topics) => topics.map((words) => words.map(fold)));
@@ -12,11 +27,11 @@ function findTopics(letters) {
     const words = [];
     let best = Infinity;
     foldedWords.forEach((topics, language) => {
-      topics[topic].forEach((word, rank) => {
-        if (!word.includes(letters)) return;
+      for (const rank of findRanks(topics[topic], letters)) {
         words.push({ language, rank, word: DATA.words[language][topic][rank] });
-        best = Math.min(best, rank + (word === letters ? 0 : DATA.words[0][0].length));
-      });
+        const isWhole = topics[topic][rank] === letters;
+        best = Math.min(best, rank + (isWhole ? 0 : DATA.words[0][0].length));
+      }
     });
     if (words.length) found.push({ topic, words, best });
   }
@@ -25,13 +40,16 @@ function findTopics(letters) {
 
 // Return the rows whose names or texts have the letters.
 function findRows(letters) {
-  const pools = [NAMES, TEXTS].filter((pool) => pool);
+  const pools = [NAMES, TEXTS, TITLES].filter((pool) => pool);
   foldedStrings = foldedStrings || pools.map((pool) => pool.values.map(fold));
   const hits = foldedStrings.map((strings) => strings.map((string) => string.includes(letters)));
   const found = [];
   for (let row = 0; row < DATA.nRows; row++) {
     const hit = pools.some((pool, i) =>
-      pool.of.some((of, view) => of.length && of[row] >= 0 && hasView(row, view) && hits[i][of[row]]),
+      pool.of.some((of, view) => {
+        const isShown = pool === TITLES || hasView(row, view);
+        return of.length && of[row] >= 0 && isShown && hits[i][of[row]];
+      }),
     );
     if (hit) found.push(row);
   }
