@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_m3l.gibbs._kernels import QUANTUM
+from sklearn_m3l.utils._sparse import checked_csr
 
 
 class Tokens(NamedTuple):
@@ -43,7 +44,8 @@ def tokenize(
             "the count matrices of all languages need the same number of rows, got "
             f"{sorted(n_rows)}"
         )
-    matrix = sparse.hstack(counts, format="csr", dtype=np.float64)
+    checked = [checked_csr(matrix, "a count matrix") for matrix in counts]
+    matrix = sparse.hstack(checked, format="csr", dtype=np.float64)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     if not np.all(np.isfinite(matrix.data) & (matrix.data > 0)):

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_array
 
 from sklearn_m3l.utils._sklearn import Interval, validate_params
+from sklearn_m3l.utils._sparse import checked_csr
 
 # Added to the probability that two words occur together, as in gensim.
 _EPSILON = 1e-12
@@ -42,6 +43,8 @@ def _first_words(
 
 def _check_counts(counts: ArrayLike, name: str) -> sparse.csr_array:
     """Copy the counts into canonical form: sorted, without explicit zeros."""
+    if sparse.issparse(counts):
+        counts = checked_csr(counts, name)
     checked = check_array(
         counts, accept_sparse="csr", ensure_non_negative=True, input_name=name
     )

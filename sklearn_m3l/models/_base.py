@@ -34,6 +34,7 @@ from sklearn_m3l.utils._fitted import (
     require,
 )
 from sklearn_m3l.utils._sklearn import transform_output
+from sklearn_m3l.utils._sparse import checked_csr
 from sklearn_m3l.utils._text import printable
 
 # Name of the only view of a plain 2-D array.
@@ -452,6 +453,8 @@ class BaseTopicModel(
                 f"{type(X).__name__}"
             )
         index = X.index if isinstance(X, pd.DataFrame) else None
+        if sparse.issparse(X):
+            X = checked_csr(X, "X")
         X = validate_data(
             self,
             X,

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_m3l.multiview._view import View
+from sklearn_m3l.utils._sparse import checked_csr
 
 # Types of article ids, and what each is kept as. A bool is an int in Python.
 _ID_TYPES: dict[type, tuple[type, ...]] = {
@@ -146,7 +147,10 @@ def check_counts(name, counts):
     counts = _matrix(name, "counts", counts)
     if counts.dtype == bool:
         counts = counts.astype(np.int64)
-    counts = sparse.csr_array(counts)
+    if sparse.issparse(counts):
+        counts = checked_csr(counts, f"view {name!r}: the matrix of counts")
+    else:
+        counts = sparse.csr_array(counts)
     if counts.nnz and not np.isfinite(counts.data).all():
         raise ValueError(f"view {name!r}: counts hold NaN or infinity")
     if counts.nnz and counts.data.min() < 0:
