@@ -6,17 +6,16 @@ All are in one file, since numba's cache ignores changes in other files.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
+
+from sklearn_m3l.utils._numba import compiler
 
 # Sums may be taken in another order, but what is not finite stays so.
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-kernel = njit(fastmath=_FASTMATH, **_OPTIONS)
+kernel = compiler(fastmath=_FASTMATH)
 # Inlined, since a cached and a fresh copy of a helper may round differently.
-inlined = njit(fastmath=_FASTMATH, forceinline=True, **_OPTIONS)
+inlined = compiler(fastmath=_FASTMATH, forceinline=True)
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LOWEST = np.float32(-np.inf)
 

@@ -38,6 +38,8 @@ def cached() -> bool:
     stats = getattr(_kernels.softplus, "stats", None)
     if stats is None:  # the compiler is switched off
         return True
+    if stats.cache_path is None:  # no folder can be written to
+        return False
     source = Path(_kernels.__file__)
     stored = Path(stats.cache_path).glob(f"{source.stem}.softplus-*.nbi")
     return any(index.stat().st_mtime > source.stat().st_mtime for index in stored)
