@@ -124,7 +124,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         The device that the network runs on, as PyTorch names it; "auto" is a GPU if
         there is one.
     callbacks : list of skorch.callbacks.Callback, default=None
-        Callbacks that run during training; see skorch.
+        Callbacks that run during training; see skorch. Those that monitor a validation
+        loss need `early_stopping`. EpochScoring, BatchScoring and InputShapeSetter are
+        refused: they need labels, or an input that a topic model does not have.
     checkpoint : str or path, default=None
         Folder for the state of training: a `fit` that is started again with the same
         parameters and data continues there, with bit-identical results. Every fit has

@@ -159,14 +159,20 @@ class NeuralTopicModel(BaseTopicModel):
         Raises
         ------
         ValueError
-            Where rows have no view, no text can be reconstructed, or the views do not
-            fit the parameters. The message names what is at fault.
+            Where rows have no view, no text can be reconstructed, the views do not fit
+            the parameters, or a callback cannot work. The message names what is at
+            fault.
         """
-        from sklearn_m3l.network import advise_on_memory, resolve_device
+        from sklearn_m3l.network import (
+            advise_on_memory,
+            check_callbacks,
+            resolve_device,
+        )
 
         if self.checkpoint is not None:
             require_seed(self.random_state)
             check_reference(self, "checkpoint")
+        check_callbacks(self.callbacks or [], validates=self.early_stopping)
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)

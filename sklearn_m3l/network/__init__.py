@@ -1,6 +1,7 @@
 """The networks behind the neural topic models; torch is imported only here."""
 
 from sklearn_m3l.network._batches import TupleDataset
+from sklearn_m3l.network._callbacks import check_callbacks
 from sklearn_m3l.network._inference import (
     decode_words,
     infer_gaussians,
@@ -24,6 +25,7 @@ __all__ = [
     "TupleDataset",
     "advise_on_memory",
     "build_net",
+    "check_callbacks",
     "continue_net",
     "copy_frozen_decoder",
     "decode_words",
