@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
-from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.display._names import first_of_each, names_by_view
 from sklearn_m3l.metrics import pairwise_jensen_shannon
 from sklearn_m3l.metrics._topics import topics_by_view
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator
+from sklearn_m3l.utils._threads import one_thread
 
 # Points that t-SNE lays out, and of these, those that another point lies among.
 _N_LAID_OUT, _N_NEIGHBORS = 3000, 5
@@ -120,11 +120,11 @@ def _place(theta: np.ndarray, random_state: Any) -> np.ndarray:
         random_state=rng,
     )
     # A step takes milliseconds: threads that wait for each other only slow it down.
-    with threadpool_limits(1, user_api="openmp"):
+    with one_thread():
         places = tsne.fit_transform(np.sqrt(divergences))
-    if len(laid_out) < len(theta):
-        # Near by the Hellinger distance, which is the one that matrices compute.
-        neighbors = KNeighborsRegressor(_N_NEIGHBORS, weights="distance")
-        roots = np.sqrt(theta)
-        places = neighbors.fit(roots[laid_out], places).predict(roots)
+        if len(laid_out) < len(theta):
+            # Near by the Hellinger distance, which is the one that matrices compute.
+            neighbors = KNeighborsRegressor(_N_NEIGHBORS, weights="distance")
+            roots = np.sqrt(theta)
+            places = neighbors.fit(roots[laid_out], places).predict(roots)
     return places

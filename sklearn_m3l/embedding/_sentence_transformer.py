@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+import sklearn_m3l.utils._threads  # noqa: F401, for children that are forked
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
 from sklearn_m3l.embedding._model_folders import check_model_folder, model_identity

@@ -1,6 +1,7 @@
 """Fold in new documents: infer their topics while the topics' words stay fixed."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +15,11 @@ from sklearn_m3l.gibbs._kernels import (
 from sklearn_m3l.gibbs._prior import check_prior
 from sklearn_m3l.gibbs._tokens import even_parts, first_words, tokenize
 from sklearn_m3l.gibbs._word_rows import rows_above
-from sklearn_m3l.utils._threads import run_threads
+from sklearn_m3l.utils._threads import run_blocks
+
+# Draws of a topic between two moments at which Ctrl-C takes effect: a fraction of a
+# second.
+_DRAWS = 2_000_000
 
 
 def fold_in(
@@ -101,16 +106,17 @@ def fold_in(
     prior_weight = np.zeros((len(theta), 1))
     stream = random_stream(seed)
 
-    bounds = even_parts(tokens.doc_start, n_jobs)
+    n_draws = len(tokens.words) * max_iter
+    bounds = even_parts(tokens.doc_start, max(n_jobs, -(-n_draws // _DRAWS)))
 
-    def fold_in_part(part: int) -> None:
+    def fold_in_block(block: tuple[int, int]) -> None:
         scratch = make_scratch(prior, stream.copy())
         fold_in_documents(
-            bounds[part], bounds[part + 1], max_iter, burn_in, tokens, first_word, rows,
-            factors, stream, scratch, theta, prior_weight[:, 0],
+            *block, max_iter, burn_in, tokens, first_word, rows, factors, stream,
+            scratch, theta, prior_weight[:, 0],
         )  # fmt: skip
 
-    run_threads(fold_in_part, len(bounds) - 1)
+    run_blocks(fold_in_block, pairwise(bounds), min(n_jobs, len(bounds) - 1))
     theta += prior_weight * prior.topics
     clustered = np.flatnonzero(tokens.clusters >= 0)
     extra = cluster_weight * prior_weight[clustered, 0]

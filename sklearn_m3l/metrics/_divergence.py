@@ -5,13 +5,14 @@ from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array
 
 from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
 from sklearn_m3l.utils._sklearn import validate_params
+from sklearn_m3l.utils._threads import count_threads
 
 # Added to one side of each mixture: makes 0 log 0 a negligible 1e-297 rather than
 # NaN, and is lost to rounding beside any probability above 1e-284.
@@ -167,7 +168,7 @@ def divergence_blocks(
         n_tasks = min(len(some), -(-len(some) * q.size // _TASK_TERMS))
         # Threads, because numpy drops the interpreter's lock in its loops.
         parallel = Parallel(
-            n_jobs=min(effective_n_jobs(n_jobs), n_tasks), require="sharedmem"
+            n_jobs=min(count_threads(n_jobs), n_tasks), require="sharedmem"
         )
         parallel(
             delayed(_divergence_block)(

@@ -7,11 +7,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler, normalize
-from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
 from sklearn_m3l.utils._hash import hash_rows
+from sklearn_m3l.utils._threads import one_thread
 
 # Rows that the clusters are learned from, at most: k-means needs no more.
 _MAX_ROWS = 20_000
@@ -27,6 +27,7 @@ _CHUNK_ROWS = 8192
 Clusters = dict[str, dict[str, np.ndarray]]
 
 
+@one_thread()
 def fit_clusters(
     X: MultiView, names: Iterable[str], max_clusters: int, seed: int
 ) -> Clusters:
@@ -103,22 +104,25 @@ def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
     """
     names = [name for name in clusters if name in X and X[name].embedding is not None]
     labels = np.full(len(X), -1)
+    if not names:
+        return labels
     for start in range(0, len(X), _CHUNK_ROWS):
         part = X[start : start + _CHUNK_ROWS]
         distances: Any = 0.0
-        for name in names:
-            own, present = clusters[name], part[name].present
-            vectors = part[name].read(np.flatnonzero(present))
-            vectors = _standardize(vectors, own["mean"], own["scale"])
-            partial = np.zeros((len(part), len(own["centers"])))
-            partial[present] = _distances(vectors, own["centers"])
-            distances = distances + partial
-        if names:
-            has = np.any([part[name].present for name in names], axis=0)
-            labels[start : start + len(part)][has] = distances[has].argmin(axis=1)
+        with one_thread():
+            for name in names:
+                own, present = clusters[name], part[name].present
+                vectors = part[name].read(np.flatnonzero(present))
+                vectors = _standardize(vectors, own["mean"], own["scale"])
+                partial = np.zeros((len(part), len(own["centers"])))
+                partial[present] = _distances(vectors, own["centers"])
+                distances = distances + partial
+        has = np.any([part[name].present for name in names], axis=0)
+        labels[start : start + len(part)][has] = distances[has].argmin(axis=1)
     return labels
 
 
+@one_thread()
 def cluster_counts(
     documents: Sequence[sparse.csr_array], max_clusters: int, seed: int
 ) -> np.ndarray:
@@ -153,11 +157,9 @@ def cluster_counts(
     n_clusters = min(max_clusters, len(np.unique(hash_rows(rounded))))
     if n_clusters < 2:
         return labels
-    # The order in which threads add up would change the bits.
     n_init = 10 if len(rows) <= _FEW_ROWS else 1
-    with threadpool_limits(limits=1):
-        fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(sample)
-        labels[:] = fitted.predict(vectors)
+    fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(sample)
+    labels[:] = fitted.predict(vectors)
     return labels
 
 
@@ -194,9 +196,7 @@ def _k_means(vectors: np.ndarray, max_clusters: int, seed: int) -> np.ndarray | 
     if n_clusters < 2:
         return None
     n_init = 10 if len(vectors) <= _FEW_ROWS else 1
-    # The order in which threads add up would change the bits.
-    with threadpool_limits(limits=1):
-        fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(vectors)
+    fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(vectors)
     return fitted.cluster_centers_.astype(np.float64)
 
 

@@ -6,7 +6,6 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from scipy import sparse
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
@@ -33,12 +32,16 @@ from sklearn_m3l.utils._fitted import (
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import Interval, fit_context
+from sklearn_m3l.utils._threads import count_threads
 
 MAX_TOPICS = 2**15 - 1
 
 # Compiled code, which Ctrl-C does not reach, would run for very long beyond this.
 MAX_SWEEPS = 100_000
 MAX_THREADS = 1024
+
+# Each occurrence of a word takes some 20 bytes, and its topic is drawn in every sweep.
+MAX_COUNT = 1_000_000
 
 
 class PolylingualLDA(BaseTopicModel):
@@ -151,7 +154,8 @@ class PolylingualLDA(BaseTopicModel):
     weight of the tuple's cluster where it has an embedding.
 
     Fractional counts are weights: a cell of 2.3 is two tokens of weight 1 and one of
-    weight 0.3. Views without counts, such as pictures, are left aside. Sampling costs
+    weight 0.3. Every token takes some 20 bytes, so counts above a million are refused;
+    divide them. Views without counts, such as pictures, are left aside. Sampling costs
     grow with the topics that a word really has, not with their number [5]_.
 
     References
@@ -273,7 +277,8 @@ class PolylingualLDA(BaseTopicModel):
         Raises
         ------
         ValueError
-            Where no view has counts, or rows have no view at all.
+            Where no view has counts, a count is above a million, or rows have no view
+            at all.
         """
         if self.checkpoint is not None:
             require_seed(self.random_state)
@@ -368,6 +373,7 @@ class PolylingualLDA(BaseTopicModel):
                 "PolylingualLDA needs the word counts of at least one text; the views "
                 f"{', '.join(X.view_names)} have none"
             )
+        check_sizes(X)
         return names
 
     def _unigram(self, X: MultiView, name: str) -> np.ndarray:
@@ -399,7 +405,7 @@ class PolylingualLDA(BaseTopicModel):
             **self._background(names),
             topic_word_counts=[self.topic_word_counts_[name] for name in names],
             seed=self._seed,
-            n_jobs=effective_n_jobs(self.n_jobs),
+            n_jobs=count_threads(self.n_jobs),
         )
         documents = [_counts(X, name, self.vocabularies_) for name in names]
         clusters = assign_clusters(self._clusters, X)
@@ -433,7 +439,7 @@ class PolylingualLDA(BaseTopicModel):
         for name in ("checkpoint", "n_jobs", "random_state", "verbose"):
             del parameters[name]
         standing = [self.doc_topic_prior_, list(self.topic_word_counts_.values())]
-        n_jobs = effective_n_jobs(self.n_jobs)
+        n_jobs = count_threads(self.n_jobs)
         name = digest(parameters, n_jobs, self._seed, standing, documents, clusters)
         return Checkpoint(self.checkpoint, name)
 
@@ -441,6 +447,7 @@ class PolylingualLDA(BaseTopicModel):
         from sklearn_m3l.gibbs import fold_in
 
         names = list(X.view_names)
+        check_sizes(X)
         if self.burn_in >= self.transform_max_iter:
             raise ValueError(
                 f"burn_in={self.burn_in} leaves none of the "
@@ -462,7 +469,7 @@ class PolylingualLDA(BaseTopicModel):
             max_iter=self.transform_max_iter,
             burn_in=self.burn_in,
             seed=self._fold_in_seed,
-            n_jobs=effective_n_jobs(self.n_jobs),
+            n_jobs=count_threads(self.n_jobs),
         )
         return theta
 
@@ -545,6 +552,26 @@ class PolylingualLDA(BaseTopicModel):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "topic_word_counts_")
+
+
+def check_sizes(X: MultiView) -> None:
+    """Refuse counts that stand for more tokens than there is memory for."""
+    for name in iter_texts(X):
+        view = X[name]
+        counts = view.counts
+        if not counts.nnz or counts.data.max() <= MAX_COUNT:
+            continue
+        rows = np.repeat(np.arange(len(X)), np.diff(counts.indptr))
+        huge = np.flatnonzero((counts.data > MAX_COUNT) & view.present[rows])
+        if len(huge):
+            row, column = rows[huge[0]], counts.indices[huge[0]]
+            word = column if view.vocabulary is None else str(view.vocabulary[column])
+            raise ValueError(
+                f"view {name!r} counts {word!r} {counts.data[huge[0]]:,.0f} times in "
+                f"row {X.index[row]}; a topic is sampled for each occurrence, so "
+                f"counts must be at most {MAX_COUNT:,}: divide those of all rows, as "
+                "fractions are weights"
+            )
 
 
 def _counts(X: MultiView, name: str, vocabularies) -> sparse.csr_array:

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l.models._polylingual_lda import PolylingualLDA
+from sklearn_m3l.models._polylingual_lda import PolylingualLDA, check_sizes
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
 
@@ -113,7 +113,8 @@ def fit_start(
     Raises
     ------
     ValueError
-        Where frozen topics differ from the network's in number or words.
+        Where frozen topics differ from the network's in number or words, or a count
+        is too large to sample.
     TypeError
         Where `init` is another estimator.
     """
@@ -135,6 +136,7 @@ def fit_start(
         model.set_params(random_state=seed)
     if model.checkpoint is None:
         model.set_params(checkpoint=checkpoint)
+    check_sizes(X)  # of all rows, whichever are drawn
     rows = select_training_tuples(X, max_tokens, seed)
     texts = X[rows]
     n_words = sum(

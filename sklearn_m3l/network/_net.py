@@ -2,12 +2,11 @@
 
 import copy
 import math
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import EarlyStopping
 
 from sklearn_m3l.network import _ops
 from sklearn_m3l.network._batches import TupleBatches
@@ -15,6 +14,7 @@ from sklearn_m3l.network._checkpoint import NetCheckpoint
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._progress import EpochProgress
+from sklearn_m3l.network._threads import training_threads
 
 
 class TopicNet(NeuralNet):
@@ -115,7 +115,7 @@ class TopicNet(NeuralNet):
             print("Compiling what trains on a CPU, once per environment.")
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
         try:
-            with self._one_thread():
+            with training_threads.limit():
                 self.fit_loop(X, epochs=epochs)
         except KeyboardInterrupt:
             # skorch's early stopping raises what Ctrl-C raises.
@@ -128,22 +128,6 @@ class TopicNet(NeuralNet):
         if stored is not None:
             stored.finish(self)
         return self
-
-    @contextmanager
-    def _one_thread(self):
-        """Keep PyTorch from sharing out operations, which are too small for that.
-
-        Those of `_ops` are shared out in the same parts for any number of threads, so
-        that results are the same bits.
-        """
-        n_threads = torch.get_num_threads()
-        try:
-            torch.set_num_threads(1)
-            _ops.n_threads = n_threads
-            yield
-        finally:
-            torch.set_num_threads(n_threads)
-            _ops.n_threads = 1
 
     def _stopped_early(self):
         return any(
@@ -186,9 +170,6 @@ def build_net(
         1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
-    for callback in callbacks:
-        if not isinstance(callback, Callback):
-            raise TypeError(f"callbacks must be skorch callbacks, got {callback!r}")
     if verbose == 1:
         callbacks.append(EpochProgress())
     if n_iter_no_change is not None:

@@ -1,13 +1,28 @@
-"""Threads that share the work, and work that Ctrl-C does not cut short."""
+"""Threads that share the work, and what must not depend on their number."""
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
+
+from joblib import effective_n_jobs, parallel_config
+from threadpoolctl import OpenBLASController, ThreadpoolController
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Return the number of threads that `n_jobs` stands for, in any process.
+
+    Where joblib would start processes, such as in a child of multiprocessing, it may
+    answer 1. Threads are possible there, and their number can decide the result.
+    """
+    with parallel_config(backend="threading"):
+        return effective_n_jobs(n_jobs)
 
 
 def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
@@ -17,10 +32,99 @@ def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
     return list(_pool(os.getpid(), n_threads).map(function, range(n_threads)))
 
 
+def run_blocks(
+    function: Callable[[Any], Any], blocks: Iterable[Any], n_threads: int
+) -> None:
+    """Call a function for each block of the work, in several threads.
+
+    Ctrl-C takes effect once the blocks that have been begun are done.
+    """
+    pending = deque(blocks)
+
+    def work(_: int) -> None:
+        while pending:
+            try:
+                block = pending.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                function(block)
+            except BaseException:
+                pending.clear()
+                raise
+
+    try:
+        run_threads(work, n_threads)
+    finally:
+        pending.clear()
+
+
 @cache
 def _pool(process: int, n_threads: int) -> ThreadPoolExecutor:
     """Return the threads of a process, which are started once."""
     return ThreadPoolExecutor(n_threads, thread_name_prefix="sklearn_m3l")
+
+
+class _SharedLimit:
+    """A limit of one thread for BLAS, which the threads of a process share.
+
+    BLAS has one number of threads per process. Where each of two overlapping blocks set
+    it and put it back, the second would put back the limit of the first.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_users = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_users == 0:
+                blas = ThreadpoolController().select(user_api="blas")
+                with _control_of_blas():
+                    self._limit = blas.limit(limits=1)
+            self._n_users += 1
+
+    def __exit__(self, *_: Any) -> None:
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                with _control_of_blas():
+                    self._limit.restore_original_limits()
+
+
+@contextmanager
+def _control_of_blas() -> Iterator[None]:
+    """Let this thread set the threads of BLAS, and then any other.
+
+    Newer versions of threadpoolctl ignore all threads but the first that set a limit,
+    until that one is done.
+    """
+    release = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if release is None:
+        yield
+        return
+    release(force=True)
+    try:
+        yield
+    finally:
+        release(force=True)
+
+
+_blas_limit = _SharedLimit()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let BLAS and OpenMP use one thread in the block, for the same bits everywhere.
+
+    The order in which several threads add up would change the bits. Blocks can overlap
+    in threads.
+    """
+    # OpenMP has a number of threads for each thread that calls it.
+    openmp = ThreadpoolController().select(user_api="openmp")
+    with _blas_limit, openmp.limit(limits=1):
+        yield
 
 
 @contextmanager
@@ -40,3 +144,20 @@ def deferred_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         if caught.is_set():
             signal.raise_signal(signal.SIGINT)
+
+
+def _after_fork_in_child() -> None:
+    """Keep a forked child from waiting for threads that only its parent has.
+
+    PyTorch's threads do not survive a fork, and the first operation that is shared out
+    would wait for them forever. One thread is what PyTorch gives its own workers, too.
+    """
+    global _blas_limit
+    _blas_limit = _SharedLimit()  # another thread may have held its lock
+    set_num_threads = getattr(sys.modules.get("torch"), "set_num_threads", None)
+    if set_num_threads is not None:
+        set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

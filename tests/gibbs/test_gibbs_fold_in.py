@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklearn_m3l.gibbs import fold_in
+from sklearn_m3l.gibbs import _fold_in, fold_in
 
 ALPHA = np.array([0.02, 0.05, 0.03])
 
@@ -54,6 +54,32 @@ def test_threads_do_not_change_the_result(counts, topic_word):
     theta = fold(counts, topic_word)
     for n_jobs in (2, 7, 100):
         np.testing.assert_array_equal(fold(counts, topic_word, n_jobs=n_jobs), theta)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_blocks_do_not_change_the_result(counts, topic_word, monkeypatch, n_jobs):
+    theta = fold(counts, topic_word)
+    for n_draws in (1, 50, 300):
+        monkeypatch.setattr(_fold_in, "_DRAWS", n_draws)
+        found = fold(counts, topic_word, n_jobs=n_jobs)
+        np.testing.assert_array_equal(found, theta)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_ctrl_c_ends_it_early(counts, topic_word, monkeypatch, n_jobs):
+    sample, sampled = _fold_in.fold_in_documents, []
+
+    def interrupted(first, last, *arguments):
+        sampled.append(last - first)
+        if len(sampled) == 3:
+            raise KeyboardInterrupt
+        sample(first, last, *arguments)
+
+    monkeypatch.setattr(_fold_in, "fold_in_documents", interrupted)
+    monkeypatch.setattr(_fold_in, "_DRAWS", 1)
+    with pytest.raises(KeyboardInterrupt):
+        fold(counts, topic_word, n_jobs=n_jobs)
+    assert sum(sampled) < 15
 
 
 def test_seed_and_content_change_the_draws(counts, topic_word):

@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import re
 from itertools import product
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from threadpoolctl import threadpool_limits
 
-from sklearn_m3l import MultiView, PolylingualLDA
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 from sklearn_m3l.gibbs import PolylingualGibbs
 from sklearn_m3l.models._completion import split_documents
 
@@ -965,3 +966,41 @@ def test_grid_search(X):
 def test_too_few_rows(X, n_rows):
     with pytest.raises(ValueError, match=f"at least 2 rows; X has n_samples={n_rows}"):
         quick().fit(X[:n_rows])
+
+
+@pytest.fixture
+def with_count(X):
+    """Return tuples with a huge German count, and how a message names it."""
+
+    def make(count):
+        counts = X["de"].counts.toarray().astype(float)
+        row, column = np.argwhere((counts > 0) & X.present["de"][:, np.newaxis])[7]
+        counts[row, column] = count
+        other = changed(X, embedded=True, counts={"de": counts})
+        word = re.escape(X["de"].vocabulary[column])
+        return other, f"view 'de' counts '{word}' .* times in row {row}; .* 1,000,000"
+
+    return make
+
+
+@pytest.mark.parametrize("count", [1e6 + 1, 1e8, 1e300])
+def test_counts_that_memory_has_no_room_for(fitted, with_count, count):
+    X, message = with_count(count)
+    for method in (quick().fit, fitted.transform, fitted.score, fitted.partial_fit):
+        with pytest.raises(ValueError, match=message):
+            method(X)
+
+
+def test_neural_models_that_start_from_huge_counts(with_count):
+    X, message = with_count(1e8)
+    model = M3LContrastTopicModel(2, max_iter=1, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X)
+    assert model.set_params(init="random").fit(X).n_iter_ == 1
+
+
+def test_huge_counts_where_a_text_is_absent(X, fitted):
+    counts = X["de"].counts.toarray()
+    counts[~X.present["de"]] = 10**8
+    other = changed(X, embedded=True, counts={"de": counts})
+    assert_array_equal(fitted.transform(other), fitted.transform(X))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -19,8 +20,9 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_m3l import MultiView
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 
 SCRIPT = """
 import sys
@@ -89,6 +91,33 @@ def test_threads(quick, X):
         joblib.delayed(model.fit_transform)(X) for model in models
     )
     assert_array_equal(together, alone)
+
+
+def test_overlapping_fits(X):
+    # Each has a k-means, which limits the threads of BLAS, and a network.
+    models = [PolylingualLDA(3, max_iter=5, random_state=seed) for seed in range(4)]
+    models += [quick_start(seed) for seed in range(2)]
+    with threadpool_limits(2):
+        torch.set_num_threads(2)
+        alone = [clone(model).fit(X).components_ for model in models]
+        for _ in range(3):
+            together = joblib.Parallel(n_jobs=6, backend="threading")(
+                joblib.delayed(clone(model).fit)(X) for model in models
+            )
+            for model, expected in zip(together, alone, strict=True):
+                assert_array_equal(model.components_, expected)
+            assert {
+                library["num_threads"]
+                for library in threadpool_info()
+                if library["user_api"] == "blas"
+            } == {2}
+            assert torch.get_num_threads() == 2
+            with ThreadPoolExecutor(1) as thread:  # a new one
+                assert thread.submit(torch.get_num_threads).result() == 2
+
+
+def quick_start(seed):
+    return M3LContrastTopicModel(3, max_iter=2, init_max_iter=3, random_state=seed)
 
 
 @pytest.fixture

@@ -1,0 +1,61 @@
+"""The threads that training may take."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from sklearn_m3l.network import _ops
+
+
+class _TrainingThreads:
+    """Keeps PyTorch from sharing out operations, which are too small for that.
+
+    Those of `_ops` are shared out in the same parts for any number of threads, so that
+    results are the same bits.
+
+    PyTorch has a number of threads for each thread, but a new thread starts with the
+    one that was set last, in any thread. Where trainings overlap in threads, each must
+    put back the number from before the first of them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._here = threading.local()
+        self._n_users = 0
+        self._before = 1
+
+    @contextmanager
+    def limit(self) -> Iterator[None]:
+        """Give PyTorch one thread in the block, and `_ops` all of them."""
+        if getattr(self._here, "trains", False):  # a callback that trains
+            yield
+            return
+        with self._lock:
+            before = torch.get_num_threads()
+            if self._n_users == 0:
+                self._before = before
+            elif before == 1:  # which is set while another thread trains
+                before = self._before
+            self._n_users += 1
+            self._here.trains = True
+            torch.set_num_threads(1)
+            _ops.n_threads = self._before
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_users -= 1
+                self._here.trains = False
+                torch.set_num_threads(before)
+                if self._n_users == 0:
+                    _ops.n_threads = 1
+
+
+training_threads = _TrainingThreads()
+
+if hasattr(os, "register_at_fork"):
+    # Nobody trains in a new child, in which PyTorch has one thread (`utils._threads`).
+    os.register_at_fork(after_in_child=training_threads.__init__)  # type: ignore[misc]
