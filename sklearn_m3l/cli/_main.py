@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn_m3l.cli._parser import build_parser
-from sklearn_m3l.cli._terminal import forgiving_streams
+from sklearn_m3l.cli._signals import EndingSignals
+from sklearn_m3l.cli._terminal import forgiving_streams, raise_write_error
 from sklearn_m3l.utils._text import printable
 
 # Errors caused by the input or the machine; any other is a bug in this package.
@@ -32,23 +33,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     ------
     SystemExit
         With code 2 if an argument is invalid, with a message (code 1) if the command
-        fails, with code 130 if it is interrupted, and with code 0 after the help.
+        fails, with 128 plus the number of the signal if one ends it (130 after Ctrl-C,
+        143 after SIGTERM), and with code 0 after the help.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     names_command = argv and not argv[0].startswith("-")
     if not names_command and argv[:1] not in (["-h"], ["--help"], ["--version"]):
         argv = ["demo", *argv]
-    with forgiving_streams(), warnings.catch_warnings():
-        arguments = vars(build_parser().parse_args(argv))
-        run, debug = arguments.pop("run"), arguments.pop("debug")
+    with EndingSignals() as signals, forgiving_streams(), warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
         warnings.showwarning = _print_warning
+        debug = False
         try:
+            arguments = vars(build_parser().parse_args(argv))
+            run, debug = arguments.pop("run"), arguments.pop("debug")
             run(**arguments)
             sys.stdout.flush()
+            raise_write_error(sys.stdout)
         except KeyboardInterrupt as interrupt:
-            raise SystemExit(130) from interrupt
+            raise SystemExit(signals.exit_code or 130) from interrupt
         except Exception as error:
+            if signals.exit_code is not None:
+                raise SystemExit(signals.exit_code) from error
             if debug:
                 traceback.print_exc()
             raise SystemExit(_explain(error)) from error

@@ -17,10 +17,16 @@ class _Forgiving:
     """A stream that takes any text, whether or not it is open or read from.
 
     Letters that its encoding lacks are escaped. Once a pipe is closed, such as by
-    ``| head``, all further text is dropped.
+    ``| head``, or a disk is full, all further text is dropped: the work goes on.
+
+    Attributes
+    ----------
+    error : OSError or None
+        Why text was lost, unless nobody wanted to read it.
     """
 
     def __init__(self, stream: Any, has_bars: bool):
+        self.error: OSError | None = None
         self._stream = stream
         self._has_bars = has_bars
 
@@ -53,10 +59,19 @@ class _Forgiving:
             return
         try:
             getattr(self._stream, method)(*arguments)
-        except BrokenPipeError:
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                self.error = error
             # Python flushes the stream once more at exit, which must not fail.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             self._stream = None
+
+
+def raise_write_error(stream: Any) -> None:
+    """Raise the error that kept a stream in `forgiving_streams` from being written."""
+    error = getattr(stream, "error", None)
+    if error is not None:
+        raise error
 
 
 @contextlib.contextmanager

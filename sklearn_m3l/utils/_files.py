@@ -23,8 +23,10 @@ def check_writable(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError("it is write-protected")
     part = _part(path)
-    part.touch()
-    part.unlink()
+    try:
+        part.touch()
+    finally:  # also if Ctrl-C is pressed right now
+        part.unlink(missing_ok=True)
 
 
 def replace_file(path: Path, content: str | bytes) -> None:

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -99,15 +101,52 @@ def test_unexpected_errors_ask_for_a_report(
     assert printed.startswith("Traceback") and type(error).__name__ in printed
 
 
-def test_ctrl_c_ends_a_command_without_a_word(model, monkeypatch, capsys):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_signals_end_a_command_without_a_word(
+    model, monkeypatch, capsys, name, swallowed
+):
+    number, cleaned = getattr(signal, name), []
 
+    def interrupt(*_):
+        try:
+            os.kill(os.getpid(), number)
+        except KeyboardInterrupt:
+            if swallowed:  # as by a module that is imported right now
+                raise ImportError("a module cannot be imported") from None
+            raise
+        finally:
+            cleaned.append(True)
+
+    before = signal.getsignal(number)
     monkeypatch.setattr(M3LContrastTopicModel, "topics_frame", interrupt)
     with pytest.raises(SystemExit) as stopped:
-        main(["topics", str(model)])
-    assert stopped.value.code == 130
+        main(["topics", str(model), "--debug"])
+    assert stopped.value.code == 128 + number and cleaned
     assert capsys.readouterr() == ("", "")
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_signals_that_are_ignored_stay_so(model, monkeypatch, name):
+    number, own = getattr(signal, name), M3LContrastTopicModel.topics_frame
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), number)
+        return own(*arguments)
+
+    monkeypatch.setattr(M3LContrastTopicModel, "topics_frame", interrupted)
+    before = signal.signal(number, signal.SIG_IGN)  # as under nohup
+    try:
+        assert main(["topics", str(model)]) == 0
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+
+
+def test_commands_run_in_any_thread(model):
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(main, ["topics", str(model)]).result() == 0
 
 
 @pytest.mark.parametrize("name", ["theta.xlsx", "theta.parquet", "theta.json.gz"])
@@ -189,10 +228,69 @@ def test_outputs_that_nobody_reads_lose_no_model(folder, tmp_path, end):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_an_error(model):
-    found = shell(f"$M topics {model} > /dev/full")
+@pytest.mark.parametrize("command", ["topics", "fit"])
+def test_a_full_disk_is_an_error_but_loses_no_work(model, folder, tmp_path, command):
+    argv = str(model)
+    if command == "fit":
+        argv = f"{folder / 'корпус.csv'} --text text {' '.join(SMALL)}"
+        argv += f" -o {tmp_path / 'model'}"
+    found = shell(f"$M {command} {argv} > /dev/full")
     assert found.returncode == 1
-    assert found.stderr.startswith(b"error: ") and b"No space left" in found.stderr
+    last = found.stderr.splitlines()[-1]
+    assert last.startswith(b"error: ") and b"No space left" in last
+    assert (tmp_path / "model").exists() == (command == "fit")
+
+
+@pytest.mark.slow
+def test_a_progress_bar_on_a_full_disk_loses_no_work(folder, tmp_path):
+    argv = f"{folder / 'корпус.csv'} --text text {' '.join(SMALL)}"
+    found = shell(f"$M fit {argv} -o {tmp_path / 'model'} 2> /dev/full")
+    assert found.returncode == 0 and b"Wrote" in found.stdout
+
+
+def running(session):
+    """Return the processes of a session that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, number = stat.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has ended
+            continue
+        if int(number) == session and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("command", ["compare", "demo", "fit", "transform"])
+@pytest.mark.parametrize("delay", [0.5, 5.0])
+def test_a_signal_leaves_nothing_behind(folder, model, tmp_path, name, command, delay):
+    table = str(folder / "корпус.csv")
+    argv = {
+        "compare": SMALL,
+        "demo": [*SMALL, "-o", str(tmp_path / "page.html")],
+        "fit": [table, "--text", "text", *SMALL, "-o", str(tmp_path / "model")],
+        "transform": [str(model), table, "-o", str(tmp_path / "theta.csv")],
+    }[command]
+    number = getattr(signal, name)
+    with subprocess.Popen(
+        [sys.executable, "-m", "sklearn_m3l", command, *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A process in the background would ignore it.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
+        time.sleep(delay)
+        os.kill(process.pid, number)
+        printed = process.communicate(timeout=120)
+    assert process.returncode in (128 + number, -number, 0)
+    assert b"Traceback" not in printed[1]
+    assert not running(process.pid)
+    if process.returncode:
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
