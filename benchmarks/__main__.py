@@ -4,6 +4,7 @@ import argparse
 
 from benchmarks import compare
 from benchmarks.reproduce import command
+from sklearn_m3l.cli._signals import EndingSignals
 
 
 def main(argv=None):
@@ -14,7 +15,11 @@ def main(argv=None):
     command.add_parser(commands)
     compare.add_parser(commands)
     arguments = parser.parse_args(argv)
-    arguments.run(arguments)
+    with EndingSignals() as signals:
+        try:
+            arguments.run(arguments)
+        except KeyboardInterrupt as interrupt:
+            raise SystemExit(signals.exit_code or 130) from interrupt
 
 
 if __name__ == "__main__":

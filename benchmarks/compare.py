@@ -28,6 +28,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
+from benchmarks.processes import end_with_parent, ending_children, without_ctrl_c
 from sklearn_m3l import __version__
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.metrics import evaluate_alignment
@@ -260,9 +261,12 @@ def measure_alone(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
         Where the process ends before it has a result.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(1, context, initializer=end_with_parent)
+    with pool, ending_children():
+        with without_ctrl_c():
+            future = pool.submit(measure, label, parameters)
         try:
-            return pool.submit(measure, label, parameters).result()
+            return future.result()
         except BrokenProcessPool as error:
             raise BrokenProcessPool(
                 f"the process that fitted {label} was ended before it was done; it "

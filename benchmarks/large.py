@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from benchmarks.processes import end_with_parent, ending_children
 from sklearn_m3l import M3LContrastTopicModel, MultiView
 
 VIEWS = ("en", "de")
@@ -27,6 +28,7 @@ CHUNK = 20_000
 
 def generate(folder: Path, n_rows: int) -> None:
     """Write tuples whose views are about the same planted topics."""
+    end_with_parent()
     rng = np.random.default_rng(0)
     words_a_topic = N_WORDS // N_TOPICS
     for seed, name in enumerate(VIEWS, start=1):
@@ -116,10 +118,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         arguments = (Path(name), options.rows)
         process = multiprocessing.get_context("spawn").Process(
-            target=generate, args=arguments
+            target=generate, args=arguments, daemon=True
         )
-        process.start()
-        process.join()
+        with ending_children():
+            process.start()
+            process.join()
         if process.exitcode:
             raise SystemExit("the tuples could not be written")
         figures = measure(Path(name), options.batch_size)

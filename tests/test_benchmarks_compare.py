@@ -5,7 +5,10 @@ import json
 import math
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -232,3 +235,42 @@ def test_a_process_that_is_ended_is_reported(monkeypatch, capsys, tmp_path):
     with pytest.raises(BrokenProcessPool, match="PolylingualLDA.* memory"):
         main([*ARGV, "--output", str(tmp_path / "results.json")])
     assert list(tmp_path.iterdir()) == []
+
+
+def children_of(pid):
+    """Return the processes that a process has started and that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it has ended
+            continue
+        if int(parent) == pid and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_no_process_is_left_behind(name):
+    number = getattr(signal, name)
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "compare", "--n-components", "5"],
+        cwd=Path(compare.__file__).parents[1],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        while not (children := children_of(process.pid)):
+            assert process.poll() is None
+            time.sleep(0.1)
+        time.sleep(5)
+        children = {*children, *children_of(process.pid)}
+        process.send_signal(number)
+        errors = process.communicate(timeout=120)[1]
+    assert process.returncode in (128 + number, -number)
+    assert b"Traceback" not in errors
+    ended = time.monotonic() + 60
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < ended
+        time.sleep(0.1)
