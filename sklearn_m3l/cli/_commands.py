@@ -161,7 +161,8 @@ def report(
     shown = f"{len(df):,} rows of {table.name}"
     if len(df) > max_rows:
         shown = f"{max_rows:,} of {shown}, picked at random"
-        df = df.sample(max_rows, random_state=random_state).sort_index()
+        rows = pd.Series(range(len(df))).sample(max_rows, random_state=random_state)
+        df = df.iloc[np.sort(rows)]
     names = {
         name: file.names_of_pictures(df[name])
         for name, view in pipeline["encode"].views_

@@ -60,7 +60,7 @@ class TableFile(NamedTuple):
             If a path leads out of the folder. The message names the line.
         """
         # Messages about rows name their lines.
-        df = table.frame.set_axis(pd.Index(table.lines, name="line"))
+        df = table.frame.set_axis([f"line {line}" for line in table.lines])
         root = self.pictures.resolve()
         for name in names:
             paths = {cell: _inside(root, cell) for cell in df[name].unique() if cell}

@@ -386,7 +386,7 @@ def test_columns_that_could_be_meant_either_way(tmp_path, capsys):
         ("en,de,de\nA,B,C\n", [], "has several columns 'de'"),
         ("en,de\nbrush,\nink,\n", [], "view 'de': all of the 2 rows are missing"),
         ("en,de\nbrush,Pinsel\n", [], "at least 2 rows"),
-        ("en,de\nan ink,eine Ebene\na b,c\n,\n", [], "no view at all.*: 3$"),
+        ("en,de\nan ink,eine Ebene\na b,c\n,\n", [], "no view at all.*: line 4$"),
         ("en,de\nA,B\nC,D,E,F\n", [], "line 3: 4 columns instead of 2"),
         ("en,de\nA,B,C\nD,E,F\n", [], "line 2: 3 columns instead of 2"),
         (b"en,de\n\xff\xfe,B\n", [], "line 2: not UTF-8.*encoding 'utf-8'"),
@@ -459,7 +459,9 @@ def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
     df.to_csv(tmp_path / "corpus.csv", index=False)
     argv = ["--text", "en", "--image", "picture", "-k", "2", *FEW]
     run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
-    warning = r"taken as absent: 2; the first: row 2 \(line \d+\): cannot read picture "
+    warning = (
+        r"taken as absent: 2; the first: row 2 \('line \d+'\): cannot read picture "
+    )
     assert re.search(warning, capsys.readouterr().err)
     pipeline = load_model(tmp_path / "model")
     assert isinstance(pipeline["encode"].transform(df[["en"]]), MultiView)

@@ -94,11 +94,14 @@ def clip_model(library, tmp_path_factory):
     # From transformers 5 on, the one of the old name needs torchvision.
     before = "CLIPImageProcessor"
     pictures = getattr(transformers, f"{before}Pil", getattr(transformers, before))
+    with warnings.catch_warnings():  # version 5.0 warns of its own call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        tokenizer = transformers.CLIPTokenizer(
+            str(folder / "vocab.json"), str(folder / "merges.txt")
+        )
     processor = transformers.CLIPProcessor(
         pictures(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
-        transformers.CLIPTokenizer(
-            str(folder / "vocab.json"), str(folder / "merges.txt")
-        ),
+        tokenizer,
     )
     processor.save_pretrained(folder)
     return top
