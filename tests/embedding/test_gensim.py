@@ -13,7 +13,12 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.embedding import Doc2VecEncoder, KeyedVectorsEncoder, LsaEncoder
+from sklearn_m3l.embedding import (
+    Doc2VecEncoder,
+    KeyedVectorsEncoder,
+    LsaEncoder,
+    WordVectorizer,
+)
 
 VECTORS = {"brush": [1, 0, 0], "layer": [0, 1, 0], "Berlin": [0, 0, 1]}
 TEXTS = ["Brush brush layer", "berlin Berlin", "nothing known", None, "brush Berlin"]
@@ -210,6 +215,28 @@ def test_doc2vec_encodes_each_text_by_itself(pages):
     assert not encoder.transform(["qqq zzz"]).any()
     assert encoder.n_iter_ == 3
     assert len(encoder.get_feature_names_out()) == 10
+
+
+def test_doc2vec_infers_what_gensim_infers(pages, monkeypatch):
+    from gensim.models import doc2vec
+
+    encoder = Doc2VecEncoder(10, random_state=0).fit(pages)
+    vectors, model = encoder.transform(pages), encoder.model_
+
+    def infer(page):
+        model.random = np.random.RandomState(model.seed)
+        words = [word for word in split(page) if word in model.wv.key_to_index]
+        return model.infer_vector(words, epochs=encoder.n_iter_)
+
+    split = WordVectorizer().build_analyzer()
+    theirs = np.array([infer(page) for page in pages])
+    differences = np.linalg.norm(vectors - theirs, axis=1)
+    assert (differences < 0.1 * np.linalg.norm(theirs, axis=1)).all()
+    # gensim starts from the hash of the text.
+    start = lambda size, **_: np.zeros(size, dtype=np.float32)  # noqa: E731
+    monkeypatch.setattr(doc2vec, "pseudorandom_weak_vector", start)
+    theirs = np.array([infer(page) for page in pages])
+    np.testing.assert_allclose(vectors, theirs, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.slow
