@@ -54,7 +54,9 @@ def corpus():
 
 @pytest.fixture
 def model():
-    return M3LContrastTopicModel(max_iter=2, hidden_layer_sizes=(8,), random_state=0)
+    return M3LContrastTopicModel(
+        max_iter=2, init_max_iter=10, hidden_layer_sizes=(8,), random_state=0
+    )
 
 
 def search(estimator, X, groups, grid):

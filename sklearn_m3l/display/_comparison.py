@@ -54,7 +54,7 @@ def compare_models(
     >>> from sklearn_m3l import PolylingualLDA
     >>> from sklearn_m3l.datasets import load_gimp_help
     >>> from sklearn_m3l.display import compare_models
-    >>> X = load_gimp_help("test").data[["en", "de"]]
+    >>> X = load_gimp_help("test").data[:100][["en", "de"]]
     >>> models = {
     ...     f"{k} topics": PolylingualLDA(k, max_iter=5, random_state=0).fit(X)
     ...     for k in (5, 20)

@@ -78,7 +78,7 @@ def make_mrr_scorer(view_query: str, view_item: str) -> Any:
     ...         "jsd": make_jsd_scorer("en", "de"),
     ...     },
     ...     refit="mrr",
-    ...     cv=GroupKFold(3),
+    ...     cv=GroupKFold(2),
     ... )
     >>> search = search.fit(X, groups=X.groups)
     >>> search.best_params_

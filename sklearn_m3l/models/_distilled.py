@@ -198,7 +198,7 @@ class DistilledTopicModel(NeuralTopicModel):
     --------
     >>> from sklearn_m3l import DistilledTopicModel, ZeroShotTopicModel
     >>> from sklearn_m3l.datasets import load_gimp_help
-    >>> X = load_gimp_help("train").data
+    >>> X = load_gimp_help("test").data
     >>> model = DistilledTopicModel(
     ...     10,
     ...     teacher=ZeroShotTopicModel(view="en", max_iter=2),

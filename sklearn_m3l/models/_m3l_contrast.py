@@ -186,14 +186,14 @@ class M3LContrastTopicModel(NeuralTopicModel):
     --------
     >>> from sklearn_m3l import M3LContrastTopicModel
     >>> from sklearn_m3l.datasets import load_gimp_help
-    >>> corpus = load_gimp_help("train")
+    >>> corpus = load_gimp_help("test")
     >>> model = M3LContrastTopicModel(n_components=10, max_iter=2, random_state=0)
     >>> model = model.fit(corpus.data)
     >>> model.topics_frame(n_words=5).shape
     (10, 2)
     >>> pictures = corpus.data[corpus.data["image"].present][["image"]]
     >>> model.transform(pictures).shape
-    (1645, 10)
+    (354, 10)
     >>> model.describe(pictures, view="de").columns.tolist()
     ['topic', 'de']
     """

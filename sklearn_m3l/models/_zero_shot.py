@@ -162,10 +162,10 @@ class ZeroShotTopicModel(NeuralTopicModel):
     --------
     >>> from sklearn_m3l import ZeroShotTopicModel
     >>> from sklearn_m3l.datasets import load_gimp_help
-    >>> X = load_gimp_help("train").data[["en", "de"]]
+    >>> X = load_gimp_help("test").data[["en", "de"]]
     >>> model = ZeroShotTopicModel(10, view="en", max_iter=2, random_state=0).fit(X)
     >>> model.transform(X[["de"]]).shape
-    (1794, 10)
+    (394, 10)
     >>> model.topics_frame().columns.tolist()
     ['en']
     """

@@ -7,7 +7,12 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 
-_SMALL = {"n_components": 3, "max_iter": 5, "hidden_layer_sizes": (10,)}
+_SMALL = {
+    "n_components": 3,
+    "max_iter": 5,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (10,),
+}
 
 ESTIMATORS = [
     DistilledTopicModel(teacher=ZeroShotTopicModel(**_SMALL), **_SMALL),

@@ -107,7 +107,7 @@ def make_table_pipeline():
         groups="page",
     )
     model = M3LContrastTopicModel(
-        2, max_iter=2, hidden_layer_sizes=(4,), random_state=0
+        2, max_iter=2, init_max_iter=10, hidden_layer_sizes=(4,), random_state=0
     )
     return Pipeline([("encode", encoder), ("topics", model)])
 

@@ -59,7 +59,13 @@ HAS = {
     "image": lambda row: row % 2 == 0 and row % 6 != 0,
 }
 
-FEW = {"n_components": 3, "max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+FEW = {
+    "n_components": 3,
+    "max_iter": 2,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 TEACHER = ZeroShotTopicModel(**FEW, view="en")
 MODELS = {
     "contrast": M3LContrastTopicModel(**FEW),

@@ -15,7 +15,12 @@ from sklearn_m3l.metrics import evaluate_alignment
 @pytest.fixture(scope="module")
 def models(small_model, small_multiview):
     lda = PolylingualLDA(3, max_iter=5, random_state=0).fit(small_multiview)
-    options = {"max_iter": 1, "hidden_layer_sizes": (8,), "random_state": 0}
+    options = {
+        "max_iter": 1,
+        "init_max_iter": 10,
+        "hidden_layer_sizes": (8,),
+        "random_state": 0,
+    }
     texts = small_multiview[small_multiview["en"].present][["en", "de"]]
     zero_shot = ZeroShotTopicModel(3, view="en", **options).fit(texts)
     return {"M3L": small_model, "PLTM": lda, "ZeroshotTM": zero_shot}
@@ -57,7 +62,12 @@ def test_pipelines_on_tables():
 
 def test_a_new_view_counts_for_the_model_that_can_use_it(models, small_multiview):
     X = small_multiview[small_multiview["en"].present]
-    options = {"max_iter": 1, "hidden_layer_sizes": (8,), "random_state": 0}
+    options = {
+        "max_iter": 1,
+        "init_max_iter": 10,
+        "hidden_layer_sizes": (8,),
+        "random_state": 0,
+    }
     english = ZeroShotTopicModel(3, view="en", **options).fit(X[["en"]])
     lda = PolylingualLDA(3, max_iter=2, random_state=0).fit(X[["en"]])
     table = compare_models({"ZeroshotTM": english, "LDA": lda}, X[["en", "de"]])

@@ -29,7 +29,12 @@ from sklearn_m3l.metrics import evaluate_alignment, make_alignment_scorer
 # German and pictures never meet, which the scores of a report say in a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:.*NaN, because no row:UserWarning")
 
-FAST = {"max_iter": 1, "hidden_layer_sizes": (8,), "random_state": 0}
+FAST = {
+    "max_iter": 1,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 # The views that each model takes.
 TAKEN = {
     "M3L": ["en", "de", "image"],

@@ -205,7 +205,12 @@ def test_frames_of_counts_keep_their_row_labels(X, german):
 
 
 def test_zero_shot_and_student(X):
-    fast = {"max_iter": 1, "hidden_layer_sizes": (8,), "random_state": 0}
+    fast = {
+        "max_iter": 1,
+        "init_max_iter": 10,
+        "hidden_layer_sizes": (8,),
+        "random_state": 0,
+    }
     teacher = ZeroShotTopicModel(3, view="en", **fast)
     student = DistilledTopicModel(3, teacher=clone(teacher), view="de", **fast)
     whole = X[X["en"].present & X["de"].present][["en", "de"]]

@@ -18,7 +18,12 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 
-SMALL = {"n_components": 3, "max_iter": 3, "hidden_layer_sizes": (6,)}
+SMALL = {
+    "n_components": 3,
+    "max_iter": 3,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (6,),
+}
 NEURAL = {**SMALL, "random_state": 0}
 TEACHER = ZeroShotTopicModel(**SMALL, view="en")
 MODELS = {
