@@ -31,7 +31,8 @@ class Contents:
     languages : dict of str to str
         What to call each language that topics have words in.
     words : dict of str to list of list of str
-        By language, the top words of each topic, at most `N_WORDS`.
+        By language, the top words of each topic, at most `N_WORDS`; none where hardly
+        any text is behind them.
     names : dict of str to ndarray of shape (n_rows,)
         By view, what each row is called.
     points : DataFrame of shape (n_points, 6)
@@ -54,6 +55,12 @@ class Contents:
     def n_topics(self) -> int:
         """Number of topics."""
         return len(next(iter(self.words.values())))
+
+    @property
+    def first_words(self) -> list[list[str]]:
+        """The words of each topic in the first language that has some."""
+        by_topic = zip(*self.words.values(), strict=True)
+        return [next(filter(None, words), []) for words in by_topic]
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ def collect(
     keys, called = name_rows(X, names, known_texts)
     topics = topics_by_view(model, X)
     points = lay_out(topics, keys, X.present, random_state)
-    words = {view: model.top_words(view, N_WORDS) for view in model.vocabularies_}
+    words = model.known_words(N_WORDS)
     given = dict(view_labels or {})
     lead = next((view for view in X.view_names if view in words), X.view_names[0])
     contents = Contents(

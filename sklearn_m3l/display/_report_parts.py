@@ -43,7 +43,7 @@ def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]
     """Return what there is to say of each topic, the most prevalent first."""
     prevalence, by_view = documents.prevalence, documents.prevalence_by_view
     numbers = {key: number for number, key in enumerate(shown_pictures(documents))}
-    first_words = next(iter(contents.words.values()))
+    first_words = contents.first_words
     lead = contents.names[documents.lead]
     titles = lead if documents.titles is None else documents.titles
     return [
@@ -123,7 +123,7 @@ def _weighted(words: list[str], weights: np.ndarray) -> list[tuple[str, str]]:
     largest = max(weights[0], 1e-9)
     return [
         (word, f"{weight / largest:.2f}")
-        for word, weight in zip(words[:N_WORDS_SHOWN], weights, strict=True)
+        for word, weight in zip(words[:N_WORDS_SHOWN], weights, strict=False)
     ]
 
 

@@ -18,8 +18,10 @@ _WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5
 class TopicWordsDisplay:
     """The top words of topics as horizontal bars, several languages side by side.
 
-    The length of a bar is the weight in `components_`. It is recommended to use
-    `from_estimator` to create a display. All parameters are stored as attributes.
+    The length of a bar is the weight in `components_`. Where hardly any text of a
+    language is behind a topic, it has no bars there; see `known_words` of the models.
+    It is recommended to use `from_estimator` to create a display. All parameters are
+    stored as attributes.
 
     Parameters
     ----------
@@ -108,9 +110,10 @@ class TopicWordsDisplay:
             raise ValueError("nothing to show: topics or views is empty")
         for topic in numbers:
             check_scalar(topic, "topics", Integral, min_val=0, max_val=n_topics - 1)
+        known_words = model.known_words(n_words)
         parts = []
         for view in chosen:
-            by_topic = model.top_words(view, n_words)
+            by_topic = known_words[model._check_text_view(view)]
             # Words go by their weights, so the top ones have the greatest.
             greatest = -np.sort(-weights[view], axis=1)
             parts += [

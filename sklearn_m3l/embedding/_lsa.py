@@ -5,13 +5,13 @@ from numbers import Integral
 import numpy as np
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.utils._fitted import Array, Fitted, require
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
+from sklearn_m3l.utils._threads import one_thread
 from sklearn_m3l.utils._words import WORD_PATTERN
 
 
@@ -126,14 +126,14 @@ class LsaEncoder(ColumnEncoder):
         weights = self.tfidf_.fit_transform(self.vectorizer_.fit_transform(cells))
         width = min(self.n_components, *weights.shape)
         generator = private_generator(self.random_state)
-        with threadpool_limits(1, user_api="blas"):
+        with one_thread():
             _, _, self.components_ = randomized_svd(
                 weights, width, n_iter=5, random_state=generator
             )
 
     def _encode(self, cells):
         weights = self.tfidf_.transform(self.vectorizer_.transform(cells))
-        with threadpool_limits(1, user_api="blas"):
+        with one_thread():
             vectors = weights @ self.components_.T
         return np.asarray(vectors, dtype=np.float32)
 

@@ -40,6 +40,14 @@ from sklearn_m3l.utils._text import printable
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
 
+# A language has words of a topic if it has at least this share of the tokens that the
+# topic's prevalence lets expect. Where the rows about a topic lack a language, it has a
+# tenth or so, of arbitrary words; where they do not, it has about 1.
+_LEAST_SHARE = 0.25
+
+# What tables show in the place of words.
+NO_WORDS = "–"
+
 # Rows whose word probabilities are held in memory at once.
 _SCORE_ROWS = 2048
 
@@ -77,6 +85,19 @@ class BaseTopicModel(
     @abstractmethod
     def components_(self) -> np.ndarray:
         """Topic-word weights of all texts side by side."""
+
+    @property
+    @abstractmethod
+    def topic_tokens_(self) -> Mapping[str, np.ndarray]:
+        """Tokens of each topic in the training texts, by view, (n_components,)."""
+
+    @property
+    def prevalence_(self) -> np.ndarray:
+        """Share of each topic in the tokens of all training texts."""
+        sizes = sum(self.topic_tokens_.values())
+        if not np.any(sizes):  # no words at all
+            sizes = np.ones(self._n_features_out)
+        return sizes / np.sum(sizes)
 
     @property
     def views_(self) -> list[str]:
@@ -278,7 +299,8 @@ class BaseTopicModel(
         Returns
         -------
         list of list of str
-            For each topic its words, the most probable first.
+            For each topic its words, the most probable first. All topics have some,
+            even if hardly any text is behind them; see `known_words`.
         """
         check_is_fitted(self)
         check_scalar(n_words, "n_words", Integral, min_val=1)
@@ -288,6 +310,9 @@ class BaseTopicModel(
 
     def topics_frame(self, n_words=10):
         """Return a table of the topics: their words in every language.
+
+        Where the training texts of a language say nothing about a topic, the table has
+        a dash; see `known_words`.
 
         Parameters
         ----------
@@ -302,11 +327,38 @@ class BaseTopicModel(
         check_is_fitted(self)
         return pd.DataFrame(
             {
-                name: [", ".join(words) for words in self.top_words(name, n_words)]
-                for name in self.vocabularies_
+                name: [", ".join(words) or NO_WORDS for words in known]
+                for name, known in self.known_words(n_words).items()
             },
             index=pd.RangeIndex(self._n_features_out, name="topic"),
         )
+
+    def known_words(self, n_words=10):
+        """Return the most probable words of the topics that a language has words of.
+
+        Parameters
+        ----------
+        n_words : int, default=10
+            Words per topic and text view.
+
+        Returns
+        -------
+        dict of str to list of list of str
+            For each text view what `top_words` returns, but an empty list for a topic
+            that has less than a quarter of the tokens (`topic_tokens_`) that
+            `prevalence_` lets expect in the texts of that view: hardly any row about it
+            has a text in that language, and its most probable words are arbitrary.
+        """
+        check_is_fitted(self)
+        prevalence, known = self.prevalence_, {}
+        for name, tokens in self.topic_tokens_.items():
+            has_words = tokens > _LEAST_SHARE * prevalence * tokens.sum()
+            topics = self.top_words(name, n_words)
+            known[name] = [
+                words if has else []
+                for words, has in zip(topics, has_words, strict=True)
+            ]
+        return known
 
     def print_topics(self, n_words=8):
         """Print the table of the topics.
@@ -336,8 +388,8 @@ class BaseTopicModel(
         -------
         pandas.DataFrame of shape (n_rows, 1 + n_text_views)
             The number of the topic in column "topic" and its words in one column per
-            text view, indexed by the row labels of `X`. Missing in rows that have no
-            view.
+            text view, a dash if the topic has none in a language (see `topics_frame`),
+            indexed by the row labels of `X`. Missing in rows that have no view.
         """
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
@@ -347,8 +399,9 @@ class BaseTopicModel(
         topics = pd.Series(pd.NA, index=X.index, dtype="Int64", name="topic")
         topics.iloc[np.flatnonzero(known)] = theta[known].argmax(axis=1)
         frame = topics.to_frame()
-        for name in names:
-            words = [", ".join(words) for words in self.top_words(name, n_words)]
+        known_words = self.known_words(n_words)
+        for name in map(self._check_text_view, names):
+            words = [", ".join(words) or NO_WORDS for words in known_words[name]]
             frame[name] = [None if pd.isna(topic) else words[topic] for topic in topics]
         return frame
 

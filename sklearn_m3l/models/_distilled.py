@@ -1,5 +1,7 @@
 """ZeroshotTM-KD: a student of another view, taught by the topics of a text."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -161,6 +163,9 @@ class DistilledTopicModel(NeuralTopicModel):
         Topic-word weights (beta): the teacher's, then the student's if it is a text.
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
         Topic-word distributions of each language, softmax of beta.
+    topic_tokens_ : dict of str to ndarray of shape (n_components,)
+        Tokens of each topic in the training texts of each language: the evidence behind
+        its words.
     prevalence_ : ndarray of shape (n_components,)
         Share of each topic in the tokens of the training texts; sums to 1.
     vocabularies_ : dict of str to ndarray of str
@@ -398,7 +403,7 @@ class DistilledTopicModel(NeuralTopicModel):
                 copy_frozen_decoder(self.teacher_.net_, net, name)
         return net
 
-    def _start(self, module, X: MultiView) -> np.ndarray | None:
+    def _start(self, module, X: MultiView) -> dict[str, np.ndarray] | None:
         """Let the student's own words start from the topics that the teacher sees."""
         if self.view_ not in module.decoded:
             return None
@@ -467,6 +472,11 @@ class DistilledTopicModel(NeuralTopicModel):
     @property
     def _betas(self) -> dict[str, np.ndarray]:
         return {**self.teacher_._betas, **super()._betas}
+
+    @property
+    def topic_tokens_(self) -> Mapping[str, np.ndarray]:
+        """Tokens of each topic in the training texts of the teacher and the student."""
+        return {**self.teacher_.topic_tokens_, **self._topic_tokens}
 
 
 def _laplace_approximation(

@@ -145,6 +145,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Topic-word weights (beta), the languages side by side.
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
         Topic-word distributions of each language, softmax of beta.
+    topic_tokens_ : dict of str to ndarray of shape (n_components,)
+        Tokens of each topic in the training texts of each language: the evidence behind
+        its words.
     prevalence_ : ndarray of shape (n_components,)
         Share of each topic in the tokens of the training texts; sums to 1.
     vocabularies_ : dict of str to ndarray of str

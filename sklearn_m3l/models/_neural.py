@@ -17,7 +17,15 @@ from sklearn_m3l.models._start import fit_start, word_shares
 from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
-from sklearn_m3l.utils._fitted import MAX_SEED, Array, Integer, Kind, require
+from sklearn_m3l.utils._fitted import (
+    MAX_INTEGER,
+    MAX_SEED,
+    Array,
+    Integer,
+    Kind,
+    PerView,
+    require,
+)
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
@@ -80,7 +88,7 @@ class NeuralTopicModel(BaseTopicModel):
         **BaseTopicModel._fitted_state,
         "_seed": Integer(0, MAX_SEED),
         "net_": _Network(),
-        "prevalence_": Array(1, low=0, high=1),
+        "_topic_tokens": PerView(Array(1, low=0, high=MAX_INTEGER)),
     }
 
     _parameter_constraints: dict = {
@@ -207,14 +215,14 @@ class NeuralTopicModel(BaseTopicModel):
             )
 
         train, valid = self._split(X) if self.early_stopping else (X, None)
-        net, prevalence = self._build_net(plan, X, device), None
+        net, tokens = self._build_net(plan, X, device), None
         if not hasattr(self, "net_"):
             if self.decoder == "mixture":
                 for name in plan.decoded_from:
                     if not net.module_.decoder_of(name).frozen:
                         net.module_.set_background(name, word_shares(train[name]))
             if self.init != "random":
-                prevalence = self._start(net.module_, train)
+                tokens = self._start(net.module_, train)
         data = (
             dataset(train, seed=self._seed),
             None if valid is None else dataset(valid, seed=None),
@@ -223,27 +231,25 @@ class NeuralTopicModel(BaseTopicModel):
         try:
             self.net_.partial_fit(data, checkpoint=self.checkpoint)
         finally:  # a model that Ctrl-C interrupts can be used, too
-            if prevalence is None:
-                prevalence = self._prevalence(X, plan)
-            self.prevalence_ = prevalence
+            if tokens is None:
+                tokens = self._count_tokens(X, plan)
+            self._topic_tokens = tokens
 
-    def _prevalence(self, X: MultiView, plan: Plan) -> np.ndarray:
-        """Return each topic's share of the tokens of the training texts."""
-        total = np.zeros(self._n_features_out)
+    def _count_tokens(self, X: MultiView, plan: Plan) -> dict[str, np.ndarray]:
+        """Return the tokens of each topic that the training texts let expect."""
+        total = {name: np.zeros(self._n_features_out) for name in plan.decoded_from}
         for start in range(0, len(X), _TRANSFORM_ROWS):
             part = X[start : start + _TRANSFORM_ROWS]
             for name, source in plan.decoded_from.items():
                 rows = np.flatnonzero(part[name].present & part[source].present)
                 theta = self._transform_view(part[rows], source)
-                total += part[name].counts[rows].sum(axis=1) @ theta
-        if not total.any():  # no words at all
-            total[:] = 1
-        return total / total.sum()
+                total[name] += part[name].counts[rows].sum(axis=1) @ theta
+        return total
 
-    def _start(self, module, X: MultiView) -> np.ndarray | None:
+    def _start(self, module, X: MultiView) -> dict[str, np.ndarray] | None:
         """Give a new network the topics of `init`, which training leaves alone.
 
-        Return their prevalence in the training texts, None where it is not known.
+        Return their tokens in the training texts, None where they are not known.
         """
         start = fit_start(
             self.init,
@@ -263,7 +269,8 @@ class NeuralTopicModel(BaseTopicModel):
             module.set_prevalence(start.prevalence_)
         # A frozen one has it of its own training texts.
         frozen = isinstance(self.init, FrozenEstimator)
-        return None if frozen else start.prevalence_
+        tokens = start.topic_tokens_
+        return None if frozen else {name: tokens[name] for name in module.decoded}
 
     def _check_plan(self, plan: Plan, X: MultiView) -> None:
         if not plan.decoded_from:
@@ -434,8 +441,12 @@ class NeuralTopicModel(BaseTopicModel):
     def _check_fitted_state(self, state: dict) -> None:
         super()._check_fitted_state(state)
         network = state["net_"]["network"]
-        n_topics = len(state["prevalence_"])
-        require(n_topics == network["n_components"], "prevalence_ has another length")
+        tokens = state["_topic_tokens"]
+        same = list(tokens) == list(network["n_words"])
+        require(same, "_topic_tokens has other texts than its network")
+        n_topics = {len(values) for values in tokens.values()}
+        fits = n_topics == {network["n_components"]}
+        require(fits, "_topic_tokens has another number of topics")
         for name, width in network["widths"].items():
             fits = state["view_widths_"].get(name) == width
             require(fits, f"view {name!r} has another width than its network")
@@ -460,6 +471,11 @@ class NeuralTopicModel(BaseTopicModel):
     def topic_word_(self) -> Mapping[str, np.ndarray]:
         """Topic-word distributions of each text, softmax of beta."""
         return {name: softmax(beta, axis=1) for name, beta in self._betas.items()}
+
+    @property
+    def topic_tokens_(self) -> Mapping[str, np.ndarray]:
+        """Tokens of each topic in the training texts, by view."""
+        return dict(self._topic_tokens)
 
     @property
     def n_iter_(self) -> int:

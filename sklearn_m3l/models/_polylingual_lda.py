@@ -126,6 +126,9 @@ class PolylingualLDA(BaseTopicModel):
     background_ : dict of str to ndarray of shape (n_words,)
         Distribution of all training words of each language, smoothed by
         `topic_word_prior`; empty where there is no background.
+    topic_tokens_ : dict of str to ndarray of shape (n_components,)
+        Tokens of each topic in the training texts of each language: the evidence behind
+        its words.
     prevalence_ : ndarray of shape (n_components,)
         Share of each topic in the tokens of all training texts, averaged like
         `mean_topic_word_counts_`; sums to 1. The background does not count.
@@ -528,13 +531,10 @@ class PolylingualLDA(BaseTopicModel):
         return {name: np.log(own) for name, own in self.topic_word_.items()}
 
     @property
-    def prevalence_(self) -> np.ndarray:
-        """Share of each topic in the tokens of all training texts."""
-        counts = self.mean_topic_word_counts_.values()
-        sizes = sum(matrix.sum(axis=1) for matrix in counts)
-        if not np.any(sizes):  # no words at all
-            sizes = self.doc_topic_prior_
-        return sizes / np.sum(sizes)
+    def topic_tokens_(self) -> Mapping[str, np.ndarray]:
+        """Tokens of each topic in the training texts of each language."""
+        counts = self.mean_topic_word_counts_.items()
+        return {name: matrix.sum(axis=1) for name, matrix in counts}
 
     @property
     def cluster_centers_(self) -> Mapping[str, np.ndarray]:

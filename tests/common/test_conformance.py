@@ -297,6 +297,8 @@ class TestSetOutput:
         assert frame.rows() == [(0.5, 0.5), (0, 0)]
 
 
+# A part of the table has few words of the rest.
+@pytest.mark.filterwarnings("ignore:.*have no known word:UserWarning")
 class TestRouting:
     def test_nothing_is_requested_unasked(self):
         for estimator in (*ESTIMATORS, *ENCODERS, make_table_pipeline()):

@@ -85,8 +85,10 @@ function codeOf(view) {
   return /^[a-z]{2}(-[A-Za-z0-9]+)*$/.test(view.id) ? view.id : null;
 }
 
+// The words that name a topic: those of the first language that has some.
 function firstWords(topic, n = 3) {
-  return DATA.words[0][topic].slice(0, n).join(", ");
+  const words = DATA.words.map((topics) => topics[topic]).find((own) => own.length);
+  return (words || []).slice(0, n).join(", ");
 }
 
 function hasView(row, view) {

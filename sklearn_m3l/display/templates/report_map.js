@@ -136,7 +136,7 @@ function placeLabels() {
   const named = [];
   for (const { topic, x, y } of MAP.middles) {
     if (x < x_range.start || x > x_range.end || y < y_range.start || y > y_range.end) continue;
-    const text = DATA.words[0][topic][0];
+    const text = firstWords(topic, 1);
     const clear = named.every(
       (other) =>
         Math.abs(y - other.y) * pixels > 18 ||

@@ -30,7 +30,7 @@ function findTopics(letters) {
       for (const rank of findRanks(topics[topic], letters)) {
         words.push({ language, rank, word: DATA.words[language][topic][rank] });
         const isWhole = topics[topic][rank] === letters;
-        best = Math.min(best, rank + (isWhole ? 0 : DATA.words[0][0].length));
+        best = Math.min(best, rank + (isWhole ? 0 : 1000));
       }
     });
     if (words.length) found.push({ topic, words, best });
