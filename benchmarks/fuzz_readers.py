@@ -37,7 +37,7 @@ from sklearn_m3l.datasets import (
 from sklearn_m3l.datasets.readers._csv import Format, read_table
 from sklearn_m3l.datasets.readers._tables import _WIT_COLUMNS
 
-_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": lambda data: gzip.compress(data, 1),
     ".bz2": lambda data: bz2.compress(data, 1),
@@ -293,11 +293,11 @@ def _suffixes(files: dict[str, bytes]) -> list[str]:
     """Return the compressions that a reader takes."""
     if "corpus.tsv" in files:
         return [""]
-    return list(_COMPRESS)
+    return list(COMPRESS)
 
 
 def _compressed(files: dict[str, bytes], suffix: str) -> dict[str, bytes]:
-    return {name + suffix: _COMPRESS[suffix](data) for name, data in files.items()}
+    return {name + suffix: COMPRESS[suffix](data) for name, data in files.items()}
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from sklearn_m3l.utils._files import file_state, read_file
-from sklearn_m3l.utils._references import resolve_inside
+from sklearn_m3l.utils._files import file_state, files_below, read_file
+from sklearn_m3l.utils._references import is_relative
 
 # No description of a model has as much; vocabularies are not read.
 _MOST_BYTES = 2**24
@@ -31,18 +32,20 @@ def check_model_folder(folder: Path) -> None:
     ------
     ValueError
         If the folder names classes from outside of sentence-transformers and PyTorch,
-        or keeps weights in a pickle. The message names the file.
+        keeps weights in a pickle, or has a pipe. The message names the file.
     """
-    for path in sorted(folder.rglob("*.json")):
-        if path.name == "modules.json" or "config" in path.name:
+    for path in files_below(folder):
+        if not path.is_file():  # a pipe, which would block whoever reads it
+            raise ValueError(f"{path} is not a regular file")
+        is_json = path.suffix == ".json"
+        if is_json and ("config" in path.name or path.name == "modules.json"):
             _check_description(path)
-    for pattern in _PICKLES:
-        for path in sorted(folder.rglob(pattern)):
-            if not any(path.parent.glob("*.safetensors")):
-                raise ValueError(
-                    f"{path} is a pickle, which can run code; convert the weights to "
-                    "safetensors, for example with save_pretrained"
-                )
+        is_pickle = any(fnmatchcase(path.name, pattern) for pattern in _PICKLES)
+        if is_pickle and not any(path.parent.glob("*.safetensors")):
+            raise ValueError(
+                f"{path} is a pickle, which can run code; convert the weights to "
+                "safetensors, for example with save_pretrained"
+            )
 
 
 def _check_description(path: Path) -> None:
@@ -51,10 +54,9 @@ def _check_description(path: Path) -> None:
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     for key, value in _items(description):
-        if path.name == "modules.json" and key == "path":
-            inside = resolve_inside(str(value), path.parent)
-            if inside is None:
-                raise ValueError(f"{path} leads out of its folder: {value!r}")
+        is_folder = path.name == "modules.json" and key == "path"
+        if is_folder and not is_relative(str(value) or "."):
+            raise ValueError(f"{path} leads out of its folder: {value!r}")
         names_code = key == "auto_map" and bool(value)
         if key in _CLASS_KEYS and isinstance(value, str):
             # Without a dot it is a name that the libraries look up among their own.
@@ -93,7 +95,7 @@ def model_identity(model: str | os.PathLike) -> str:
         return os.fspath(model)
     files = [
         (path.relative_to(folder).as_posix(), _digest(path, file_state(path)))
-        for path in sorted(folder.rglob("*"))
+        for path in files_below(folder)
         if path.is_file()
     ]
     return hashlib.blake2b(json.dumps(files).encode(), digest_size=20).hexdigest()

@@ -72,6 +72,20 @@ def file_state(path: Path) -> tuple[int, ...]:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return all files in a folder and in those inside, links followed, in order."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for top, folders, names in os.walk(folder, followlinks=True):
+        here = os.path.realpath(top)
+        if here in seen:  # a link to a folder above
+            folders.clear()
+            continue
+        seen.add(here)
+        found.extend(Path(top, name) for name in names)
+    return sorted(found)
+
+
 def _part(path: Path) -> Path:
     """Return where a file is written before it is complete, by this call alone."""
     return path.with_name(f".{uuid.uuid4().hex}.part")

@@ -50,7 +50,7 @@ def to_stored(estimator: Any, name: str, folder: Path) -> str | Path | None:
         return value
     found = resolve_inside(Path.cwd() / value, folder)
     relative = None if found is None else found.relative_to(folder.resolve())
-    if relative is None or not _is_plain(relative.as_posix()):
+    if relative is None or not is_relative(relative.as_posix()):
         raise ValueError(
             f"{name}={os.fspath(value)!r} leads out of the folder of the model file, "
             f"{folder}; a model file may only refer to what is below its own folder"
@@ -68,7 +68,7 @@ def from_stored(value: Any, cls: type, name: str, folder: Path) -> str | Path | 
     """
     if value is None or (name in _hub_parameters(cls) and is_hub_name(value)):
         return value
-    if isinstance(value, Path) and _is_plain(str(value)):
+    if isinstance(value, Path) and is_relative(str(value)):
         found = resolve_inside(value, folder)
         if found is not None:
             return found
@@ -125,8 +125,8 @@ def _all_inside(path: Path, folder: Path) -> bool:
     return all(resolve_inside(each, folder) is not None for each in paths)
 
 
-def _is_plain(path: str) -> bool:
-    """Return whether a path is relative on all systems, since files move between."""
+def is_relative(path: str) -> bool:
+    """Return whether a path stays below its folder on all systems, but for links."""
     windows = PureWindowsPath(path)
     if PurePosixPath(path).is_absolute() or windows.drive or windows.root:
         return False

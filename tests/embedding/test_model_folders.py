@@ -85,6 +85,26 @@ def test_weights_that_are_pickles(name, folder):
     check_model_folder(folder)
 
 
+def test_folders_that_are_links(folder, tmp_path):
+    (folder / "1_Dense").rename(tmp_path / "dense")
+    (folder / "1_Dense").symlink_to(tmp_path / "dense")
+    (folder / "above").symlink_to(folder)
+    check_model_folder(folder)
+    known = model_identity(folder)
+    (tmp_path / "dense" / "config.json").write_text('{"activation_function": "a.b"}')
+    with pytest.raises(ValueError, match=r"1_Dense.*names code of its own"):
+        check_model_folder(folder)
+    assert model_identity(folder) != known
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files")
+def test_pipes_are_not_read(folder):
+    os.mkfifo(folder / "vocab.txt")  # to which nobody writes
+    with pytest.raises(ValueError, match="vocab.txt is not a regular file"):
+        check_model_folder(folder)
+    assert model_identity(folder)
+
+
 def test_identity_is_the_content(folder, tmp_path):
     known = model_identity(folder)
     folder.rename(tmp_path / "moved")
