@@ -79,7 +79,7 @@ def situations() -> dict[str, Situation]:
         for moment in range(N_MOMENTS):
             found[f"{name} {moment + 1}/{N_MOMENTS}"] = Situation(
                 # 0 if it was faster than the signal.
-                (128 + number, -number, 0),
+                (-number, 0),
                 signal=number,
                 moment=(moment + 0.5) / N_MOMENTS,
             )

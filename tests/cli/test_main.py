@@ -263,8 +263,17 @@ def running(session):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("command", ["compare", "demo", "fit", "transform"])
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("compare", "SIGINT"),
+        ("compare", "SIGTERM"),
+        ("demo", "SIGTERM"),
+        ("fit", "SIGHUP"),
+        ("fit", "SIGTERM"),
+        ("transform", "SIGTERM"),
+    ],
+)
 @pytest.mark.parametrize("delay", [0.5, 5.0])
 def test_a_signal_leaves_nothing_behind(folder, model, tmp_path, name, command, delay):
     table = str(folder / "корпус.csv")
@@ -286,7 +295,7 @@ def test_a_signal_leaves_nothing_behind(folder, model, tmp_path, name, command, 
         time.sleep(delay)
         os.kill(process.pid, number)
         printed = process.communicate(timeout=120)
-    assert process.returncode in (128 + number, -number, 0)
+    assert process.returncode in (-number, 0)
     assert b"Traceback" not in printed[1]
     assert not running(process.pid)
     if process.returncode:
@@ -307,6 +316,6 @@ def test_ctrl_c_at_any_moment(tmp_path, delay):
         time.sleep(0.1 + delay)
         process.send_signal(signal.SIGINT)
         printed = process.communicate(timeout=120)
-    assert process.returncode in (130, -signal.SIGINT)
+    assert process.returncode == -signal.SIGINT
     assert b"Traceback" not in printed[1]
     assert not list(tmp_path.iterdir())
