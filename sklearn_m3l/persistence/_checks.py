@@ -40,6 +40,9 @@ _MODULES = {
     "sklearn.pipeline": ["Pipeline"],
 }
 
+# Estimators in a file: a view has about eight, and there are at most 1000 views.
+MAX_ESTIMATORS = 20_000
+
 # The estimators that a model file may hold, and where they are.
 ESTIMATORS = {name: module for module, names in _MODULES.items() for name in names}
 

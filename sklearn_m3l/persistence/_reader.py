@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_m3l.persistence._checks import (
     ESTIMATORS,
+    MAX_ESTIMATORS,
     TYPES,
     check_parameters,
     load_class,
@@ -41,6 +42,7 @@ class Reader(Decoder):
     def __init__(self, arrays: dict[str, np.ndarray], folder: Path):
         super().__init__(arrays)
         self._folder = folder
+        self._n_estimators = 0
 
     def _read_path(self, node, where, depth) -> Path:
         if not isinstance(node["path"], str):
@@ -70,6 +72,9 @@ class Reader(Decoder):
         return random_state
 
     def _read_estimator(self, node, where, depth) -> BaseEstimator:
+        self._n_estimators += 1
+        if self._n_estimators > MAX_ESTIMATORS:
+            raise StorageError(f"it holds more than {MAX_ESTIMATORS} estimators")
         name = known(node["estimator"], ESTIMATORS, where)
         where = f"{where} ({name})"
         cls: Any = load_class(name)

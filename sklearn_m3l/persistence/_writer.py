@@ -7,6 +7,7 @@ import numpy as np
 
 from sklearn_m3l.persistence._checks import (
     ESTIMATORS,
+    MAX_ESTIMATORS,
     TYPES,
     check_parameters,
     load_class,
@@ -29,6 +30,7 @@ class Writer(Encoder):
     def __init__(self, folder: Path):
         super().__init__()
         self._folder = folder
+        self._n_estimators = 0
 
     def encode_other(self, value: Any, where: str, depth: int) -> Any:
         """Return an estimator, or what only estimators hold, as JSON."""
@@ -55,6 +57,9 @@ class Writer(Encoder):
         return {"RandomState": self.encode(parts, where, depth + 1)}
 
     def _encode_estimator(self, estimator, where, depth) -> Any:
+        self._n_estimators += 1
+        if self._n_estimators > MAX_ESTIMATORS:
+            raise ValueError(f"the model has more than {MAX_ESTIMATORS} estimators")
         check_parameters(estimator)
         parameters = estimator.get_params(deep=False)
         for key in getattr(type(estimator), "_path_parameters", ()):

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -451,20 +452,27 @@ def test_a_table_without_the_models_columns(tmp_path, model, capsys):
 
 @pytest.mark.slow
 def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, table, capsys):
-    df = pd.read_csv(table)[["en", "picture"]].dropna().head(6)
-    df["picture"] = ["a.png", "b.png", "text.jpg", "no.png", "a.png", "c.png"]
+    df = pd.read_csv(table)[["en", "picture"]].dropna().head(8)
+    unreadable = ["text.jpg", "no.png", "pipe.png", "a.eps"]
+    df["picture"] = ["a.png", "b.png", *unreadable, "a.png", "c.png"]
     for row, name in enumerate("abc"):
         Image.new("RGB", (8, 8), (row * 90, 9, 9)).save(tmp_path / f"{name}.png")
     (tmp_path / "text.jpg").write_text("this is a text")
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.eps")
+    os.mkfifo(tmp_path / "pipe.png")  # to which nobody writes
     df.to_csv(tmp_path / "corpus.csv", index=False)
     argv = ["--text", "en", "--image", "picture", "-k", "2", *FEW]
     run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
     warning = (
-        r"taken as absent: 2; the first: row 2 \('line \d+'\): cannot read picture "
+        r"taken as absent: 4; the first: row 2 \('line \d+'\): cannot read picture "
     )
     assert re.search(warning, capsys.readouterr().err)
     pipeline = load_model(tmp_path / "model")
     assert isinstance(pipeline["encode"].transform(df[["en"]]), MultiView)
+    page = tmp_path / "page.html"
+    run("report", tmp_path / "model", tmp_path / "corpus.csv", "-o", page)
+    shown = set(re.findall(r'alt="([^"]+)"', page.read_text("utf-8")))
+    assert shown and shown <= {"a.png", "b.png", "c.png"}
 
 
 def test_no_file_that_is_read_is_overwritten(table, model, capsys):

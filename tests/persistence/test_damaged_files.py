@@ -331,6 +331,20 @@ def test_thousands_of_views(forge):
     assert time.process_time() - started < 10
 
 
+@pytest.mark.slow
+def test_hundreds_of_thousands_of_estimators(forge, tmp_path):
+    forged = forge(TextView())
+    part = {"estimator": "TextView", "parameters": {}}
+    forged.model["parameters"]["language"] = [part] * 200_000
+    forged.refused("more than 20000 estimators")
+    with pytest.raises(ValueError, match="more than 20000 estimators"):
+        save_model(TextView(language=[TextView()] * 20_000), tmp_path / "many")
+    many = [str(number) for number in range(2**20)]
+    with pytest.raises(ValueError, match="describes more than 1048576 values"):
+        save_model(TextView(language=many), tmp_path / "many")
+    assert not (tmp_path / "many").exists()
+
+
 def test_a_file_that_is_truncated_while_it_is_loaded(tmp_path, monkeypatch):
     path = tmp_path / "model"
     save_model(MODELS["contrast"], path)
