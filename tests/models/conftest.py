@@ -42,7 +42,12 @@ def quick():
     """Return a function that makes a model that is fitted in a moment."""
 
     def make(n_components=3, **parameters):
-        fast = {"max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+        fast = {
+            "max_iter": 2,
+            "init_max_iter": 10,
+            "hidden_layer_sizes": (8,),
+            "random_state": 0,
+        }
         return M3LContrastTopicModel(n_components, **fast | parameters)
 
     return make

@@ -34,7 +34,12 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 
-FAST = {"max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+FAST = {
+    "max_iter": 2,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 # As published; the decoder has batch normalization.
 PUBLISHED = {"decoder": "product", "init": "random", "bias": False}
 

@@ -21,7 +21,12 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 
-SMALL = {"max_iter": 4, "hidden_layer_sizes": (8,), "random_state": 0}
+SMALL = {
+    "max_iter": 4,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 TEACHER = ZeroShotTopicModel(**SMALL, view="en")
 NEURAL = {
     "contrast": M3LContrastTopicModel(3, **SMALL),
@@ -131,6 +136,7 @@ class Die(Callback):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_an_error_of_joblib(X):
     search = GridSearchCV(
         NEURAL["contrast"], {"callbacks": [None, [Die()]]}, cv=2, n_jobs=2

@@ -147,7 +147,7 @@ def test_grid_search(search, quick, X):
     assert search.score(X) == best.score(X)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_cross_validate_by_article(quick, X, with_groups, n_jobs):
     articles = np.repeat(np.arange(12), 5)
     X = with_groups(X, articles)

@@ -18,7 +18,13 @@ from sklearn_m3l import (
 )
 from sklearn_m3l.metrics import evaluate_alignment
 
-FEW = {"n_components": 3, "max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+FEW = {
+    "n_components": 3,
+    "max_iter": 2,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 TEACHER = ZeroShotTopicModel(**FEW, view="en")
 
 # Each model, and the views that it takes of English, German and pictures.

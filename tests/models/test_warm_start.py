@@ -19,7 +19,12 @@ from sklearn_m3l import (
     save_model,
 )
 
-FEW = {"n_components": 3, "hidden_layer_sizes": (8,), "random_state": 0}
+FEW = {
+    "n_components": 3,
+    "init_max_iter": 10,
+    "hidden_layer_sizes": (8,),
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,12 @@ def X(small_multiview):
 
 
 def quick(n_components=3, view="en", **parameters):
-    fast = {"max_iter": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+    fast = {
+        "max_iter": 2,
+        "init_max_iter": 10,
+        "hidden_layer_sizes": (8,),
+        "random_state": 0,
+    }
     # As published; the decoder has batch normalization.
     fast |= {"decoder": "product", "init": "random", "bias": False}
     return ZeroShotTopicModel(n_components, view=view, **fast | parameters)

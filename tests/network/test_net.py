@@ -21,7 +21,12 @@ from sklearn_m3l.network import _ops
 
 
 def make_model(**parameters):
-    small = {"max_iter": 4, "hidden_layer_sizes": (8,), "random_state": 0}
+    small = {
+        "max_iter": 4,
+        "init_max_iter": 10,
+        "hidden_layer_sizes": (8,),
+        "random_state": 0,
+    }
     small["init"] = "random"
     return M3LContrastTopicModel(3, **small | parameters)
 
