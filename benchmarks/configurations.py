@@ -26,6 +26,7 @@ _M3L_CONTRAST = {
     **_NEURAL,
     "batch_size": 32,
     "contrastive_weight": 50.0,
+    "contrast_warmup": 0.0,
     "temperature": 0.07,
     "similarity": "dot",
     "contrast_on": "sample",

@@ -186,7 +186,7 @@ def main():
     given = {"max_iter": arguments.epochs, "random_state": 0}
     paper = PAPER["M3LContrastTopicModel"] | given
     compare("paper", M3LContrastTopicModel(**paper), X, arguments.threads)
-    model = M3LContrastTopicModel(100, **given)
+    model = M3LContrastTopicModel(100, batch_size=256, **given)  # that of "auto"
     compare("defaults", model, X, arguments.threads)
     start = time.perf_counter()
     model.transform(X)

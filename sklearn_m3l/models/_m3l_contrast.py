@@ -27,11 +27,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
     ----------
     n_components : int, default=50
         Number of topics (K).
-    batch_size : int, default=64
-        Tuples in a batch, of which all but one are negatives in InfoNCE.
+    batch_size : int or "auto", default="auto"
+        Tuples in a batch, of which all but one are negatives in InfoNCE: more of them
+        align views better. "auto" is an eighth of the tuples, but at least 32 and at
+        most 256.
     max_iter : int, default=100
         Epochs.
-    learning_rate_init : float, default=3e-3
+    learning_rate_init : float, default=5e-3
         Learning rate of Adam.
     beta_1 : float in [0, 1), default=0.9
         Decay rate of Adam's mean of the gradients.
@@ -65,7 +67,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     init_max_tokens : float, default=3e6
         Tokens that topics are sampled from, at most. Where the training texts have
         more, rows are drawn at random.
-    scale : float, default=1.25
+    scale : float, default=1.75
         Multiplies the batch-normalized mu before the softmax once the model is
         trained; a larger one makes the topics of a row sharper. Training itself has a
         scale of 1, the paper's: softer topics align better.
@@ -73,9 +75,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False
         in the paper.
-    contrastive_weight : float, default=60.0
+    contrastive_weight : float, default=100.0
         Weight of InfoNCE (s in Eq. 1; 50 in the paper), which is summed over tuples as
         the other terms are.
+    contrast_warmup : float in [0, 1], default=0.3
+        Share of the epochs over which the weight of InfoNCE rises from 0. InfoNCE does
+        not know which topic is which: where it comes first, it aligns views on topics
+        that are not those of their words. 0 in the paper.
     temperature : float, default=0.03
         Temperature of InfoNCE (tau in Eq. 1).
     similarity : {"cosine", "dot", "hellinger"}, default="cosine"
@@ -204,6 +210,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,
         "contrastive_weight": [Interval(Real, 0, None, closed="left")],
+        "contrast_warmup": [Interval(Real, 0, 1, closed="both")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "similarity": [StrOptions({"cosine", "dot", "hellinger"})],
         "contrast_on": [StrOptions({"mean", "sample"})],
@@ -217,9 +224,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self,
         n_components=50,
         *,
-        batch_size=64,
+        batch_size="auto",
         max_iter=100,
-        learning_rate_init=3e-3,
+        learning_rate_init=5e-3,
         beta_1=0.9,
         beta_2=0.999,
         hidden_layer_sizes=(800,),
@@ -230,9 +237,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
         init="gibbs",
         init_max_iter=200,
         init_max_tokens=3e6,
-        scale=1.25,
+        scale=1.75,
         bias=True,
-        contrastive_weight=60.0,
+        contrastive_weight=100.0,
+        contrast_warmup=0.3,
         temperature=0.03,
         similarity="cosine",
         contrast_on="mean",
@@ -270,6 +278,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.scale = scale
         self.bias = bias
         self.contrastive_weight = contrastive_weight
+        self.contrast_warmup = contrast_warmup
         self.temperature = temperature
         self.similarity = similarity
         self.contrast_on = contrast_on
@@ -307,6 +316,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
                 "kl_weight": self.kl_weight,
                 "prior_weight": self.prior_weight,
                 "contrastive_weight": self.contrastive_weight,
+                "contrast_warmup": self.contrast_warmup,
                 "temperature": self.temperature,
                 "similarity": self.similarity,
                 "contrast_on": self.contrast_on,

@@ -35,6 +35,9 @@ _TRANSFORM_ROWS = 2**16
 # Deviation below which a dimension of an embedding counts as constant; model files
 # take none below 1e-15.
 _LEAST_DEVIATION = 1e-14
+# Batches of "auto": an epoch of few tuples has at least this many steps, but no batch
+# has fewer rows than contrast needs, or more than are of use.
+_STEPS, _FEWEST_ROWS, _MOST_ROWS = 8, 32, 256
 
 
 @dataclass
@@ -77,7 +80,9 @@ class _Network(Kind):
         from sklearn_m3l.network._state import resolve_stored_device, restore_net
 
         device = resolve_stored_device(owner.device)
-        net = owner._new_net(value["network"], value["loss"], device)
+        # A stored net infers; training builds another, with batches of its rows.
+        batch_size = owner._batch_rows(0)
+        net = owner._new_net(value["network"], value["loss"], device, batch_size)
         return restore_net(net, value)
 
 
@@ -93,7 +98,10 @@ class NeuralTopicModel(BaseTopicModel):
 
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 2, None, closed="left"),
+        ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "beta_1": [Interval(Real, 0, 1, closed="left")],
@@ -194,7 +202,10 @@ class NeuralTopicModel(BaseTopicModel):
             self._prepare(X)
         plan = self._plan(X)
         self._check_plan(plan, X)
-        advice = f"lower batch_size={self.batch_size}, n_components or the vocabularies"
+        advice = (
+            f"lower batch_size={self._batch_rows(len(X))}, n_components or the "
+            "vocabularies"
+        )
         with advise_on_memory(advice):
             self._train(X, plan, resolve_device(self.device))
         return self
@@ -324,20 +335,26 @@ class NeuralTopicModel(BaseTopicModel):
         if standing is not None:
             network = merge_networks(standing.get_params_for("module"), network)
         loss = {"n_components": self.n_components, **plan.loss}
-        net = self._new_net(network, loss, device)
+        net = self._new_net(network, loss, device, self._batch_rows(len(X)))
         if standing is not None:
             continue_net(standing, net)
         self._set_statistics(net.module_, plan, X)
         return net
 
-    def _new_net(self, network: dict, loss: dict, device):
+    def _batch_rows(self, n_rows: int) -> int:
+        """Return the number of tuples in a batch, of as many in all."""
+        if self.batch_size == "auto":
+            return min(max(n_rows // _STEPS, _FEWEST_ROWS), _MOST_ROWS)
+        return self.batch_size
+
+    def _new_net(self, network: dict, loss: dict, device, batch_size: int):
         """Return an untrained net with the training parameters of the model."""
         from sklearn_m3l.network import build_net
 
         return build_net(
             network=network,
             loss=loss,
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate_init,
             betas=(self.beta_1, self.beta_2),

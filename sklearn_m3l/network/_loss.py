@@ -203,6 +203,13 @@ class TopicLoss(nn.Module):
         See `pairwise_contrast` and `joint_contrast`.
     balance_views : bool
         Divide the contrast of a row by the number of its other views.
+    contrast_warmup : float
+        Share of training over which the weight of the contrast rises from 0.
+
+    Attributes
+    ----------
+    progress : float
+        Share of training that the current epoch completes; it matters in training only.
     """
 
     prior_log_variance: Tensor
@@ -218,6 +225,7 @@ class TopicLoss(nn.Module):
         contrast_on="mean",
         contrast="pairwise",
         balance_views=True,
+        contrast_warmup=0.0,
     ):
         super().__init__()
         self.kl_weight = kl_weight
@@ -228,6 +236,8 @@ class TopicLoss(nn.Module):
         self.contrast_on = contrast_on
         self.contrast = contrast
         self.balance_views = balance_views
+        self.contrast_warmup = contrast_warmup
+        self.progress = 1.0
         # A single topic has no variance to speak of; log 0 must not enter.
         variance = torch.tensor(max(1 - 1 / n_components, 1e-6))
         self.register_buffer("prior_log_variance", variance.log())
@@ -249,7 +259,9 @@ class TopicLoss(nn.Module):
                 terms.append(self.kl_weight * pairwise_kl(*gaussian, table))
             if self.contrastive_weight:
                 contrast = self._contrast(posterior, table, batch.groups)
-                terms.append(self.contrastive_weight * contrast)
+                warm = not self.training or self.progress >= self.contrast_warmup
+                share = 1.0 if warm else self.progress / self.contrast_warmup
+                terms.append(share * self.contrastive_weight * contrast)
         if not posterior.views or not terms:  # such as pictures without a prior
             nothing = torch.zeros_like(self.prior_log_variance)
             return nothing.requires_grad_(torch.is_grad_enabled())

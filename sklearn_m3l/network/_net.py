@@ -52,6 +52,8 @@ class TopicNet(NeuralNet):
         if iterator is None:
             return
         good = self._copy_of_state() if training else None
+        # The history has this epoch already, and those of earlier fits.
+        self.criterion_.progress = len(self.history) / self.max_epochs
         total, n_rows, n_batches = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)

@@ -123,7 +123,7 @@ def test_of_the_loss_and_the_network(model, X, change):
 def test_changed_back_is_unchanged(model, X):
     expected = continued(model, X)
     model.set_params(dropout=0.7, learning_rate_init=1.0, batch_size=5)
-    model.set_params(dropout=0.2, learning_rate_init=3e-3, batch_size=64)
+    model.set_params(dropout=0.2, learning_rate_init=5e-3, batch_size="auto")
     assert_array_equal(model.fit(X).transform(X), expected.transform(X))
 
 
@@ -139,7 +139,7 @@ def test_batch_size_and_callbacks(model, X):
     assert count.sizes == [20, 20, 20]
     model.set_params(callbacks=None).fit(X)
     (group,) = model.net_.optimizer_.param_groups
-    assert group["lr"] == 3e-3
+    assert group["lr"] == 5e-3
 
 
 def test_max_iter(model, X):
