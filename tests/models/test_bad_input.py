@@ -45,6 +45,7 @@ INVALID = {
     "dropout": [-0.1, 1, 1.0, np.nan, "half", None],
     "input_dropout": [-0.1, 1, 1.0, np.nan, "half", None],
     "contrastive_weight": [-1, np.nan, np.inf, "strong", None],
+    "contrast_warmup": [-0.1, 1.1, np.nan, "slow", None],
     "temperature": [0, -0.1, np.nan, np.inf, "warm", None],
     "similarity": ["euclidean", 1, None],
     "contrast_on": ["median", 1, None],

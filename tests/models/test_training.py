@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -134,7 +135,9 @@ def test_fit_starts_afresh(quick, X):
 
 
 def test_warm_start_continues(quick, X):
-    model = quick(warm_start=True, max_iter=10, learning_rate_init=0.01).fit(X)
+    model = quick(
+        warm_start=True, max_iter=10, learning_rate_init=0.01, contrast_warmup=0.0
+    ).fit(X)
     losses = model.loss_curve_
     before = model.net_.module_.inference[0].head.bias.tolist()
     model.set_params(max_iter=1, learning_rate_init=1e-7).fit(X[::-1])
@@ -261,6 +264,37 @@ def test_articles_are_no_negatives(quick, X, with_groups):
     assert_allclose(one.components_, without.components_, atol=1e-6)
     some = quick(init="random").fit(with_groups(X, np.arange(60) // 3))
     assert none.loss_curve_[0] > some.loss_curve_[0] > one.loss_curve_[0]
+
+
+@pytest.mark.parametrize("max_iter", [1, 10])
+@pytest.mark.parametrize("warmup", [0.0, 0.5, 1.0])
+def test_the_contrast_warms_up(quick, X, max_iter, warmup):
+    shares = []
+
+    class Watch(Callback):
+        def on_batch_begin(self, net, batch, training, **kwargs):
+            criterion = net.criterion_.train()
+            outputs = net.module_.eval()(replace(batch, generator=None))
+            warm = criterion(outputs, batch).detach()
+            full = criterion.eval()(outputs, batch).detach()
+            shares.append(float(warm / full))
+
+    # Nothing but the contrast has a weight here, and no network learns.
+    weights = {"contrastive_weight": 1e9, "kl_weight": 0.0, "prior_weight": 0.0}
+    quick(
+        max_iter=max_iter, batch_size=60, contrast_warmup=warmup,
+        learning_rate_init=1e-9, callbacks=[Watch()], **weights,
+    ).fit(X)  # fmt: skip
+    epochs = np.arange(1, max_iter + 1) / max_iter
+    expected = np.minimum(epochs / warmup, 1) if warmup else np.ones(max_iter)
+    assert_allclose(shares, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("n_rows", "size"), [(20, 20), (100, 32), (400, 50)])
+def test_automatic_batches(quick, n_rows, size):
+    watch = Watch()
+    quick(batch_size="auto", max_iter=1, callbacks=[watch]).fit(numbered(n_rows))
+    assert max(batch.size for _, batch in watch.batches) == size
 
 
 @pytest.mark.slow
