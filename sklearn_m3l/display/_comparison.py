@@ -75,8 +75,8 @@ def compare_models(
     chance: dict[str, float] = {}
     for name, model in models.items():
         scores = evaluate_alignment(model, rows[name], X_train=X_train, metrics=metrics)
-        values[name] = {score: value for score, (value, _) in scores.items()}
-        known = {score: c for score, (_, c) in scores.items() if c is not None}
+        values[name] = {metric: score.value for metric, score in scores.items()}
+        known = {m: s.chance for m, s in scores.items() if s.chance is not None}
         chance = known | chance
     return pd.DataFrame.from_dict(
         {**values, "Chance": chance}, orient="index", dtype=float
