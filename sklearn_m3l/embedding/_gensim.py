@@ -30,7 +30,7 @@ from sklearn_m3l.utils._fitted import (
     require,
 )
 from sklearn_m3l.utils._random import private_generator
-from sklearn_m3l.utils._references import check_reference
+from sklearn_m3l.utils._references import ReferringMixin, check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 from sklearn_m3l.utils._words import lower_text
 
@@ -64,7 +64,7 @@ class _Weights(Kind):
         return dict(zip(words.tolist(), weights.tolist(), strict=True))
 
 
-class KeyedVectorsEncoder(ColumnEncoder):
+class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
     """Embed texts by the mean of the vectors of their words.
 
     Word vectors, of word2vec or fastText, exist for many languages that sentence

@@ -30,7 +30,7 @@ from sklearn_m3l.utils._fitted import (
     is_printable,
     require,
 )
-from sklearn_m3l.utils._references import check_reference
+from sklearn_m3l.utils._references import ReferringMixin, check_reference
 from sklearn_m3l.utils._sklearn import (
     BaseComposition,
     Interval,
@@ -41,6 +41,7 @@ from sklearn_m3l.utils._text import printable
 
 
 class MultiViewEncoder(
+    ReferringMixin,
     TransformerMixin,
     BaseComposition,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]  # scikit-learn is untyped

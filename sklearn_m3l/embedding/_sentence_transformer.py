@@ -18,7 +18,7 @@ from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
 from sklearn_m3l.embedding._model_folders import check_model_folder, model_identity
 from sklearn_m3l.embedding._pictures import open_pictures
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Integer, NotStored
-from sklearn_m3l.utils._references import check_reference
+from sklearn_m3l.utils._references import ReferringMixin, check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 from sklearn_m3l.utils._words import normalize_text
 
@@ -29,7 +29,7 @@ _BATCHES_A_BLOCK = 16
 _LOCK = threading.RLock()
 
 
-class SentenceTransformerEncoder(ColumnEncoder):
+class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
     """Embed the texts or pictures of a column by a model of sentence-transformers.
 
     The model is loaded at first use and shared by all encoders of a process that name

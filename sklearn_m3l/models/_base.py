@@ -33,6 +33,7 @@ from sklearn_m3l.utils._fitted import (
     Words,
     require,
 )
+from sklearn_m3l.utils._references import ReferringMixin
 from sklearn_m3l.utils._sklearn import transform_output
 from sklearn_m3l.utils._sparse import checked_csr
 from sklearn_m3l.utils._text import printable
@@ -53,6 +54,7 @@ _SCORE_ROWS = 2048
 
 
 class BaseTopicModel(
+    ReferringMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,

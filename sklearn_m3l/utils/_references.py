@@ -11,12 +11,24 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from sklearn_m3l.utils._sklearn import clone_parametrized
+
 # A folder or file below another: no scheme, no variable and no home folder.
 _PART = r"[\w.-][\w. +@=,()-]*"
 _PATH = re.compile(rf"{_PART}([/\\]{_PART})*[/\\]?")
 # What the hub admits: the name of a model, after that of its owner, if it has one.
 _HUB_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_]|[.-](?![.-])){0,95}"
 _HUB_NAME = re.compile(rf"{_HUB_PART}(/{_HUB_PART})?")
+
+
+class ReferringMixin:
+    """Lets the clones of a loaded estimator be checked as it is."""
+
+    def __sklearn_clone__(self):
+        cloned = clone_parametrized(self)
+        if "_references" in vars(self):
+            cloned._references = self._references
+        return cloned
 
 
 def is_hub_name(value: Any) -> bool:

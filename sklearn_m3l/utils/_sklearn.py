@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn import get_config
+from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -21,6 +22,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "StrOptions",
+    "clone_parametrized",
     "fit_context",
     "own_transform_output",
     "parallel_block",

@@ -163,8 +163,10 @@ def test_a_name_of_the_hub_is_not_a_folder_here(folder, tmp_path):
     save_model(SentenceTransformerEncoder("owner/name"), folder / "model")
     loaded = load_model(folder / "model")
     (tmp_path / "owner" / "name").mkdir(parents=True)
-    with pytest.raises(ValueError, match="but a folder here has the same name"):
-        loaded.fit(["a text"])
+    for encoder in (loaded, clone(loaded), clone(TextView(loaded)).encoder):
+        with pytest.raises(ValueError, match="but a folder here has the same name"):
+            encoder.fit(["a text"])
+    assert loaded.set_params(model=Path("owner/name")).model == Path("owner/name")
 
 
 def test_links_out_of_the_folder(folder, tmp_path):
@@ -215,6 +217,7 @@ def test_links_that_are_set_after_loading(folder, tmp_path):
         lambda: sentences.fit(TEXTS),
         lambda: memory.fit_transform(pandas.DataFrame(table)),
         lambda: model.fit(np.eye(6)),
+        lambda: clone(Pipeline([("topics", model)])).fit(np.eye(6)),
     ):
         with pytest.raises(ValueError, match="a link that leads out of the folder"):
             use()
