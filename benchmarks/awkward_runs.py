@@ -122,29 +122,33 @@ def run(command: str, situation: Situation, given: Path, seconds: float) -> dict
         (folder / "out").mkdir()
         script = _script(command, situation)
         started = time.monotonic()
-        with subprocess.Popen(
-            ["bash", "-c", script],
-            cwd=folder,
-            env=_environment() | situation.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_heed_signals,
-        ) as process:
+        # Not a pipe, which a process that is left behind would keep open.
+        with tempfile.TemporaryFile() as printed:
+            process = subprocess.Popen(
+                ["bash", "-c", script],
+                cwd=folder,
+                env=_environment() | situation.variables,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_heed_signals,
+            )
             if situation.signal is not None:
                 time.sleep(seconds * situation.moment)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process.pid, situation.signal)
             try:
-                printed = process.communicate(timeout=TIMEOUT)
-                code: int | str = process.returncode
+                code: int | str = process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
+                code = "timeout"
+            taken = time.monotonic() - started
+            processes = len(list(_running(process.pid)))
+            if processes:
                 os.killpg(process.pid, signal.SIGKILL)
-                printed, code = process.communicate(), "timeout"
-        taken = time.monotonic() - started
-        processes = len(list(_running(process.pid)))
+                process.wait()
+            printed.seek(0)
+            shown = printed.read().decode("utf-8", "replace")
         left = _left_behind(folder, command, code)
-        shown = b"".join(printed).decode("utf-8", "replace")
     faults = []
     if code not in situation.codes:
         faults.append(f"code {code}")
