@@ -17,7 +17,7 @@ class _Forgiving:
     """A stream that takes any text, whether or not it is open or read from.
 
     Letters that its encoding lacks are escaped. Once a pipe is closed, such as by
-    ``| head``, or a disk is full, all further text is dropped: the work goes on.
+    ``| head``, or a disk is full, all further text is dropped: the work continues.
 
     Attributes
     ----------

@@ -76,7 +76,7 @@ def _load_fugashi(language: str) -> Segment:
         for token in tagger(text):
             feature = token.feature
             if feature.pos1 in _CONTENT_JA and feature.pos2 not in _FUNCTION_JA:
-                # Verbs as a dictionary has them; their stems are no words.
+                # Verbs as a dictionary has them; a stem is not a word.
                 base = getattr(feature, "orthBase", None)
                 words.append(base if base not in (None, "*") else token.surface)
         return words
@@ -256,7 +256,7 @@ def has_stop_words(code: str) -> bool:
 
 
 def stop_words_of(language: str) -> Sequence[str]:
-    """Return the stop words of a language by its ISO 639-1 code; there may be none.
+    """Return the stop words of a language by its ISO 639-1 code, if it has any.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """Folders of sentence-transformers: what tells them apart, and what they may hold.
 
-A pipeline of sentence-transformers names the classes that it is made of. The folder of
-a stranger could name code of its own, or keep weights in a pickle, which can run code.
+A pipeline of sentence-transformers names the classes that it is made of. A folder
+from an untrusted source could name code of its own, or keep weights in a pickle, which
+can run code.
 """
 
 import hashlib

@@ -21,7 +21,7 @@ class _ForgivingCache(FunctionCache):
             return None
 
     def save_overload(self, sig, data):
-        """Store what was compiled; a full disk or another folder is no error."""
+        """Store what was compiled; ignore a full disk or a missing folder."""
         with suppress(Exception):
             super().save_overload(sig, data)
 

@@ -2,8 +2,8 @@
 
 An estimator lists such parameters in `_path_parameters`, and those of them that may be
 the name of a model on the Hugging Face hub in `_hub_parameters`. A model file stores a
-name of the hub as it is, and a path relative to the folder of the file. So the file of
-a stranger can lead to nothing but what came with it.
+name of the hub as it is, and a path relative to the folder of the file. So a file from
+an untrusted source can lead only to what came with it.
 """
 
 import os

@@ -342,7 +342,7 @@ def test_search_finds_words_of_scripts_without_spaces(browser, tmp_path):
         reader.find("#search").send_keys(letters)
         reader.wait(lambda marked=marked: set(reader.texts("#found mark")) == marked)
         assert "topics and 4 documents" in status(reader)
-    # Pairs that are not next to each other are no word.
+    # Pairs that are not next to each other do not make a word.
     reader.find("#search").clear()
     reader.find("#search").send_keys("灯片猫")
     reader.wait(lambda: "0 topics and 0 documents" in status(reader))

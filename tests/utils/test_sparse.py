@@ -48,7 +48,7 @@ FORGED = {
             data=np.empty(0),
         ),
     ),
-    "columns that are no integers": ("csr", set_parts(indices=np.full(8, 0.5))),
+    "columns that are not integers": ("csr", set_parts(indices=np.full(8, 0.5))),
     "no columns at all": ("csr", set_parts(indices=None)),
     "a row beyond the last, by column": ("csc", set_item("indices", 0, 2**30)),
     "a negative row, by column": ("csc", set_item("indices", 0, -7)),
