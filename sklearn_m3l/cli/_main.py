@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn_m3l.cli._parser import build_parser
+from sklearn_m3l.cli._parser import parse_arguments
 from sklearn_m3l.cli._signals import EndingSignals
 from sklearn_m3l.cli._terminal import forgiving_streams, raise_write_error
 from sklearn_m3l.utils._text import printable
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.showwarning = _print_warning
         debug = False
         try:
-            arguments = vars(build_parser().parse_args(argv))
+            arguments = parse_arguments(argv)
             run, debug = arguments.pop("run"), arguments.pop("debug")
             run(**arguments)
             sys.stdout.flush()

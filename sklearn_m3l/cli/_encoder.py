@@ -1,0 +1,166 @@
+"""From the options of fit to the encoder of its columns."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sklearn.base import clone
+
+from sklearn_m3l.cli._tables import normalize
+from sklearn_m3l.embedding import (
+    ImageStatisticsEncoder,
+    ImageView,
+    LsaEncoder,
+    MultiViewEncoder,
+    SentenceTransformerEncoder,
+    TextView,
+    WordVectorizer,
+)
+from sklearn_m3l.embedding._languages import knows_language
+from sklearn_m3l.persistence._save_load import check_savable
+
+
+class EncoderOptions(NamedTuple):
+    """How columns are embedded, and their words counted.
+
+    Parameters
+    ----------
+    text_encoders, image_encoders : sequence of str
+        Names of models that embed texts and pictures, or their folders, as
+        ``[COLUMN=]MODEL``.
+    tokenizers, stop_words : sequence of str
+        Names of tokenizers, and files of stop words, as ``[COLUMN=]NAME``.
+    lemmatize, min_df, max_df, max_features
+        See `WordVectorizer`.
+    min_tokens : int
+        See `TextView`.
+    """
+
+    text_encoders: Sequence[str] = ()
+    image_encoders: Sequence[str] = ()
+    tokenizers: Sequence[str] = ()
+    stop_words: Sequence[str] = ()
+    lemmatize: bool = False
+    min_df: float = 1
+    max_df: float = 1.0
+    max_features: int = 2000
+    min_tokens: int = 0
+
+
+def make_encoder(
+    languages: Sequence[tuple[str, str | None]],
+    images: Sequence[str],
+    options: EncoderOptions,
+    *,
+    groups: str | None,
+    random_state: int,
+    output: Path,
+) -> MultiViewEncoder:
+    """Return the encoder of a table.
+
+    Parameters
+    ----------
+    languages : sequence of (str, str or None) tuples
+        Columns of texts, and their languages where they are named.
+    images : sequence of str
+        Columns of pictures.
+    options : EncoderOptions
+        How they are encoded.
+    groups : str or None
+        Column of article ids.
+    random_state : int
+        Seed.
+    output : Path
+        The model to write, which refers to folders below its own.
+    """
+    names = [name for name, _ in languages]
+    embedders = _by_column("--text-encoder", options.text_encoders, names)
+    tokenizers = _by_column("--tokenizer", options.tokenizers, names)
+    files = _by_column("--stop-words", options.stop_words, names)
+    own_words = {name: _read_words(Path(path)) for name, path in files.items()}
+    vectorizer = WordVectorizer(
+        lemmatize=options.lemmatize,
+        min_df=options.min_df,
+        max_df=options.max_df,
+        max_features=options.max_features,
+    )
+    views: list[tuple[str, TextView | ImageView]] = []
+    for name, language in languages:
+        more = [*own_words.get(None, []), *own_words.get(name, [])]
+        words = clone(vectorizer).set_params(
+            tokenizer=tokenizers.get(name, tokenizers.get(None)),
+            extra_stop_words=more or None,
+        )
+        chosen = embedders.get(name, embedders.get(None))
+        embedder: Any = LsaEncoder(random_state=random_state)
+        if chosen is not None:
+            embedder = _pretrained("--text-encoder", chosen, "text", output)
+        known = _check_language(name, language)
+        view = TextView(embedder, words, language=known, min_tokens=options.min_tokens)
+        views.append((name, view))
+    views += _image_views(images, options.image_encoders, output)
+    return MultiViewEncoder(views, groups=groups, verbose=1)
+
+
+def _image_views(images: Sequence[str], given: Sequence[str], output: Path):
+    """Return a view for each column of pictures."""
+    encoders = _by_column("--image-encoder", given, images)
+    for name in images:
+        chosen = encoders.get(name, encoders.get(None))
+        embedder: Any = ImageStatisticsEncoder()
+        if chosen is not None:
+            embedder = _pretrained("--image-encoder", chosen, "image", output)
+        yield name, ImageView(embedder.set_params(on_error="missing"))
+
+
+def _by_column(
+    option: str, given: Sequence[str], names: Sequence[str]
+) -> dict[str | None, str]:
+    """Return the values of ``[COLUMN=]VALUE``, by column; None stands for all."""
+    values: dict[str | None, str] = {}
+    for argument in given:
+        start, equals, end = argument.partition("=")
+        column = normalize(start) if equals else None
+        if column is not None and column not in names:
+            raise ValueError(
+                f"{option} {argument} names a column {column!r} that is not given; "
+                f"the columns are {', '.join(names) or 'none'}"
+            )
+        values[column] = end if equals else argument
+    return values
+
+
+def _pretrained(
+    option: str, name: str, modality: str, output: Path
+) -> SentenceTransformerEncoder:
+    encoder = SentenceTransformerEncoder(name, modality=modality, verbose=1)
+    try:
+        check_savable(encoder, output)
+    except ValueError as error:
+        raise ValueError(
+            f"{option} {name} must be a model on the Hugging Face hub, or a folder "
+            "below that of --output, which refers to it"
+        ) from error
+    return encoder
+
+
+def _read_words(path: Path) -> list[str]:
+    """Return the lines of a file."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except ValueError as error:
+        raise ValueError(f"{path} is not in UTF-8: {error}") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _check_language(name: str, language: str | None) -> Any:
+    """Return the language of a column; say so if nothing is known about it."""
+    if language is not None or knows_language(name):
+        return language
+    print(
+        f"no stop words are left out of {name!r}, which is not the code of a language; "
+        f"to name one, write --text {name}:en, for example",
+        file=sys.stderr,
+    )
+    return ()

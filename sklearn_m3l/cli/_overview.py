@@ -1,0 +1,128 @@
+"""What a table holds: cells and languages of each view, and what will hurt."""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# A language is told from so many letters of the column, and no fewer.
+_LETTERS, _FEWEST_LETTERS = 4000, 200
+# Cells that are equal in two languages are names; more than this share are not.
+_MANY_EQUAL, _MANY_REPEATED = 0.2, 0.05
+_N_LISTED = 6
+
+
+def tell_views(df: pd.DataFrame, names: Sequence[str], images: Iterable[str]) -> None:
+    """Print how many cells each view has, and of which length."""
+    for name in names:
+        cells = df[name].dropna()
+        what = f"{len(cells):,} {'pictures' if name in images else 'texts'}"
+        if name not in images and len(cells):
+            what += f" of {cells.str.len().mean():,.0f} characters on average"
+        print(f"  {name}: {what}", flush=True)
+
+
+def warn_of_data(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
+    """Warn of what is likely to hurt in a table of views.
+
+    Parameters
+    ----------
+    df : DataFrame of shape (n_rows, n_views)
+        The views; None where a cell is empty.
+    languages : mapping of str to (str or sequence of str or None)
+        The languages of each view of texts, None if it is named by its column.
+
+    Warns
+    -----
+    UserWarning
+        If views never meet in a row, rows repeat others, cells are equal in two
+        languages, or a column is in another language than it says.
+    """
+    _warn_of_pairs(df)
+    _warn_of_repeated_rows(df)
+    _warn_of_equal_cells(df[list(languages)])
+    if find_spec("lingua"):
+        _warn_of_languages(df, languages)
+
+
+def _warn_of_pairs(df: pd.DataFrame) -> None:
+    present = df.notna()
+    apart = [
+        f"{one} and {other}"
+        for one, other in combinations(df, 2)
+        if not (present[one] & present[other]).any()
+    ]
+    if apart:
+        _warn(
+            f"no row has both {_list(apart, '; both ')}, so nothing aligns them with "
+            "each other"
+        )
+
+
+def _warn_of_repeated_rows(df: pd.DataFrame) -> None:
+    n_repeated = int(df[df.notna().any(axis=1)].duplicated().sum())
+    if n_repeated > _MANY_REPEATED * len(df):
+        _warn(
+            f"{n_repeated:,} of {len(df):,} rows repeat an earlier one in all of "
+            f"{', '.join(df)}; they weigh on the topics, and rank as wrong answers "
+            "unless --groups names a column of article ids"
+        )
+
+
+def _warn_of_equal_cells(texts: pd.DataFrame) -> None:
+    for one, other in combinations(texts, 2):
+        both = texts[[one, other]].dropna()
+        n_equal = int((both[one] == both[other]).sum())
+        if n_equal > _MANY_EQUAL * len(both):
+            _warn(
+                f"{n_equal:,} of {len(both):,} rows have the same text as {one} and as "
+                f"{other}, so one of them is not translated; empty cells are better"
+            )
+
+
+def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
+    """Tell the language of each column from a sample of its cells."""
+    from lingua import LanguageDetectorBuilder
+
+    builder = LanguageDetectorBuilder.from_all_languages()
+    detector = builder.with_low_accuracy_mode().build()
+    for name, given in languages.items():
+        said = given or name
+        codes = [said] if isinstance(said, str) else list(said)
+        sample = _sample(df[name].dropna())
+        found = detector.detect_language_of(sample) if sample else None
+        if found is None:
+            continue
+        code = found.iso_code_639_1.name.lower()
+        known = {language.iso_code_639_1.name.lower() for language in _languages()}
+        if code not in codes and set(codes) & known:
+            _warn(
+                f"the texts of {name} seem to be in {found.name.title()} ({code}), not "
+                f"in {', '.join(codes)}; name the language as in --text {name}:{code}"
+            )
+
+
+def _languages():
+    from lingua import Language
+
+    return Language.all()
+
+
+def _sample(cells: pd.Series) -> str:
+    """Return the beginnings of cells from all over a column, empty if too few."""
+    rows = np.linspace(0, len(cells) - 1, min(len(cells), 100)).astype(int)
+    sample = "\n".join(cell[: _LETTERS // len(rows)] for cell in cells.iloc[rows])
+    return sample if len(sample) >= _FEWEST_LETTERS else ""
+
+
+def _list(items: Sequence[str], separator: str) -> str:
+    more = f" and {len(items) - _N_LISTED} more pairs" if len(items) > _N_LISTED else ""
+    return separator.join(items[:_N_LISTED]) + more
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=3)

@@ -1,0 +1,119 @@
+"""The command report: a page of the topics of a stored pipeline and of rows."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l.cli._models import load_pipeline, read_views, refuse_to_overwrite
+from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.display import TopicReport
+from sklearn_m3l.embedding import ImageView
+from sklearn_m3l.embedding._pictures import open_picture
+
+_THUMBNAIL_SIDE = 96
+
+
+def report(
+    model: Path,
+    table: Path,
+    output: Path,
+    *,
+    title: str | None = None,
+    link: str | None = None,
+    max_rows: int = 20_000,
+    random_state: int = 0,
+    **options: Any,
+) -> None:
+    """Write a page of the topics of a stored pipeline and of rows of a table.
+
+    Parameters
+    ----------
+    model : Path
+        A file that fit wrote.
+    table : Path
+        A CSV or TSV file.
+    output : Path
+        The page to write.
+    title, link : str, optional
+        Columns of what the rows are called, and of their web addresses.
+    max_rows : int
+        At most so many rows are shown.
+    random_state : int
+        Seed of the map, and of the pick of rows.
+    **options : dict
+        See `TableFile`.
+    """
+    refuse_to_overwrite(output, model, table)
+    pipeline = load_pipeline(model)
+    file = TableFile(table, **options)
+    given = read_views(file, pipeline, title, link)
+    df, others = given
+    shown = f"{len(df):,} rows of {table.name}"
+    if len(df) > max_rows:
+        shown = f"{max_rows:,} of {shown}, picked at random"
+        rows = pd.Series(range(len(df))).sample(max_rows, random_state=random_state)
+        df, others = df.iloc[np.sort(rows)], others.iloc[np.sort(rows)]
+    names = {
+        name: file.names_of_pictures(df[name])
+        for name, view in pipeline["encode"].views_
+        if name in df and isinstance(view, ImageView)
+    }
+    paths = {
+        shown_as: path
+        for name in names
+        for shown_as, path in zip(names[name], df[name], strict=True)
+        if shown_as
+    }
+    page = TopicReport.from_estimator(
+        pipeline,
+        df,
+        names=names,
+        titles=None if title is None else others[normalize(title)],
+        links=None if link is None else others[normalize(link)],
+        thumbnails=_Thumbnails(paths),
+        title=f"Topics of {table.name}",
+        intro=f"{pipeline['topics'].n_components} topics, and {shown}."
+        f"{_left_out(pipeline, df)}",
+        random_state=random_state,
+    )
+    page.save(output)
+    print(f"Wrote {output}: {shown}")
+
+
+def _left_out(pipeline, df) -> str:
+    """Say which views of a table, or of the model, the page does not show."""
+    views = [name for name, _ in pipeline["encode"].views_]
+    absent = [name for name in views if name not in df]
+    unused = [name for name in df if name not in pipeline["topics"].views_]
+    told = ""
+    if absent:
+        told += f" The table has no column {', '.join(absent)}, so this is left out."
+    if unused:
+        told += f" The model infers no topics from {', '.join(unused)}."
+    return told
+
+
+class _Thumbnails(Mapping):
+    """Small JPEG files of pictures, by name; each is made when it is asked for."""
+
+    def __init__(self, paths: Mapping[str, str]):
+        self._paths = paths
+
+    def __getitem__(self, name: str) -> bytes:
+        picture, file = open_picture(Path(self._paths[name])), io.BytesIO()
+        picture.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+        picture.save(file, "JPEG")
+        return file.getvalue()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths

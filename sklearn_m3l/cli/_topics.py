@@ -1,0 +1,102 @@
+"""The commands that print topics: topics and describe."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l.cli._formats import print_frame
+from sklearn_m3l.cli._models import load_pipeline, read_views
+from sklearn_m3l.cli._tables import TableFile, normalize
+
+
+def topics(model: Path, *, n_words: int = 10, form: str = "table") -> None:
+    """Print the topics of a stored pipeline, the languages side by side if they fit.
+
+    Parameters
+    ----------
+    model : Path
+        A file that fit wrote.
+    n_words : int
+        Words per topic and language.
+    form : {"table", "csv", "json", "markdown"}
+        How to print them.
+    """
+    topic_model = load_pipeline(model)["topics"]
+    words = topic_model.topics_frame(n_words)
+    shares = [round(float(share), 4) for share in topic_model.prevalence_]
+    frame = pd.DataFrame({"topic": words.index, "share": shares})
+    for name in words:
+        listed = words[name].str.split(", ") if form == "json" else words[name]
+        frame[name] = listed.to_numpy()
+
+    def heading(row: int) -> str:
+        return f"Topic {words.index[row]} ({shares[row]:.1%} of the words)"
+
+    print_frame(frame, form, heading, n_key=2)
+
+
+def describe(
+    model: Path,
+    table: Path,
+    *,
+    only: Sequence[str] = (),
+    title: str | None = None,
+    n_words: int = 5,
+    form: str = "table",
+    **options: Any,
+) -> None:
+    """Print the dominant topic of each row of a table, and its words.
+
+    Parameters
+    ----------
+    model : Path
+        A file that fit wrote.
+    table : Path
+        A CSV or TSV file.
+    only : sequence of str
+        Columns to infer topics from; by default all of the model that the table has.
+    title : str, optional
+        A column that names the rows.
+    n_words : int
+        Words per row and language.
+    form : {"table", "csv", "json", "markdown"}
+        How to print them.
+    **options : dict
+        See `TableFile`.
+    """
+    pipeline = load_pipeline(model)
+    # What is read is told beside the result, which others may read.
+    with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
+        given = read_views(TableFile(table, **options), pipeline, title, only=only)
+        print()
+    X = pipeline["encode"].transform(given.frame)
+    words = pipeline["topics"].describe(X, n_words=n_words)
+    theta = np.asarray(pipeline["topics"].transform(X))
+    known = ~np.isnan(theta[:, 0])
+    frame = pd.DataFrame({"row": np.arange(1, len(theta) + 1)})
+    if title is not None:
+        frame["title"] = given.others[normalize(title)].to_numpy()
+    frame["topic"] = words["topic"].to_numpy()
+    frame["share"] = [
+        round(float(row.max()), 4) if seen else None
+        for row, seen in zip(theta, known, strict=True)
+    ]
+    n_key = frame.shape[1]
+    for name in words.columns[1:]:
+        frame[name] = words[name].to_numpy()
+
+    def heading(row: int) -> str:
+        cells = frame.iloc[row]
+        named = f"Row {cells['row']}"
+        if title is not None and cells["title"]:
+            named += f", {cells['title']}"
+        if pd.isna(cells["topic"]):
+            return f"{named}: no topic"
+        return f"{named}: topic {cells['topic']} ({cells['share']:.0%})"
+
+    print_frame(frame, form, heading, n_key)

@@ -1,0 +1,105 @@
+"""The command transform: write the topics of the rows of a table."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l.cli._models import load_pipeline, read_views, refuse_to_overwrite
+from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.metrics._alignment import topics_by_view
+
+
+def transform(
+    model: Path,
+    table: Path,
+    output: Path,
+    *,
+    by: str = "row",
+    keep: Sequence[str] = (),
+    only: Sequence[str] = (),
+    **options: Any,
+) -> None:
+    """Write the topics of the rows of a table, in its order, as another table.
+
+    Parameters
+    ----------
+    model : Path
+        A file that fit wrote.
+    table : Path
+        A CSV or TSV file.
+    output : Path
+        The table to write; its suffix says of which kind.
+    by : {"row", "view"}
+        Whether topics are inferred from all views of a row, or from each by itself.
+    keep : sequence of str
+        Columns to copy.
+    only : sequence of str
+        Columns to infer topics from; by default all of the model that the table has.
+    **options : dict
+        See `TableFile`.
+    """
+    refuse_to_overwrite(output, model, table)
+    pipeline = load_pipeline(model)
+    keep = list(dict.fromkeys(map(normalize, keep)))
+    given = read_views(TableFile(table, **options), pipeline, *keep, only=only)
+    kept = given.others
+    if by == "view":
+        frame = _topics_of_views(pipeline, given.frame, kept)
+    else:
+        theta = np.asarray(pipeline.transform(given.frame))
+        frame = _beside(kept, theta)
+    with _whole_file(output) as part:
+        _write(frame, part)
+    n_topics = len(pipeline["topics"].components_)
+    print(f"Wrote {output}: {len(frame):,} rows of {n_topics} topics")
+
+
+def _topics_of_views(pipeline, df: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each view that a row of a table has."""
+    X = pipeline["encode"].transform(df)
+    parts = []
+    for name, theta in topics_by_view(pipeline["topics"], X).items():
+        rows = np.flatnonzero(~np.isnan(theta[:, 0]))
+        more = kept.iloc[rows]
+        more = pd.DataFrame({"row": rows + 1, "view": name}).join(
+            more.reset_index(drop=True)
+        )
+        parts.append(_beside(more, theta[rows]))
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.sort_values("row", kind="stable", ignore_index=True)
+
+
+def _beside(kept: pd.DataFrame, theta: np.ndarray) -> pd.DataFrame:
+    """Put columns before topics."""
+    topics = [f"topic_{number}" for number in range(theta.shape[1])]
+    twice = [name for name in topics if name in kept]
+    if twice:
+        raise ValueError(
+            f"--keep {twice[0]}: the result has a column of topics of that name"
+        )
+    frame = kept.reset_index(drop=True)
+    return pd.concat([frame, pd.DataFrame(theta, columns=topics)], axis=1)
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix.lower() == ".parquet":
+        frame.to_parquet(path, index=False)
+        return
+    separator = "\t" if ".tsv" in path.suffixes else ","
+    frame.to_csv(path, sep=separator, index=False, float_format="%.6g")
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes its place once it is complete."""
+    path = path.resolve()  # a link stays a link
+    with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+        part = Path(folder) / path.name  # whose suffix tells the kind
+        yield part
+        os.replace(part, path)
