@@ -28,11 +28,11 @@ def topics(model: Path, *, n_words: int = 10, form: str = "table") -> None:
     """
     topic_model = load_pipeline(model)["topics"]
     words = topic_model.topics_frame(n_words)
+    listed = topic_model.known_words(n_words)
     shares = [round(float(share), 4) for share in topic_model.prevalence_]
     frame = pd.DataFrame({"topic": words.index, "share": shares})
     for name in words:
-        listed = words[name].str.split(", ") if form == "json" else words[name]
-        frame[name] = listed.to_numpy()
+        frame[name] = listed[name] if form == "json" else words[name].to_numpy()
 
     def heading(row: int) -> str:
         return f"Topic {words.index[row]} ({shares[row]:.1%} of the words)"
