@@ -215,7 +215,8 @@ class ModelFiles:
 
     def begin(self, folder: Path) -> None:
         """Load the models themselves."""
-        warnings.filterwarnings("ignore", ".*the CPU is used", UserWarning)
+        for message in ("the CPU is used", "have no known word"):
+            warnings.filterwarnings("ignore", f".*{message}", UserWarning)
         for data, _, _ in self.seeds:
             write({_NAME: data}, folder)
             self.use(self.read(folder))

@@ -2,11 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.base import TransformerMixin, clone
@@ -15,9 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from sklearn_m3l.embedding._columns import column_names, to_table
-from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
-from sklearn_m3l.embedding._lsa import LsaEncoder
-from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.multiview._checks import check_groups, check_index
@@ -393,149 +389,6 @@ class MultiViewEncoder(
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def make_multiview_encoder(
-    texts: Iterable[str] = (),
-    images: Iterable[str] = (),
-    *,
-    languages: Mapping[str, Any] | None = None,
-    text_encoder: Any = None,
-    image_encoder: Any = None,
-    tokenizer: Any = None,
-    lemmatize: Any = False,
-    extra_stop_words: Any = None,
-    min_df: Any = 1,
-    max_df: Any = 1.0,
-    max_features: Any = 2000,
-    min_tokens: Any = 0,
-    groups: str | None = None,
-    memmap_dir: Any = None,
-    verbose: int = 0,
-    random_state: Any = None,
-) -> MultiViewEncoder:
-    """Build the usual `MultiViewEncoder` from the names of columns.
-
-    The parameters from `tokenizer` to `min_tokens` are those of `WordVectorizer` and
-    `TextView`. Each is one value for all texts, or a dict from column to value; columns
-    that are not in the dict have the default.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Columns of texts. A column whose name is an ISO 639-1 code, such as "de", holds
-        texts in that language.
-    images : iterable of str
-        Columns of pictures.
-    languages : dict of str to str, list of str, or None, default=None
-        The languages of columns that are not named by them, such as
-        ``{"title": "en"}``; None for a column whose name is that of a language, such as
-        "it" or "no", but whose texts are not in it.
-    text_encoder : transformer, default=None
-        Encodes the texts, each column by a clone of its own; by default an
-        `LsaEncoder`.
-    image_encoder : transformer, default=None
-        Encodes the pictures; by default an `ImageStatisticsEncoder`.
-    tokenizer : str, callable, None, or dict, default=None
-        What splits a text into words; by default the package for its language.
-    lemmatize : bool, callable, or dict, default=False
-        Whether words count in their dictionary form.
-    extra_stop_words : list of str, None, or dict, default=None
-        Words to leave out, in addition to those of the language.
-    min_df, max_df : int, float, or dict, default=1 and 1.0
-        Leave out words in fewer, or more, of the texts: a number, or a share if it is a
-        float.
-    max_features : int, None, or dict, default=2000
-        Count the most frequent words only.
-    min_tokens : int or dict, default=0
-        Rows whose text has fewer counted words lack the view.
-    groups : str, default=None
-        The column of article ids; see `MultiViewEncoder`.
-    memmap_dir : str or path, default=None
-        See `MultiViewEncoder`.
-    verbose : int, default=0
-        Whether to show progress bars.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the default text encoder.
-
-    Returns
-    -------
-    MultiViewEncoder
-        Unfitted, with every nested parameter in reach.
-
-    Raises
-    ------
-    ValueError
-        If a dict names a column that is not one of `texts`.
-    TypeError
-        If `texts` or `images` is a single string.
-
-    Examples
-    --------
-    >>> from sklearn_m3l.embedding import make_multiview_encoder
-    >>> encoder = make_multiview_encoder(
-    ...     texts=["title", "de"],
-    ...     images=["image"],
-    ...     languages={"title": "en"},
-    ...     min_df={"de": 2},
-    ... )
-    >>> [name for name, _ in encoder.views]
-    ['title', 'de', 'image']
-    >>> encoder.get_params()["de__vectorizer__min_df"]
-    2
-    """
-    for argument, names in (("texts", texts), ("images", images)):
-        if isinstance(names, str):
-            raise TypeError(f"{argument} is a list of column names, not {names!r}")
-    texts = list(texts)
-    text = LsaEncoder(random_state=random_state)
-    text = text if text_encoder is None else text_encoder
-    image = ImageStatisticsEncoder() if image_encoder is None else image_encoder
-    given = {
-        "tokenizer": tokenizer,
-        "lemmatize": lemmatize,
-        "extra_stop_words": extra_stop_words,
-        "min_df": min_df,
-        "max_df": max_df,
-        "max_features": max_features,
-    }
-    counted = {name: _by_column(name, value, texts) for name, value in given.items()}
-    least = _by_column("min_tokens", min_tokens, texts)
-    spoken = _by_column("languages", languages or {}, texts)
-    views = [
-        (
-            column,
-            TextView(
-                clone(text),
-                WordVectorizer(
-                    **{n: v[column] for n, v in counted.items() if column in v}
-                ),
-                # None names no language, and an absent one is that of the column.
-                language=(spoken[column] or ()) if column in spoken else None,
-                min_tokens=least.get(column, 0),
-            ),
-        )
-        for column in texts
-    ]
-    return MultiViewEncoder(
-        [*views, *((name, ImageView(clone(image))) for name in images)],
-        groups=groups,
-        memmap_dir=memmap_dir,
-        verbose=verbose,
-    )
-
-
-def _by_column(argument: str, given: Any, texts: list[str]) -> dict[str, Any]:
-    """Return the value of an argument for each column that has one."""
-    if not isinstance(given, Mapping):
-        return dict.fromkeys(texts, given)
-    unknown = [str(name) for name in given if name not in texts]
-    if unknown:
-        raise ValueError(
-            f"{argument} names {', '.join(unknown)}, but the texts are "
-            f"{', '.join(texts) or 'none'}"
-        )
-    return dict(given)
 
 
 @contextmanager
