@@ -51,7 +51,7 @@ def check_model_folder(folder: Path) -> None:
 
 def _check_description(path: Path) -> None:
     try:
-        description = json.loads(read_file(path, _MOST_BYTES))
+        description = json.loads(read_file(path, _MOST_BYTES).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
     for key, value in _items(description):

@@ -24,6 +24,9 @@ _HUB_NAME = re.compile(rf"{_HUB_PART}(/{_HUB_PART})?")
 class ReferringMixin:
     """Lets the clones of a loaded estimator be checked as it is."""
 
+    # What a model file set, and the folder of that file.
+    _references: dict[str, tuple[Any, Path]]
+
     def __sklearn_clone__(self):
         cloned = clone_parametrized(self)
         if "_references" in vars(self):

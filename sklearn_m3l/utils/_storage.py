@@ -115,7 +115,7 @@ def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     """
     end = _check_size(kind, data)
     try:
-        header = json.loads(data[8:end])
+        header = json.loads(data[8:end].decode())
         metadata = header.pop("__metadata__", None) or {}
         for name, entry in header.items():
             _check_array(name, entry["dtype"], entry["shape"])

@@ -126,6 +126,18 @@ def test_every_flipped_bit_is_noticed(tmp_path):
             load_model(path)
 
 
+def test_a_header_in_another_encoding(tmp_path):
+    path = tmp_path / "model"
+    save_model(PolylingualLDA(), path)
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    for encoding in ("utf-16-le", "utf-32-be"):
+        header = data[8:end].decode().encode(encoding)
+        path.write_bytes(len(header).to_bytes(8, "little") + header + data[end:])
+        with pytest.raises(ModelFileError, match="damaged, or not a stored model"):
+            load_model(path)
+
+
 def test_a_newer_version_says_so(forge):
     forged = forge("polylingual")
     forged.content["format_version"] = 2
