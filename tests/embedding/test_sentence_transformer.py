@@ -164,6 +164,14 @@ def test_equal_texts_are_encoded_once(text_model, encoded):
     assert np.isnan(vectors[3]).all()
 
 
+def test_texts_are_spelled_as_words_are_counted(text_model, encoded):
+    texts = ["Donau\u00addampfer", "Donaudampfer", "e\ufb03zient ｶﾞｽ\x1b", "IN"]
+    vectors = SentenceTransformerEncoder(text_model).fit(["a"]).transform(texts)
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert {"Donaudampfer", "effizient ガス ", "IN"} <= {*encoded}
+    assert not {*texts[::2]} & {*encoded}
+
+
 def test_clones_and_pickles_hold_no_model(text_model, library, monkeypatch, tmp_path):
     loads = []
     load = library.SentenceTransformer.__init__
