@@ -22,6 +22,8 @@ _VALUES = 500
 
 _CHECKSUM_BYTES = 16
 
+_SCHEMA = "vectors (key BLOB PRIMARY KEY, vector BLOB)"
+
 
 class VectorCache:
     """Vectors by the content that they encode and the settings that made them.
@@ -93,12 +95,9 @@ class VectorCache:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as connection:
                 _write_ahead(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors "
-                    "(key BLOB PRIMARY KEY, vector BLOB)"
-                )
+                _check_schema(connection)
                 yield connection
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             raise OSError(
                 f"cannot use the cache of vectors, {self._path}: {error}"
             ) from error
@@ -116,6 +115,14 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def _check_schema(connection: sqlite3.Connection) -> None:
+    """Make the table; refuse views and triggers, whose queries may never end."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {_SCHEMA}")
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE sql NOTNULL")
+    if found.fetchall() != [(f"CREATE TABLE {_SCHEMA}",)]:
+        raise sqlite3.DatabaseError("file has other content than vectors")
 
 
 def _seal(key: bytes, vector: bytes) -> bytes:

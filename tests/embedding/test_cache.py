@@ -147,6 +147,23 @@ def test_a_vector_under_the_key_of_another_is_damaged(tmp_path):
     assert len(cache.get(keys)) == 3
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE VIEW vectors AS WITH RECURSIVE n(key, vector) AS "
+        "(SELECT 1, 1 UNION ALL SELECT key + 1, 1 FROM n) SELECT * FROM n",
+        "CREATE TABLE vectors (key BLOB, vector BLOB)",
+        "CREATE TABLE other (key BLOB)",
+    ],
+)
+def test_other_databases_are_refused(change, tmp_path):
+    path = tmp_path / "vectors.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(change)
+    with pytest.raises(OSError, match="sqlite: file has other content than vectors"):
+        VectorCache(tmp_path, "a").get([b"key"])
+
+
 def test_a_file_that_is_no_cache(tmp_path):
     (tmp_path / "vectors.sqlite").write_text("something else entirely " * 100)
     with pytest.raises(
