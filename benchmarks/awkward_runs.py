@@ -39,6 +39,7 @@ COMMANDS: dict[str, list[str]] = {
     "compare": SMALL,
     "fit": ["in/table.csv", "--text", "text", *SMALL, "-o", "out/model"],
     "topics": ["in/model"],
+    "describe": ["in/model", "in/table.csv"],
     "transform": ["in/model", "in/table.csv", "-o", "out/theta.csv"],
     "evaluate": ["in/model", "in/table.csv"],
     "report": ["in/model", "in/table.csv", "-o", "out/page.html"],
@@ -209,7 +210,7 @@ def _left_behind(folder: Path, command: str, code: Any) -> list[str]:
     else:
         found = {path.name for path in (folder / "out").iterdir()}
     faults = [f"lacks {output}"] if output and code == 0 and output not in found else []
-    known = {output, "table.csv", "model", "in", "out"}
+    known = {output, f"{output}.toml", "table.csv", "model", "model.toml", "in", "out"}
     found |= {path.name for path in [*folder.iterdir(), *(folder / "in").iterdir()]}
     return faults + [f"left {name}" for name in sorted(found - known)]
 

@@ -188,6 +188,15 @@ def add_title(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_link(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--link",
+        default=None,
+        metavar="COLUMN",
+        help="a column of web addresses that the rows link to",
+    )
+
+
 def add_n_words(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument(
         "--n-words",

@@ -11,9 +11,10 @@ from sklearn.pipeline import Pipeline
 
 import sklearn_m3l.models as models
 from sklearn_m3l.cli._encoder import EncoderOptions, make_encoder
-from sklearn_m3l.cli._models import refuse_to_overwrite
+from sklearn_m3l.cli._models import Given, refuse_to_overwrite
 from sklearn_m3l.cli._overview import tell_views, warn_of_data
 from sklearn_m3l.cli._parser import MODELS
+from sklearn_m3l.cli._report import write_page
 from sklearn_m3l.cli._tables import TableFile, find_text_column, normalize
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
@@ -37,6 +38,9 @@ def fit(
     groups: str | None = None,
     random_state: int = 0,
     settings: Sequence[tuple[str, Any]] = (),
+    report: Path | None = None,
+    title: str | None = None,
+    link: str | None = None,
     **parameters: Any,
 ) -> None:
     """Learn topics from a table, store the pipeline, and record how.
@@ -63,6 +67,10 @@ def fit(
         Seed.
     settings : sequence of (str, object) tuples
         Further parameters of the model, which win over `parameters`.
+    report : Path, optional
+        A page to write, of the topics and the rows of the table.
+    title, link : str, optional
+        Columns of what the rows are called there, and of their web addresses.
     **parameters : dict
         Fields of `EncoderOptions`, and parameters of the model.
     """
@@ -71,16 +79,18 @@ def fit(
     beside = record_file(output)
     refuse_to_overwrite(output, table)
     refuse_to_overwrite(beside, table)
+    if report is not None:
+        refuse_to_overwrite(report, table, output, beside)
     check_writable(beside)
     file = TableFile(table, separator, quoting, encoding, image_folder)
     images = [normalize(name) for name in images]
-    groups = None if groups is None else normalize(groups)
+    groups, title, link = (name and normalize(name) for name in (groups, title, link))
     topic_model = _make_model(model, random_state, {**parameters, **dict(settings)})
     languages: list[tuple[str, str | None]] = []
 
     def select(columns):
         languages.extend(find_text_column(text, columns) for text in texts)
-        more = [] if groups is None or groups in images else [groups]
+        more = [name for name in (groups, title, link) if name is not None]
         return dict.fromkeys([*(name for name, _ in languages), *images, *more])
 
     read = file.read(select)
@@ -96,9 +106,10 @@ def fit(
     )
     pipeline = Pipeline([("encode", encoder), ("topics", topic_model)])
     check_savable(pipeline, output)
-    tell_views(read.frame, [*names, *images], images)
+    tell_views(read.frame, dict(languages), images)
     warn_of_data(read.frame[[*names, *images]], dict(languages))
-    X = encoder.fit_transform(file.with_pictures(read, images))
+    df = file.with_pictures(read, images)
+    X = encoder.fit_transform(df)
     topic_model.fit(_with_a_view(X))
     save_model(pipeline, output)
     replace_file(beside, record)
@@ -107,6 +118,18 @@ def fit(
         f"Wrote {output}: {topic_model.n_components} topics, {topic_model.n_iter_} "
         f"{kind}; its options are in {beside}"
     )
+    if report is not None:
+        others = read.frame.set_axis(df.index)
+        given = Given(df[[*names, *images]], others)
+        write_page(
+            pipeline,
+            file,
+            given,
+            report,
+            title=title,
+            link=link,
+            random_state=random_state,
+        )
 
 
 def _with_a_view(X: MultiView) -> MultiView:

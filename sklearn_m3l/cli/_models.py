@@ -82,7 +82,7 @@ def read_views(
     table = file.read(select)
     images = [name for name in known if isinstance(views[name], ImageView)]
     texts = {name: views[name].language for name in known if name not in images}
-    tell_views(table.frame, known, images)
+    tell_views(table.frame, texts, images)
     absent = [name for name in views if name not in known]
     if absent:
         print(

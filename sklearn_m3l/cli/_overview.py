@@ -1,5 +1,6 @@
 """What a table holds: cells and languages of each view, and what will hurt."""
 
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.embedding._languages import knows_language
+
 # A language is told from so many letters of the column, and no fewer.
 _LETTERS, _FEWEST_LETTERS = 4000, 200
 # Cells that are equal in two languages are names; more than this share are not.
@@ -16,14 +19,32 @@ _MANY_EQUAL, _MANY_REPEATED = 0.2, 0.05
 _N_LISTED = 6
 
 
-def tell_views(df: pd.DataFrame, names: Sequence[str], images: Iterable[str]) -> None:
-    """Print how many cells each view has, and of which length."""
-    for name in names:
+def tell_views(
+    df: pd.DataFrame, languages: Mapping[str, Any], images: Iterable[str]
+) -> None:
+    """Print how many cells each view has, in which language, and how long.
+
+    Parameters
+    ----------
+    df : DataFrame of shape (n_rows, n_columns)
+        Has the views; None where a cell is empty.
+    languages : mapping of str to (str or sequence of str or None)
+        The languages of each view of texts, None if it is named by its column.
+    images : iterable of str
+        The views of pictures.
+    """
+    for name, given in languages.items():
         cells = df[name].dropna()
-        what = f"{len(cells):,} {'pictures' if name in images else 'texts'}"
-        if name not in images and len(cells):
-            what += f" of {cells.str.len().mean():,.0f} characters on average"
-        print(f"  {name}: {what}", flush=True)
+        said = name if given is None and knows_language(name) else given
+        codes = [said] if isinstance(said, str) else list(said or ())
+        language = f" in {', '.join(codes)}" if codes else ""
+        length = cells.str.len().mean() if len(cells) else 0
+        print(
+            f"  {name}: {len(cells):,} texts{language}, {length:,.0f} characters each"
+        )
+    for name in images:
+        print(f"  {name}: {df[name].notna().sum():,} pictures")
+    sys.stdout.flush()
 
 
 def warn_of_data(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:

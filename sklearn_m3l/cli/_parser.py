@@ -162,6 +162,16 @@ def _add_fit(commands) -> None:
         help="another parameter of the model, such as batch_size=16; repeat --set for "
         "each",
     )
+    parser.add_argument(
+        "--report",
+        type=arguments.output_file,
+        default=None,
+        metavar="FILE",
+        help="also write a page of the topics and of the rows of TABLE, as the command "
+        "report does",
+    )
+    arguments.add_title(parser)
+    arguments.add_link(parser)
     arguments.add_output(parser, "the model to write", required=False)
 
 
@@ -264,12 +274,7 @@ def _add_report(commands) -> None:
     arguments.add_table(parser)
     arguments.add_image_folder(parser)
     arguments.add_title(parser)
-    parser.add_argument(
-        "--link",
-        default=None,
-        metavar="COLUMN",
-        help="a column of web addresses that the rows link to",
-    )
+    arguments.add_link(parser)
     parser.add_argument(
         "--max-rows",
         type=arguments.whole_number(at_least=2),

@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
-from sklearn_m3l.cli._models import load_pipeline, read_views, refuse_to_overwrite
+from sklearn_m3l.cli._models import (
+    Given,
+    load_pipeline,
+    read_views,
+    refuse_to_overwrite,
+)
 from sklearn_m3l.cli._tables import TableFile, normalize
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import ImageView
@@ -51,8 +57,32 @@ def report(
     pipeline = load_pipeline(model)
     file = TableFile(table, **options)
     given = read_views(file, pipeline, title, link)
+    write_page(
+        pipeline,
+        file,
+        given,
+        output,
+        title=title,
+        link=link,
+        max_rows=max_rows,
+        random_state=random_state,
+    )
+
+
+def write_page(
+    pipeline: Pipeline,
+    file: TableFile,
+    given: Given,
+    output: Path,
+    *,
+    title: str | None,
+    link: str | None,
+    random_state: int,
+    max_rows: int = 20_000,
+) -> None:
+    """Write a page of a pipeline and of what was read of a table; see `report`."""
     df, others = given
-    shown = f"{len(df):,} rows of {table.name}"
+    shown = f"{len(df):,} rows of {file.path.name}"
     if len(df) > max_rows:
         shown = f"{max_rows:,} of {shown}, picked at random"
         rows = pd.Series(range(len(df))).sample(max_rows, random_state=random_state)
@@ -75,7 +105,7 @@ def report(
         titles=None if title is None else others[normalize(title)],
         links=None if link is None else others[normalize(link)],
         thumbnails=_Thumbnails(paths),
-        title=f"Topics of {table.name}",
+        title=f"Topics of {file.path.name}",
         intro=f"{pipeline['topics'].n_components} topics, and {shown}."
         f"{_left_out(pipeline, df)}",
         random_state=random_state,
@@ -91,7 +121,7 @@ def _left_out(pipeline, df) -> str:
     unused = [name for name in df if name not in pipeline["topics"].views_]
     told = ""
     if absent:
-        told += f" The table has no column {', '.join(absent)}, so this is left out."
+        told += f" Left out, as the table has no such column: {', '.join(absent)}."
     if unused:
         told += f" The model infers no topics from {', '.join(unused)}."
     return told

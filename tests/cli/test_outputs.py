@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -64,9 +65,39 @@ def test_fit_says_what_it_read(folder, table, capsys, tmp_path):
     printed = run(capsys, "fit", table, *argv).out
     n_rows = len(pd.read_csv(table))
     assert f"Read {n_rows} rows of {table}" in printed
-    assert f"\n  en: {n_rows} texts of " in printed
-    assert f"\n  ja: {n_rows - 5} texts of " in printed
+    assert f"\n  en: {n_rows} texts in en, " in printed
+    assert f"\n  ja: {n_rows - 5} texts in ja, " in printed
     assert f"\n  image: {n_rows} pictures\n" in printed
+
+
+def test_fit_writes_a_report(folder, table, capsys, tmp_path):
+    argv = ["--text", "en", "--image", "image", "-k", "2", "--max-iter", "1"]
+    argv += ["--report", tmp_path / "report.html", "--title", "name"]
+    printed = run(capsys, "fit", table, *argv, "-o", tmp_path / "model").out
+    assert printed.endswith(
+        f"Wrote {tmp_path / 'report.html'}: 198 rows of table.csv\n"
+    )
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<h1>Topics of table.csv</h1>" in page
+    names = set(pd.read_csv(table)["name"])
+    shown = re.findall(r'<a href="#row-\d+">([^<]+)</a>', page)
+    assert shown and {unescape(name) for name in shown} <= names
+
+
+def test_report_names_links_and_says_what_is_left_out(
+    folder, table, model, capsys, tmp_path
+):
+    df = pd.read_csv(table)[["name", "en", "image"]]
+    df["url"] = [f"https://example.org/{row}" for row in range(len(df))]
+    df.to_csv(tmp_path / "part.csv", index=False)
+    argv = ["report", model, tmp_path / "part.csv", "--image-folder", folder]
+    argv += ["--title", "name", "-o", tmp_path / "report.html"]
+    run(capsys, *argv, "--link", "url")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Left out, as the table has no such column: ja, ar." in page
+    with pytest.raises(SystemExit) as stopped:
+        main([str(argument) for argument in [*argv, "--link", "en"]])
+    assert "links begin with http:// or https://" in str(stopped.value.code)
 
 
 @pytest.mark.parametrize("n_words", [3, 12])

@@ -341,7 +341,8 @@ def test_titles_and_links_are_checked(write, options, told):
 
 def test_words_break_between_them_only(text):
     (table,) = re.findall(r'<table id="topic-table".*?</table>', text, re.DOTALL)
-    (cell, *_) = re.findall(r'<td data-label="en" lang="en">(.*?)</td>', table)
+    cells = r'<td data-label="en" lang="en" dir="auto">(.*?)</td>'
+    (cell, *_) = re.findall(cells, table)
     words = re.findall(r'<span class="word">([^<]+)</span>', cell)
     assert len(words) == 6 and all(word.endswith(",") for word in words[:-1])
 
