@@ -12,6 +12,7 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_m3l import load_model, save_model
+from sklearn_m3l.datasets import load_emoji
 from sklearn_m3l.embedding import (
     KeyedVectorsEncoder,
     LsaEncoder,
@@ -20,6 +21,7 @@ from sklearn_m3l.embedding import (
     make_multiview_encoder,
 )
 from sklearn_m3l.embedding import _languages as languages
+from sklearn_m3l.utils._words import only_words
 
 # A text of each language, and words of it.
 TEXTS = {
@@ -249,3 +251,26 @@ def test_nothing_is_written_or_printed(tmp_path):
     )
     assert ended.stderr == b"" == ended.stdout
     assert list(home.iterdir()) == [] == list(temporary.iterdir())
+
+
+@pytest.mark.slow
+def test_names_of_emoji_in_every_language():
+    """Words in 12 languages are words, none of them left to be stopped."""
+    df = load_emoji().frame
+    codes = ["en", "de", "fr", "ja", "zh", "ar", "ru", "fi", "th", "hi", "ko", "tr"]
+    for code in codes:
+        vectorizer = WordVectorizer(language=code).fit(df[code])
+        words = vectorizer.get_feature_names_out().tolist()
+        assert vectorizer.tokenizer_ == NAMES.get(code, "pairs")
+        assert only_words(words) == words and len(words) > 500
+        assert not {*words} & vectorizer.get_stop_words()
+    expected = {
+        "ja": "顔",
+        "zh": "脸",
+        "th": "หน้า",
+        "hi": "चेहरा",
+        "ko": "얼굴",
+        "tr": "bayrak",
+    }
+    for code, word in expected.items():
+        assert word in WordVectorizer(language=code).fit(df[code]).vocabulary_
