@@ -119,7 +119,8 @@ def find_concepts(emoji, pictures):
     for language, share in SAME_WORDS.items():
         words = [words_of(item["texts"].get(language, ())) for item in emoji]
         for a, b in combinations(range(len(emoji)), 2):
-            if len(words[a] & words[b]) >= share * len(words[a] | words[b]):
+            n_shared = len(words[a] & words[b])
+            if n_shared and n_shared >= share * len(words[a] | words[b]):
                 unite([a, b])
     return [emoji[root(number)]["hexcode"] for number in range(len(emoji))]
 
