@@ -37,6 +37,7 @@ TEXTS = ["Größe und кисть", "Maßstab und слой", "Größe und мас�
 COMMANDS: dict[str, list[str]] = {
     "demo": [*SMALL, "-o", "out/page.html"],
     "compare": SMALL,
+    "example": ["out/example"],
     "fit": ["in/table.csv", "--text", "text", *SMALL, "-o", "out/model"],
     "topics": ["in/model"],
     "describe": ["in/model", "in/table.csv"],
@@ -201,8 +202,8 @@ def _running(session: int) -> Iterator[int]:
 
 def _left_behind(folder: Path, command: str, code: Any) -> list[str]:
     """Return what is in the folder and should not be, or lacks and should be there."""
-    argv = COMMANDS[command]
-    output = Path(argv[-1]).name if "-o" in argv else None
+    outputs = [path for path in COMMANDS[command] if path.startswith("out/")]
+    output = Path(outputs[0]).name if outputs else ""
     listing = folder / _LISTING
     if listing.exists():  # of the disk of its own
         found = set(listing.read_text().split())

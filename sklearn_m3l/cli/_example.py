@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sklearn_m3l.datasets import load_emoji
+from sklearn_m3l.utils._files import replace_file
 
 
 def write_example(folder: Path) -> None:
@@ -21,7 +22,8 @@ def write_example(folder: Path) -> None:
         for code, picture in frame["image"].items():
             (pictures / f"{code}.png").write_bytes(picture)
         frame = frame.assign(image=[f"pictures/{code}.png" for code in frame.index])
-        frame.to_csv(folder / f"{subset}.csv", index_label="code")
+        # Last, and at once: where there is a table, there are all of its pictures.
+        replace_file(folder / f"{subset}.csv", frame.to_csv(index_label="code"))
         print(f"Wrote {folder / subset}.csv: {len(frame):,} rows")
     (folder / "README.rst").write_text(corpus.DESCR, encoding="utf-8")
     print(f"Wrote {pictures}, and {folder / 'README.rst'} with the licenses")
