@@ -372,6 +372,6 @@ def table_file(value: str) -> Path:
 def _check_parquet() -> None:
     if find_spec("pyarrow") is None:
         raise argparse.ArgumentTypeError(
-            "Parquet files need the package pyarrow; run: pip install "
+            "writing Parquet files needs the package pyarrow; run: pip install "
             "'sklearn-m3l[parquet]'"
         )

@@ -125,7 +125,7 @@ def _by_column(
         if column is not None and column not in names:
             raise ValueError(
                 f"{option} {argument} names a column {column!r} that is not given; "
-                f"the columns are {', '.join(names) or 'none'}"
+                f"the columns are: {', '.join(names) or 'none'}"
             )
         values[column] = end if equals else argument
     return values

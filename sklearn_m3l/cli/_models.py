@@ -63,7 +63,7 @@ def read_views(
     for name in only:
         if name not in views:
             raise ValueError(
-                f"--view {name} is no column of the model; its columns are "
+                f"--view {name} is not a column of the model; its columns are "
                 f"{', '.join(views)}"
             )
     views = {name: views[name] for name in only or views}

@@ -171,7 +171,7 @@ def test_words_are_counted_as_the_options_say(folder, capsys):
         (["--tokenizer", "spaces"], "spaces"),
         (["--tokenizer", "sv=jieba"], "names a column 'sv' that is not given"),
         (["--stop-words", "absent.txt"], "absent.txt: No such file"),
-        (["--image-encoder", "clip=x"], "the columns are none"),
+        (["--image-encoder", "clip=x"], "the columns are: none"),
         (["--text-encoder", "/tmp"], "below that of --output"),
     ],
 )
