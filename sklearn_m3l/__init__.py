@@ -18,6 +18,8 @@ _PUBLIC = {
     "embedding": None,
     "load_model": "persistence",
     "metrics": None,
+    "mine_pairs": "multiview",
+    "mine_tuples": "multiview",
     "models": None,
     "multiview": None,
     "persistence": None,

@@ -12,6 +12,8 @@ from sklearn_m3l.models import PolylingualLDA as PolylingualLDA
 from sklearn_m3l.models import ZeroShotTopicModel as ZeroShotTopicModel
 from sklearn_m3l.multiview import MultiView as MultiView
 from sklearn_m3l.multiview import View as View
+from sklearn_m3l.multiview import mine_pairs as mine_pairs
+from sklearn_m3l.multiview import mine_tuples as mine_tuples
 from sklearn_m3l.persistence import load_model as load_model
 from sklearn_m3l.persistence import save_model as save_model
 

@@ -1,0 +1,224 @@
+"""Tuples of rows that are likely counterparts, by aligned embeddings."""
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from sklearn.utils import Bunch
+
+from sklearn_m3l.multiview._multiview import MultiView
+from sklearn_m3l.multiview._pairs import CONSTRAINTS, check_seeds, mine
+from sklearn_m3l.utils._sklearn import validate_params
+
+
+@validate_params(
+    {"X": [MultiView], "views": ["array-like", None], **CONSTRAINTS},
+    prefer_skip_nested_validation=True,
+)
+def mine_tuples(
+    X: MultiView,
+    views: Iterable[str] | None = None,
+    *,
+    n_neighbors: int = 5,
+    n_counterparts: int = 1,
+    mutual: bool = True,
+    min_margin: float = 0.0,
+    seed_pairs: Any = None,
+) -> Bunch:
+    """Join rows of different languages that are likely counterparts.
+
+    Corpora whose documents have no known counterpart, such as newspapers of two
+    countries, become tuples that every model can be trained on. See `mine_pairs` for
+    how counterparts are found.
+
+    Parameters
+    ----------
+    X : MultiView
+        Rows with one language each. Rows that have several views already stay
+        together; two rows are joined only if they have no view in common.
+    views : list of str, default=None
+        The views to compare, whose embeddings are aligned; by default all texts that
+        have embeddings.
+    n_neighbors, n_counterparts, mutual, min_margin
+        As in `mine_pairs`, for each two views.
+    seed_pairs : array-like of int of shape (n_seeds, 2), default=None
+        Known pairs, as positions of rows: the first one has one view, the second one
+        another. The same row twice is a row that has both. An orthogonal map between
+        the views is learned from them. They are joined with a weight of 1.
+
+    Returns
+    -------
+    tuples : :class:`~sklearn.utils.Bunch`
+        With these attributes:
+
+        data : MultiView
+            The tuples. Rows without a counterpart stay, and every row of `X` is in at
+            least one tuple. Tuples that share a row, equal embeddings, or an article of
+            `X` have the same article id in ``data.groups``, so that they are never each
+            other's negatives. They are in the order of their first rows.
+        weights : ndarray of float of shape (n_tuples,)
+            Mean margin of the pairs of each tuple, 0 for a row that was not joined.
+        rows : dict of str to ndarray of int of shape (n_tuples,)
+            The row of `X` that each view of a tuple is from, -1 where it is absent.
+
+    Raises
+    ------
+    ValueError
+        As in `mine_pairs`, and where there are fewer than two views to compare, or a
+        view is absent in every row or has no embedding.
+
+    See Also
+    --------
+    mine_pairs : Does it for two arrays.
+
+    Notes
+    -----
+    Rows that are counterparts of each other are one tuple if no view occurs twice among
+    them. Otherwise, such as with several counterparts, each pair is a tuple; chains of
+    them share an article id.
+
+    Examples
+    --------
+    Pages of the GIMP manual in English and German, with the pairing hidden:
+
+    >>> from sklearn_m3l import MultiView, mine_tuples
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> pages = load_gimp_help("test").data
+    >>> hidden = MultiView.concat([pages[["en"]], pages[["de"]][::-1]])
+    >>> tuples = mine_tuples(hidden)
+    >>> tuples.data.shape, len(hidden)
+    ((..., 2), 788)
+    >>> tuples.weights.shape == (len(tuples.data),)
+    True
+    """
+    names = _check_views(X, views)
+    seeds = check_seeds(seed_pairs, (len(X), len(X)))
+    options = (n_neighbors, n_counterparts, mutual, min_margin)
+    known_of = _seeds_of_views(X, seeds, names)
+    pairs, margins = [np.empty((0, 2), int)], [np.empty(0)]
+    copies = []
+    for a, b in combinations(names, 2):
+        known = known_of[a, b]
+        own = np.flatnonzero(X[a].present & ~X[b].present)
+        other = np.flatnonzero(X[b].present & ~X[a].present)
+        if not (len(own) and len(other)):  # all are known tuples
+            continue
+        own, other = np.union1d(own, known[:, 0]), np.union1d(other, known[:, 1])
+        places = [
+            np.searchsorted(own, known[:, 0]),
+            np.searchsorted(other, known[:, 1]),
+        ]
+        mined = mine(
+            X[a].read(own), X[b].read(other), np.column_stack(places), options, (a, b)
+        )
+        pairs.append(
+            np.column_stack([own[mined.pairs[:, 0]], other[mined.pairs[:, 1]]])
+        )
+        margins.append(mined.margins)
+        copies += [own[mined.copies[0]], other[mined.copies[1]]]
+    pairs.append(seeds)
+    margins.append(np.ones(len(seeds)))
+    is_known = np.sum([X[name].present for name in names], axis=0) > 1
+    return _join(X, np.concatenate(pairs), np.concatenate(margins), copies, is_known)
+
+
+def _check_views(X: MultiView, views) -> list[str]:
+    """Return the names of the views to compare."""
+    if views is None:
+        names = [n for n, v in X.views.items() if v.is_text and v.embedding is not None]
+    else:
+        names = list(X[list(views)].view_names)
+    if len(names) < 2:
+        raise ValueError(
+            "counterparts are sought between two or more views, but there is only "
+            f"{names[0]!r}; name those to compare in `views`"
+            if names
+            else "X has no texts with embeddings; name the views to compare in `views`"
+        )
+    for name in names:
+        if X[name].embedding is None:
+            raise ValueError(f"view {name!r} has no embedding to find counterparts by")
+        if not X[name].present.any():
+            raise ValueError(f"view {name!r} is absent in every row; leave it out")
+    return names
+
+
+def _seeds_of_views(X: MultiView, seeds: np.ndarray, names: list[str]) -> dict:
+    """Return the known pairs of each two views, and refuse those of none."""
+    present = np.column_stack(list(X.present.values()))
+    shared = (present[seeds[:, 0]] & present[seeds[:, 1]]).any(axis=1)
+    refused = shared & (seeds[:, 0] != seeds[:, 1])
+    if refused.any():
+        raise ValueError(
+            f"the rows {seeds[refused][0].tolist()} of seed_pairs have a view in common"
+        )
+    known, used = {}, np.zeros(len(seeds), bool)
+    for a, b in combinations(names, 2):
+        parts = []
+        for pairs in (seeds, seeds[:, ::-1]):
+            fits = X[a].present[pairs[:, 0]] & X[b].present[pairs[:, 1]]
+            parts.append(pairs[fits])
+            used |= fits
+        known[a, b] = np.unique(np.concatenate(parts), axis=0)
+    if not used.all():
+        raise ValueError(
+            f"the rows {seeds[~used][0].tolist()} of seed_pairs do not have two of the "
+            f"views {', '.join(names)}"
+        )
+    return known
+
+
+def _components(n_rows: int, pairs: np.ndarray) -> np.ndarray:
+    """Return a number for each row, the same for all that pairs connect."""
+    graph = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(n_rows, n_rows))
+    return connected_components(graph, directed=False)[1]
+
+
+def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:
+    """Return the tuples that pairs of rows make."""
+    present = np.column_stack(list(X.present.values()))
+    disjoint = ~(present[pairs[:, 0]] & present[pairs[:, 1]]).any(axis=1)
+    pairs, of = np.unique(np.sort(pairs[disjoint], axis=1), axis=0, return_inverse=True)
+    of = of.ravel()
+    margins = np.bincount(of, margins[disjoint]) / np.bincount(of)
+    # Connected rows are one tuple, unless a view occurs twice among them.
+    part = _components(len(X), pairs)
+    n_parts = part.max(initial=-1) + 1
+    twice = np.zeros(n_parts, bool)
+    for column in present.T:
+        twice |= np.bincount(part, column, n_parts) > 1
+    alone = np.flatnonzero(twice[part[pairs[:, 0]]])
+    whole = np.flatnonzero(~twice[part])
+    rows = np.concatenate([whole, pairs[alone].ravel()])
+    unit = np.concatenate([part[whole], n_parts + np.repeat(np.arange(len(alone)), 2)])
+    pair_unit = part[pairs[:, 0]]
+    pair_unit[alone] = n_parts + np.arange(len(alone))
+    first, last = np.full(n_parts + len(alone), len(X)), np.zeros(n_parts + len(alone))
+    np.minimum.at(first, unit, rows)
+    np.maximum.at(last, unit, rows)
+    order = np.lexsort([last, first])[: len(np.unique(unit))]
+    place = np.empty(len(first), int)
+    place[order] = np.arange(len(order))
+    first, unit, pair_unit = first[order], place[unit], place[pair_unit]
+
+    weights = np.where(is_known[first], 1.0, 0.0)
+    n_pairs = np.bincount(pair_unit, minlength=len(first))
+    total = np.bincount(pair_unit, margins, len(first))
+    np.divide(total, n_pairs, out=weights, where=n_pairs > 0)
+    source, views = {}, {}
+    for number, (name, view) in enumerate(X.views.items()):
+        has = present[rows, number]
+        source[name] = np.full(len(first), -1)
+        source[name][unit[has]] = rows[has]
+        # A row of its own that lacks the view stands for one that is absent.
+        views[name] = view._take(np.where(source[name] < 0, first, source[name]))
+    articles = [pairs, *copies]
+    if X.groups is not None:
+        _, one, of = np.unique(X.groups, return_index=True, return_inverse=True)
+        articles.append(np.column_stack([np.arange(len(X)), one[of]]))
+    groups = _components(len(X), np.concatenate(articles))[first]
+    data = MultiView._of_checked(views, np.arange(len(first)), groups)
+    return Bunch(data=data, weights=weights, rows=source)
