@@ -6,16 +6,18 @@
 
 GIMP manual with pictures: 50 topics, a quarter of the training pages held out;
 Multi30k: 100 topics, judged on `val`. Only `--test` touches the test parts, and runs
-nothing but the defaults and PolylingualLDA. Results are stored after each fit in
-``benchmarks/results/defaults``, so that a search that is started again continues, and
-written as a table beside them.
+nothing but the defaults, PolylingualLDA, and clusters. Results are stored after each
+fit in ``benchmarks/results/defaults``, so that a search that is started again
+continues, and written as a table beside them.
 
 "MRR" is from English to German, "UAP" from a text to pictures, each view inferred
 alone. "doc" and "win" are NPMI in whole training documents and in windows of 10
 tokens, "cross" is cross-lingual NPMI. "topics" is exp(entropy) of an average document,
 "gain" the log-likelihood per word above a unigram model, the words being predicted
 from the embedding of the text alone (PolylingualLDA reads the words themselves, so it
-has no gain here).
+has no gain here). "k-means and c-TF-IDF" is k-means of the standardized embeddings of
+both texts side by side, and the words that tell a cluster from the others: topics, but
+no topic model.
 """
 
 import argparse
@@ -27,18 +29,25 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import entropy
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import StandardScaler
 
 from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
 from benchmarks.quality import load
 from benchmarks.reproduce.windows import make_windows, window_coherence
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.metrics import evaluate_alignment
+from sklearn_m3l.metrics import (
+    cross_lingual_npmi,
+    evaluate_alignment,
+    npmi_coherence,
+)
 from sklearn_m3l.models._start import GIBBS, word_shares
 
 FOLDER = Path(__file__).parent / "results" / "defaults"
-VIEWS = ["en", "de"]
+VIEWS, ATTRIBUTES = ["en", "de"], ["counts", "vocabulary"]
+CLUSTERS = "k-means and c-TF-IDF"
 PAPER_START = {
     "decoder": "product",
     "init": "random",
@@ -125,6 +134,27 @@ def measure(model, train, held_out, windows):
     return result
 
 
+def measure_clusters(X, windows, n_topics, seed):
+    """Return what is measured of the words of clusters, by c-TF-IDF as in BERTopic."""
+    vectors = [StandardScaler().fit_transform(X[n].read(slice(None))) for n in VIEWS]
+    kmeans = KMeans(n_topics, n_init=1, random_state=seed)
+    labels = kmeans.fit_predict(np.hstack(vectors))
+    of_cluster = np.eye(n_topics)[labels].T
+    words, result = {}, {}
+    for name in VIEWS:
+        counts = of_cluster @ X[name].counts
+        idf = np.log1p(counts.sum() / n_topics / np.maximum(counts.sum(axis=0), 1))
+        weights = counts / counts.sum(axis=1, keepdims=True) * idf
+        vocabulary = np.asarray(X[name].vocabulary)
+        words[name] = vocabulary[np.argsort(-weights, kind="stable")[:, :10]].tolist()
+        texts = X[name].counts, X[name].vocabulary
+        result[f"doc {name}"] = npmi_coherence(words[name], *texts)
+        result[f"win {name}"] = window_coherence(words[name], windows[name], texts[1])
+    counts, vocabularies = ([getattr(X[n], of) for n in VIEWS] for of in ATTRIBUTES)
+    result["cross en-de"] = cross_lingual_npmi(*words.values(), *counts, *vocabularies)
+    return result
+
+
 def fit(setting, train, seed, **parameters):
     """Return a fitted model, and the seconds that it took."""
     texts = first_rows(train)[VIEWS]
@@ -164,6 +194,12 @@ def write_table(path, results):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def store(path, results):
+    """Write results and their table."""
+    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_table(path.with_suffix(".md"), results)
+
+
 def main():
     """Fit and measure what is not stored yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -187,10 +223,17 @@ def main():
     stored = FOLDER / f"{name}.json"
     results = json.loads(stored.read_text()) if stored.exists() else {}
     settings = ["PolylingualLDA", *(["defaults"] if arguments.test else SEARCH)]
+    settings.append(CLUSTERS)
     for seed in arguments.seeds:
         for setting in arguments.settings or settings:
             runs = results.setdefault(setting, {})
             if str(seed) in runs:
+                continue
+            if setting == CLUSTERS:
+                texts = first_rows(train.data)[VIEWS]
+                n_topics = parameters["n_components"]
+                runs[str(seed)] = measure_clusters(texts, windows, n_topics, seed)
+                store(stored, results)
                 continue
             model, seconds = fit(
                 setting,
@@ -205,8 +248,7 @@ def main():
                 model.net_.module_.scale = scale
                 others = results.setdefault(f"scale={scale}", {})
                 others[str(seed)] = measure(model, train.data, held_out.data, windows)
-            stored.write_text(json.dumps(results, indent=1) + "\n")
-            write_table(stored.with_suffix(".md"), results)
+            store(stored, results)
             shown = "  ".join(f"{k} {v:.3f}" for k, v in runs[str(seed)].items())
             print(f"{setting} seed {seed}: {shown}", flush=True)
 

@@ -8,7 +8,8 @@ in each language, without those that are still English, and its first picture. A
 language with fewer than 30 words on a page is absent there. A quarter of the pages is
 held out. Each text is encoded by LSA of its own language, pictures by their statistics.
 Prints the cross-lingual NPMI of each pair of languages and the mean MRR over all pairs
-of the defaults and of PolylingualLDA, and stores them as JSON.
+of the defaults, of PolylingualLDA, of the product decoder from a random start, and of
+the defaults with a scale of 1, and stores them as JSON.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from benchmarks.packages import fetch_debian, translated
+from benchmarks.search_defaults import PAPER_START
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.metrics import evaluate_alignment
@@ -108,14 +110,16 @@ def main():
     encoder = make_multiview_encoder(LANGUAGES, ["image"], random_state=0)
     X_train, X_test = encoder.fit_transform(train), encoder.transform(test)
     texts = list(LANGUAGES)
+    given = {"n_components": N_TOPICS, "random_state": arguments.seed}
     models = {
-        "M3LContrastTopicModel": M3LContrastTopicModel,
-        "PolylingualLDA": PolylingualLDA,
+        "M3LContrastTopicModel": M3LContrastTopicModel(**given),
+        "PolylingualLDA": PolylingualLDA(**given),
+        "product, random": M3LContrastTopicModel(**given, **PAPER_START),
+        "scale=1": M3LContrastTopicModel(**given, scale=1.0),
     }
     results = {"pages": present}
-    for name, model_class in models.items():
-        reads = [*texts, "image"] if name == "M3LContrastTopicModel" else texts
-        model = model_class(N_TOPICS, random_state=arguments.seed)
+    for name, model in models.items():
+        reads = texts if isinstance(model, PolylingualLDA) else [*texts, "image"]
         model.fit(X_train[np.any(list(X_train[texts].present.values()), axis=0)][reads])
         scores = evaluate_alignment(
             model,
