@@ -68,9 +68,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Tokens that topics are sampled from, at most. Where the training texts have
         more, rows are drawn at random.
     scale : float, default=1.75
-        Multiplies the batch-normalized mu before the softmax once the model is
-        trained; a larger one makes the topics of a row sharper. Training itself has a
-        scale of 1, the paper's: softer topics align better.
+        Multiplies the batch-normalized mu before the softmax: a larger one makes the
+        topics of a row sharper. 1 in the paper.
     bias : bool, default=True
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False
@@ -82,10 +81,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Share of the epochs over which the weight of InfoNCE rises from 0. InfoNCE does
         not know which topic is which: where it comes first, it aligns views on topics
         that are not those of their words. 0 in the paper.
-    temperature : float, default=0.03
+    temperature : float, default=0.025
         Temperature of InfoNCE (tau in Eq. 1).
-    similarity : {"cosine", "dot", "hellinger"}, default="cosine"
-        Similarity of two topic distributions in InfoNCE; Eq. 1 has "dot".
+    similarity : {"hellinger", "cosine", "dot"}, default="hellinger"
+        Similarity of two topic distributions in InfoNCE. "hellinger" is the
+        Bhattacharyya coefficient, the sum of the square roots of their products, which
+        is 1 minus the squared Hellinger distance: small proportions count more than in
+        the cosine. Eq. 1 has "dot".
     contrast_on : {"mean", "sample"}, default="mean"
         Whether InfoNCE compares softmax(mu), which `transform` returns, or the samples,
         as in the paper.
@@ -241,8 +243,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         bias=True,
         contrastive_weight=100.0,
         contrast_warmup=0.3,
-        temperature=0.03,
-        similarity="cosine",
+        temperature=0.025,
+        similarity="hellinger",
         contrast_on="mean",
         contrast="pairwise",
         balance_views=True,

@@ -59,9 +59,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         Tokens that topics are sampled from, at most. Where the training texts have
         more, rows are drawn at random.
     scale : float, default=1.0
-        Multiplies the batch-normalized mu before the softmax once the model is
-        trained; a larger one makes the topics of a row sharper. Training itself has a
-        scale of 1, the paper's: softer topics align better.
+        Multiplies the batch-normalized mu before the softmax: a larger one makes the
+        topics of a row sharper. 1 in the paper.
     bias : bool, default=True
         Add a learned bias, the same for all views, to the scaled mu, so that some
         topics can be more common than others. The mean of the prior follows it. False

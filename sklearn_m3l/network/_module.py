@@ -80,8 +80,7 @@ class Text:
 class TopicNetwork(nn.Module):
     """One variational autoencoder per view, sharing a topic space.
 
-    The topics of a row are softmax(scale * norm(mu) + bias), in training with a scale
-    of 1.
+    The topics of a row are softmax(scale * norm(mu) + bias).
 
     Parameters
     ----------
@@ -105,7 +104,7 @@ class TopicNetwork(nn.Module):
     decoder : {"mixture", "product"}
         See `Decoder`.
     scale : float
-        Multiplies the batch-normalized means in evaluation.
+        Multiplies the batch-normalized means.
     bias : bool
         Whether a learned bias, the same for all views, is added to the means. It lets
         some topics be more common than others.
@@ -209,9 +208,7 @@ class TopicNetwork(nn.Module):
         if generator is not None:
             draws = network.draw(len(stacked), self.topic_dropout, generator)
         bias = stacked.new_zeros(self.n_components) if self.bias is None else self.bias
-        # Views are aligned better by the softer topics that training compares.
-        scale = self.scale if draws is None else 1.0
-        return network(stacked, draws, scale, bias)
+        return network(stacked, draws, self.scale, bias)
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""
