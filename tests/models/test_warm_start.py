@@ -97,7 +97,7 @@ def test_learning_rate(model, X):
         {"contrastive_weight": 0.0},
         {"contrast_warmup": 1.0},
         {"temperature": 0.5},
-        {"similarity": "hellinger"},
+        {"similarity": "cosine"},
         {"contrast_on": "sample"},
         {"contrast": "joint"},
         {"balance_views": False},
