@@ -213,7 +213,9 @@ def test_evaluate_prints_the_scores_of_the_library(table, model, capsys):
     value, _, n_rows = scores["JSD en-de"]
     assert re.search(rf"^JSD en-de +{value:.3f} +{n_rows}$", printed, re.M)
     likelihood = pipeline["topics"].score(X)
-    assert re.search(rf"^Likelihood +{likelihood:.3f}$", printed, re.M)
+    n_texts = f"{sum(X[name].present.sum() for name in ('en', 'de')):,}"
+    line = rf"^Likelihood +{likelihood:.3f} +{n_texts}$"
+    assert re.search(line, printed, re.M)
     coherence = scores["NPMI de"]
     line = rf"^NPMI de +{coherence.value:.3f} +{coherence.n_rows}$"
     assert re.search(line, printed, re.M)
