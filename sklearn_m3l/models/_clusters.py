@@ -73,11 +73,20 @@ def fit_clusters(
             total[present[name]] += _standardize(vectors, **scalings[name])
         n_views = np.sum([present[name] for name in group], axis=0)
         vectors = total[has] / n_views[has, np.newaxis]
+        if clusters:  # all views have as many
+            max_clusters = len(next(iter(clusters.values()))["centers"])
         if (labels[has] >= 0).any():
-            n_clusters = len(next(iter(clusters.values()))["centers"])
-            centers: np.ndarray | None = _label_means(vectors, labels[has], n_clusters)
+            centers: np.ndarray | None = _label_means(
+                vectors, labels[has], max_clusters
+            )
         else:
             centers = _k_means(vectors, max_clusters, seed)
+            if clusters and centers is not None:
+                # Of equal centers, the first is the nearest: the others stay empty.
+                n_missing = max_clusters - len(centers)
+                centers = np.concatenate(
+                    [centers, np.tile(centers[:1], (n_missing, 1))]
+                )
         if centers is None:
             continue
         new = has & (labels < 0)

@@ -1,12 +1,16 @@
 """M3L-Contrast: the multilingual and multimodal topic model of the paper."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Real
+
+import numpy as np
 
 from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
+from sklearn_m3l.multiview._tuples import lack_tuples, mine_where_none
 from sklearn_m3l.utils._fitted import require
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 
@@ -22,6 +26,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
     tuples. This class adds the divergence from the prior of ProdLDA [2]_.
 
     The embeddings of different views need not be aligned, and tuples may lack views.
+    Where no row has two texts, but their embeddings are aligned, `fit` trains on likely
+    counterparts, see Notes.
 
     Parameters
     ----------
@@ -180,11 +186,20 @@ class M3LContrastTopicModel(NeuralTopicModel):
     ZeroShotTopicModel : Learns topics from one language only.
     DistilledTopicModel : Teaches the topics of a text to another view.
     PolylingualLDA : Needs no embeddings, and takes no pictures.
+    mine_tuples : Finds counterparts of documents that have none.
 
     Notes
     -----
     The defaults are what works best on held-out tuples, not the paper's settings.
     ``benchmarks/configurations.py`` holds those.
+
+    Topics of texts that never share a row would have nothing to do with each other.
+    `fit` therefore looks for counterparts where no training row has two texts, by
+    `mine_tuples` with its defaults, and says so in one warning. There is no parameter
+    for it: data with known pairs is never mined, texts whose nearest neighbors are no
+    nearer than by chance are left as they are, and to choose how to mine you call
+    `mine_tuples` yourself. Rows without a counterpart are trained on, too, and
+    `transform` returns one row for each row, as ever.
 
     References
     ----------
@@ -308,6 +323,20 @@ class M3LContrastTopicModel(NeuralTopicModel):
         require(encoded, "its views are not those of its network")
         decoded = list(network["n_words"]) == list(state["vocabularies_"])
         require(decoded, "its texts are not those of its network")
+
+    def _training_tuples(self, X: MultiView) -> MultiView:
+        """Return mined tuples where no row has two texts, but they are aligned."""
+        tuples = mine_where_none(X)
+        if tuples is None:
+            return X
+        warnings.warn(
+            f"no row has two of the texts {', '.join(lack_tuples(X))}; training on "
+            f"{np.count_nonzero(tuples.weights)} tuples of likely counterparts, which "
+            "were found by the embeddings; to choose how, and to silence this warning, "
+            "fit the data of sklearn_m3l.mine_tuples",
+            stacklevel=4,
+        )
+        return tuples.data
 
     def _plan(self, X: MultiView) -> Plan:
         return Plan(

@@ -137,6 +137,10 @@ class NeuralTopicModel(BaseTopicModel):
     def _plan(self, X: MultiView) -> Plan:
         """Return what is encoded, what is decoded, and the terms of the loss."""
 
+    def _training_tuples(self, X: MultiView) -> MultiView:
+        """Return the tuples to train on."""
+        return X
+
     def _prepare(self, X: MultiView) -> None:
         """Do what must be done before the network is planned."""
 
@@ -192,6 +196,7 @@ class NeuralTopicModel(BaseTopicModel):
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
+        X = self._training_tuples(X)
         if continued:
             self._check_continued(X)
         random_state = private_generator(self.random_state)

@@ -1,5 +1,6 @@
 """PolylingualLDA: the classical topic model of comparable texts, by Gibbs sampling."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 from os import PathLike
@@ -16,6 +17,7 @@ from sklearn_m3l.models._clusters import (
     fit_clusters,
 )
 from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview._tuples import lack_tuples
 from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
 from sklearn_m3l.utils._fitted import (
     MAX_INTEGER,
@@ -48,8 +50,9 @@ class PolylingualLDA(BaseTopicModel):
     """Polylingual topic model (PLTM), fitted by collapsed Gibbs sampling.
 
     A tuple has one topic distribution, whatever languages it has; a topic has a word
-    distribution in every language [1]_. With a single language, such as a 2-D array of
-    counts, this is latent Dirichlet allocation [2]_.
+    distribution in every language [1]_. Languages share topics only through tuples that
+    have both: where no row has two texts, `fit` warns. With a single language, such as
+    a 2-D array of counts, this is latent Dirichlet allocation [2]_.
 
     Where texts have embeddings, clusters of these inform the prior: the topics start
     from the clusters, and a tuple favors the topic of its own cluster by
@@ -150,6 +153,7 @@ class PolylingualLDA(BaseTopicModel):
     See Also
     --------
     M3LContrastTopicModel : Uses embeddings, and takes pictures too.
+    mine_tuples : Finds counterparts of documents that have none.
 
     Notes
     -----
@@ -289,6 +293,7 @@ class PolylingualLDA(BaseTopicModel):
         X = self._check_X(X, reset=True)
         check_training_rows(X)
         texts = self._check_texts(X)
+        _warn_without_tuples(X)
         alpha = self.doc_topic_prior
         if alpha is None:
             alpha = 5 / self.n_components
@@ -582,3 +587,14 @@ def _counts(X: MultiView, name: str, vocabularies) -> sparse.csr_array:
     if view.present.all():
         return view.counts
     return sparse.csr_array(sparse.diags_array(view.present * 1.0) @ view.counts)
+
+
+def _warn_without_tuples(X: MultiView) -> None:
+    names = lack_tuples(X)
+    if names:
+        warnings.warn(
+            f"no row has two of the texts {', '.join(names)}, so their topics have "
+            "nothing to do with each other; topics are sampled from tuples: where "
+            "embeddings are aligned, fit the data of sklearn_m3l.mine_tuples",
+            stacklevel=4,
+        )

@@ -30,10 +30,6 @@ CONSTRAINTS = {
 }
 
 
-class UnalignedError(ValueError):
-    """Two views have embeddings that do not look aligned."""
-
-
 class Mined(NamedTuple):
     """Pairs of positions, their margins, and positions of equal documents."""
 
@@ -196,7 +192,7 @@ def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
                 f"{name!r} has {len(free)} different documents to match, fewer than "
                 f"n_neighbors={n_neighbors}; lower n_neighbors"
             )
-    a, b = (normalize(StandardScaler().fit_transform(x)) for x in (a, b))
+    a, b = _standardize(a), _standardize(b)
     if len(seeds):
         with one_thread():
             a = a @ orthogonal_procrustes(a[left], b[right])[0]
@@ -242,17 +238,36 @@ def measure_alignment(a, b) -> tuple[float, float]:
     return float(_neighbors(queries, b, 1)[0].mean()), float(np.mean(chance))
 
 
+def _is_aligned(cosine: float, chance: float) -> bool:
+    return cosine - chance >= _LEAST_EXCESS * (1 - chance)
+
+
+def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:
+    """Tell whether two arrays are large enough to be mined and look aligned."""
+    if A.shape[1] != B.shape[1]:
+        return False
+    a, b = (_distinct(array)[0] for array in (A, B))
+    if min(len(a), len(b)) < n_neighbors:
+        return False
+    return _is_aligned(*measure_alignment(_standardize(a), _standardize(b)))
+
+
+def _standardize(array: np.ndarray) -> np.ndarray:
+    """Return rows of unit length, whose columns were standardized before."""
+    return normalize(StandardScaler().fit_transform(array))
+
+
 def _check_aligned(a, b, names: tuple[str, str], n_seeds: int) -> None:
     """Refuse embeddings whose neighbors are no nearer than by chance."""
     cosine, chance = measure_alignment(a, b)
-    if cosine - chance < _LEAST_EXCESS * (1 - chance):
+    if not _is_aligned(cosine, chance):
         way = (
             f"the {n_seeds} seed_pairs are too few to align them, or wrong"
             if n_seeds
             else "embed both with one multilingual encoder, or pass known pairs as "
             "seed_pairs"
         )
-        raise UnalignedError(
+        raise ValueError(
             f"the embeddings of {names[0]!r} and {names[1]!r} do not look aligned: "
             f"nearest neighbors have a mean cosine of {cosine:.2f}, and {chance:.2f} "
             f"after shuffling the dimensions; {way}"

@@ -10,8 +10,11 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.utils import Bunch
 
 from sklearn_m3l.multiview._multiview import MultiView
-from sklearn_m3l.multiview._pairs import CONSTRAINTS, check_seeds, mine
+from sklearn_m3l.multiview._pairs import CONSTRAINTS, can_mine, check_seeds, mine
 from sklearn_m3l.utils._sklearn import validate_params
+
+# The options of `mine_tuples` that `fit` of a model mines with.
+_DEFAULTS = (5, 1, True, 0.0)
 
 
 @validate_params(
@@ -95,12 +98,43 @@ def mine_tuples(
     True
     """
     names = _check_views(X, views)
-    seeds = check_seeds(seed_pairs, (len(X), len(X)))
     options = (n_neighbors, n_counterparts, mutual, min_margin)
+    seeds = check_seeds(seed_pairs, (len(X), len(X)))
+    return _mine_views(X, names, list(combinations(names, 2)), seeds, options)
+
+
+def lack_tuples(X: MultiView) -> list[str]:
+    """Return the names of the texts if there are several, but no row has two."""
+    names = [n for n, view in X.views.items() if view.is_text and view.present.any()]
+    n_texts = np.sum([X[name].present for name in names], axis=0)
+    return names if len(names) > 1 and np.max(n_texts) == 1 else []
+
+
+def mine_where_none(X: MultiView) -> Bunch | None:
+    """Return tuples of texts that look aligned, if no row has two texts.
+
+    None where some row has two, where no embeddings look aligned, or where no texts are
+    counterparts.
+    """
+    names = [name for name in lack_tuples(X) if X[name].embedding is not None]
+    rows = {name: np.flatnonzero(X[name].present) for name in names}
+    between = [
+        (a, b)
+        for a, b in combinations(names, 2)
+        if can_mine(X[a].read(rows[a]), X[b].read(rows[b]), _DEFAULTS[0])
+    ]
+    if not between:
+        return None
+    tuples = _mine_views(X, names, between, np.empty((0, 2), int), _DEFAULTS)
+    return tuples if tuples.weights.any() else None
+
+
+def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
+    """Return the tuples that pairs of views have, with known pairs."""
     known_of = _seeds_of_views(X, seeds, names)
     pairs, margins = [np.empty((0, 2), int)], [np.empty(0)]
     copies = []
-    for a, b in combinations(names, 2):
+    for a, b in between:
         known = known_of[a, b]
         own = np.flatnonzero(X[a].present & ~X[b].present)
         other = np.flatnonzero(X[b].present & ~X[a].present)
