@@ -501,9 +501,25 @@ class TestClusters:
             {name: X[name].counts for name in X.view_names},
             present={"en": odd, "de": ~odd},
         )
-        model = quick(4, cluster_weight=10, max_iter=20).fit(apart)
+        model = quick(4, cluster_weight=10, max_iter=20)
+        with pytest.warns(UserWarning, match="no row has two of the texts en, de"):
+            model.fit(apart)
         for view in ("en", "de"):
             assert self.purity(model, view) > 0.95
+
+    def test_views_that_never_meet_have_as_many_clusters(self):
+        X, _ = self.vague(aligned=False)
+        few = np.arange(240) < 3
+        apart = MultiView.from_arrays(
+            {name: X[name].embedding for name in X.view_names},
+            {name: X[name].counts for name in X.view_names},
+            present={"en": few, "de": ~few},
+        )
+        model = quick(4, cluster_weight=10, max_iter=5)
+        with pytest.warns(UserWarning, match="no row has two of the texts en, de"):
+            model.fit(apart)
+        assert {len(c) for c in model.cluster_centers_.values()} == {4}
+        assert np.isfinite(model.transform(X)).all()
 
     def test_rows_without_an_embedding(self):
         X, _ = self.vague()
