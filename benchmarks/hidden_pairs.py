@@ -92,20 +92,22 @@ def prevalence_factor(model, X):
 
 
 def table(figures):
-    """Return a table in Markdown, one row per run."""
-    columns = list(dict.fromkeys(key for row in figures.values() for key in row))
-    lines = [f"| run | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for name, row in figures.items():
-        cells = [
-            ""
-            if key not in row
-            else f"{row[key]:,}"
-            if isinstance(row[key], int)
-            else f"{row[key]:.3f}"
-            for key in columns
-        ]
+    """Return a table in Markdown, one column per run."""
+    names = list(dict.fromkeys(key for row in figures.values() for key in row))
+    lines = [f"| | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|"]
+    for name in names:
+        values = [row.get(name, "") for row in figures.values()]
+        cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in values]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def store(figures, name):
+    """Write figures as JSON and as a table."""
+    RESULTS.mkdir(exist_ok=True)
+    content = json.dumps(figures, indent=2, default=float) + "\n"
+    (RESULTS / f"{name}.json").write_text(content, encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(table(figures), encoding="utf-8")
 
 
 def main():
@@ -126,10 +128,7 @@ def main():
     def add(run_name, values):
         figures[run_name] = values
         print(run_name, values, flush=True)
-        RESULTS.mkdir(exist_ok=True)
-        content = json.dumps(figures, indent=2, default=float)
-        (RESULTS / f"{name}_seed_{arguments.seed}.json").write_text(content + "\n")
-        (RESULTS / f"{name}_seed_{arguments.seed}.md").write_text(table(figures))
+        store(figures, f"{name}_seed_{arguments.seed}")
 
     mined = {}
     for alone in arguments.alone:
