@@ -17,7 +17,7 @@ NOUN = (
 PATTERNS = [
     (r"(?<!there) (?-i:(is|are|was|be) none\b)", '"is invalid", "is missing"'),
     (r"\b(what|that|which) is no\b", '"that is not"'),
-    (r"(?<!there) (is|are) no (?!longer|more|less|such|better|nearer|one|need)", '"is not a"'),
+    (r"(?<!there) (is|are) no (?!longer|more|less|such|better|one|need)", '"is not a"'),
     (rf"\b(a|an|one) ({NOUN}) an? ({NOUN})\b", '"one row per page"'),
     (rf"\b(loss|characters|pixels|transfer|one) an? ({NOUN})\b", '"loss per tuple"'),
     (r"\bforemost\b", '"top", "dominant"'),

@@ -258,7 +258,7 @@ def _standardize(array: np.ndarray) -> np.ndarray:
 
 
 def _check_aligned(a, b, names: tuple[str, str], n_seeds: int) -> None:
-    """Refuse embeddings whose neighbors are no nearer than by chance."""
+    """Refuse embeddings whose neighbors are not nearer than by chance."""
     cosine, chance = measure_alignment(a, b)
     if not _is_aligned(cosine, chance):
         way = (
