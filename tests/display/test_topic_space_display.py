@@ -120,6 +120,7 @@ def test_interactive_page(display, tmp_path):
     sizes = display.points["topic"].value_counts()
     assert [int(size) for _, size, _ in rows] == sorted(sizes, reverse=True)
     for topic, _, words in rows:
+        words = re.sub(r"<.*?>", "", words)  # each is in an element of its own
         assert words == ", ".join(display.words["de"][int(topic)][:6])
     (block,) = re.findall(r'<script .*id="report-data">(.*?)</script>', text)
     data = json.loads(gzip.decompress(base64.b64decode(block)))

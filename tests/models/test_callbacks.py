@@ -178,7 +178,7 @@ def test_what_is_recorded_and_shown(train, capsys):
         **SET_ASIDE,
     )
     assert "valid_loss" in lines[0] and "dur" not in lines[0]
-    assert "/2 [" in capsys.readouterr().err
+    assert "/3 [" in capsys.readouterr().err
     assert model.net_.history[:, "dur"] and model.net_.history[:, "train_loss_best"]
 
 

@@ -29,7 +29,8 @@ SMALL = {
 }
 TEACHER = ZeroShotTopicModel(**SMALL, view="en")
 NEURAL = {
-    "contrast": M3LContrastTopicModel(3, **SMALL),
+    # The warm-up depends on the number of epochs, in which fits are compared here.
+    "contrast": M3LContrastTopicModel(3, **SMALL, contrast_warmup=0.0),
     "zero shot": ZeroShotTopicModel(3, **SMALL, view="en"),
     "distilled": DistilledTopicModel(3, **SMALL, view="de", teacher=TEACHER),
 }

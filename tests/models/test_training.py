@@ -315,7 +315,7 @@ def test_loss_weights_reach_the_loss(quick, X):
             {},
             {"temperature": 0.5},
             {"similarity": "dot"},
-            {"similarity": "hellinger"},
+            {"similarity": "cosine"},
             {"contrast_on": "sample"},
         )
     ]

@@ -286,7 +286,8 @@ def test_compiled_training_does_what_automatic_differentiation_would(
     small_multiview, monkeypatch
 ):
     def fit():
-        model = make_model(max_iter=6, early_stopping=True).fit(small_multiview)
+        small = make_model(max_iter=6, early_stopping=True, learning_rate_init=1e-3)
+        model = small.fit(small_multiview)
         return model, model.net_.history[:, "train_loss"]
 
     compiled, losses = fit()
