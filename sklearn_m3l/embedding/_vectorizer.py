@@ -88,9 +88,9 @@ class WordVectorizer(CountVectorizer):
         Words to leave out in addition to `stop_words`.
     max_features : int or None, default=2000
         Count the most frequent words only.
-    tokenizer : {"jieba", "fugashi", "kiwipiepy", "pythainlp", "icu4py", "pairs"} or \
-            callable, default=None
-        What splits a text into words. By default, the package for `language`: jieba
+    tokenizer : str or callable, default=None
+        What splits a text into words: "jieba", "fugashi", "kiwipiepy", "pythainlp",
+        "icu4py", "pairs", or a callable. By default, the package for `language`: jieba
         for Chinese, fugashi (with unidic-lite) for Japanese, kiwipiepy for Korean,
         pythainlp for Thai, icu4py for Khmer, Lao, and Burmese. If it is not installed,
         a warning says so, and pairs of characters count, as with "pairs". A callable
