@@ -80,9 +80,10 @@ class _Network(Kind):
         from sklearn_m3l.network._state import resolve_stored_device, restore_net
 
         device = resolve_stored_device(owner.device)
-        # A stored net infers; training builds another, with batches of its rows.
-        batch_size = owner._batch_rows(0)
-        net = owner._new_net(value["network"], value["loss"], device, batch_size)
+        # A stored net infers; training builds another, with batches of its rows and
+        # with callbacks.
+        made_of = value["network"], value["loss"], device, owner._batch_rows(0)
+        net = owner._new_net(*made_of, callbacks=[])
         return restore_net(net, value)
 
 
@@ -340,7 +341,8 @@ class NeuralTopicModel(BaseTopicModel):
         if standing is not None:
             network = merge_networks(standing.get_params_for("module"), network)
         loss = {"n_components": self.n_components, **plan.loss}
-        net = self._new_net(network, loss, device, self._batch_rows(len(X)))
+        made_of = network, loss, device, self._batch_rows(len(X))
+        net = self._new_net(*made_of, callbacks=self.callbacks or [])
         if standing is not None:
             continue_net(standing, net)
         self._set_statistics(net.module_, plan, X)
@@ -352,7 +354,9 @@ class NeuralTopicModel(BaseTopicModel):
             return min(max(n_rows // _STEPS, _FEWEST_ROWS), _MOST_ROWS)
         return self.batch_size
 
-    def _new_net(self, network: dict, loss: dict, device, batch_size: int):
+    def _new_net(
+        self, network: dict, loss: dict, device, batch_size: int, *, callbacks
+    ):
         """Return an untrained net with the training parameters of the model."""
         from sklearn_m3l.network import build_net
 
@@ -364,7 +368,7 @@ class NeuralTopicModel(BaseTopicModel):
             learning_rate=self.learning_rate_init,
             betas=(self.beta_1, self.beta_2),
             n_iter_no_change=self.n_iter_no_change if self.early_stopping else None,
-            callbacks=self.callbacks or [],
+            callbacks=callbacks,
             device=device,
             verbose=self.verbose,
         )

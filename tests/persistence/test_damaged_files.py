@@ -237,6 +237,16 @@ def test_parameters_are_checked(forge):
     forged.refused("unknown parameters")
 
 
+@pytest.mark.parametrize("value", [[3], ["print_log"]])
+def test_callbacks_of_a_file_are_used_in_training_alone(value, forge):
+    forged = forge("contrast")
+    forged.model["parameters"]["callbacks"] = value
+    X, model = make_tuples(), forged.load()
+    np.testing.assert_array_equal(model.transform(X), MODELS["contrast"].transform(X))
+    with pytest.raises(TypeError, match="callbacks"):
+        model.fit(X)
+
+
 @pytest.mark.parametrize(
     ("model", "name", "value"),
     [
