@@ -16,6 +16,7 @@ from sklearn_m3l.cli._overview import tell_views, warn_of_data
 from sklearn_m3l.cli._parser import MODELS
 from sklearn_m3l.cli._report import write_page
 from sklearn_m3l.cli._tables import TableFile, find_text_column, normalize
+from sklearn_m3l.datasets.readers._csv import Table
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 from sklearn_m3l.persistence import save_model
@@ -77,23 +78,13 @@ def fit(
     ours = [name for name in EncoderOptions._fields if name in parameters]
     options = EncoderOptions(**{name: parameters.pop(name) for name in ours})
     beside = record_file(output)
-    refuse_to_overwrite(output, table)
-    refuse_to_overwrite(beside, table)
-    if report is not None:
-        refuse_to_overwrite(report, table, output, beside)
-    check_writable(beside)
+    _check_outputs(table, output, beside, report)
     file = TableFile(table, separator, quoting, encoding, image_folder)
     images = [normalize(name) for name in images]
     groups, title, link = (name and normalize(name) for name in (groups, title, link))
     topic_model = _make_model(model, random_state, {**parameters, **dict(settings)})
-    languages: list[tuple[str, str | None]] = []
-
-    def select(columns):
-        languages.extend(find_text_column(text, columns) for text in texts)
-        more = [name for name in (groups, title, link) if name is not None]
-        return dict.fromkeys([*(name for name, _ in languages), *images, *more])
-
-    read = file.read(select)
+    others = [name for name in (groups, title, link) if name is not None]
+    read, languages = _read_columns(file, texts, [*images, *others])
     names = [name for name, _ in languages]
     _choose_view(topic_model, names, images, options)
     encoder = make_encoder(
@@ -119,8 +110,7 @@ def fit(
         f"{kind}; its options are in {beside}"
     )
     if report is not None:
-        others = read.frame.set_axis(df.index)
-        given = Given(df[[*names, *images]], others)
+        given = Given(df[[*names, *images]], read.frame.set_axis(df.index))
         write_page(
             pipeline,
             file,
@@ -130,6 +120,30 @@ def fit(
             link=link,
             random_state=random_state,
         )
+
+
+def _check_outputs(
+    table: Path, output: Path, beside: Path, report: Path | None
+) -> None:
+    """Refuse to write over what is read, or over another file that is written."""
+    refuse_to_overwrite(output, table)
+    refuse_to_overwrite(beside, table)
+    if report is not None:
+        refuse_to_overwrite(report, table, output, beside)
+    check_writable(beside)
+
+
+def _read_columns(
+    file: TableFile, texts: Sequence[str], others: Sequence[str]
+) -> tuple[Table, list[tuple[str, str | None]]]:
+    """Return some columns of a table, and the names and languages of the texts."""
+    languages: list[tuple[str, str | None]] = []
+
+    def select(columns):
+        languages.extend(find_text_column(text, columns) for text in texts)
+        return dict.fromkeys([*(name for name, _ in languages), *others])
+
+    return file.read(select), languages
 
 
 def _with_a_view(X: MultiView) -> MultiView:

@@ -107,8 +107,9 @@ def _warn_of_equal_cells(texts: pd.DataFrame) -> None:
 
 def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
     """Tell the language of each column from a sample of its cells."""
-    from lingua import LanguageDetectorBuilder
+    from lingua import Language, LanguageDetectorBuilder
 
+    known = {language.iso_code_639_1.name.lower() for language in Language.all()}
     builder = LanguageDetectorBuilder.from_all_languages()
     detector = builder.with_low_accuracy_mode().build()
     for name, given in languages.items():
@@ -119,18 +120,11 @@ def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
         if found is None:
             continue
         code = found.iso_code_639_1.name.lower()
-        known = {language.iso_code_639_1.name.lower() for language in _languages()}
         if code not in codes and set(codes) & known:
             _warn(
                 f"the texts of {name} seem to be in {found.name.title()} ({code}), not "
                 f"in {', '.join(codes)}; name the language as in --text {name}:{code}"
             )
-
-
-def _languages():
-    from lingua import Language
-
-    return Language.all()
 
 
 def _sample(cells: pd.Series) -> str:

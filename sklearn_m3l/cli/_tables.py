@@ -10,6 +10,7 @@ import pandas as pd
 
 from sklearn_m3l.datasets.readers._csv import Format, Table, read_table
 from sklearn_m3l.embedding._languages import knows_language
+from sklearn_m3l.utils._references import resolve_inside
 
 
 class TableFile(NamedTuple):
@@ -63,7 +64,8 @@ class TableFile(NamedTuple):
         df = table.frame.set_axis([f"line {line}" for line in table.lines])
         root = self.pictures.resolve()
         for name in names:
-            paths = {cell: _inside(root, cell) for cell in df[name].unique() if cell}
+            cells = filter(None, df[name].unique())
+            paths = {cell: resolve_inside(cell, root) for cell in cells}
             for cell, line in zip(df[name], table.lines, strict=True):
                 if cell and paths[cell] is None:
                     raise ValueError(
@@ -108,12 +110,3 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | 
 def normalize(name: str) -> str:
     """Return the name of a column as it is compared."""
     return unicodedata.normalize("NFC", name)
-
-
-def _inside(root: Path, cell: str) -> Path | None:
-    """Return where a picture really is, None if that is outside of a folder."""
-    try:
-        path = (root / cell).resolve()
-    except (OSError, ValueError):  # a link to itself, or a null character
-        return None
-    return path if path.is_relative_to(root) else None

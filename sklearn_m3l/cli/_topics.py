@@ -74,9 +74,8 @@ def describe(
     with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
         given = read_views(TableFile(table, **options), pipeline, title, only=only)
         print()
-    X = pipeline["encode"].transform(given.frame)
-    words = pipeline["topics"].describe(X, n_words=n_words)
-    theta = np.asarray(pipeline["topics"].transform(X))
+    theta = np.asarray(pipeline.transform(given.frame))
+    words = pipeline["topics"]._describe(theta, given.frame.index, None, n_words)
     known = ~np.isnan(theta[:, 0])
     frame = pd.DataFrame({"row": np.arange(1, len(theta) + 1)})
     if title is not None:

@@ -1,12 +1,12 @@
 """The bundled corpus of emoji: names and keywords in 12 languages, and pictures."""
 
-import gzip
-import json
 import zipfile
 from importlib import resources
 
 import pandas as pd
 from sklearn.utils import Bunch
+
+from sklearn_m3l.datasets._bundled import read_json_lines
 
 _FILES = resources.files("sklearn_m3l.datasets") / "data" / "emoji"
 _LANGUAGES = ("en", "de", "fr", "ja", "zh", "ar", "ru", "fi", "th", "hi", "ko", "tr")
@@ -85,7 +85,8 @@ def load_emoji(subset: str = "train") -> Bunch:
     """
     if subset not in _SUBSETS:
         raise ValueError(f"subset must be one of {_SUBSETS}, not {subset!r}")
-    emoji = [item for item in _read_emoji() if subset in ("all", item["subset"])]
+    emoji = read_json_lines(_FILES / "emoji.jsonl.gz")
+    emoji = [item for item in emoji if subset in ("all", item["subset"])]
     codes = [item["hexcode"] for item in emoji]
     texts = {
         language: [_text(item["texts"].get(language)) for item in emoji]
@@ -106,14 +107,6 @@ def load_emoji(subset: str = "train") -> Bunch:
         index=codes,
     )
     return Bunch(frame=frame, DESCR=(_FILES / "DESCR.rst").read_text(encoding="utf-8"))
-
-
-def _read_emoji() -> list[dict]:
-    with (
-        (_FILES / "emoji.jsonl.gz").open("rb") as raw,
-        gzip.open(raw, "rt", encoding="utf-8") as lines,
-    ):
-        return [json.loads(line) for line in lines]
 
 
 def _text(parts: list[str] | None) -> str | None:

@@ -1,8 +1,6 @@
 """The bundled corpus: the manual of GIMP in English, German and pictures."""
 
-import gzip
 import io
-import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import Bunch
 
+from sklearn_m3l.datasets._bundled import read_json_lines
 from sklearn_m3l.multiview import MultiView, View
 
 _FILES = resources.files("sklearn_m3l.datasets") / "data" / "gimp_help"
@@ -113,7 +112,7 @@ def load_gimp_help(subset: str = "train") -> Bunch:
     """
     if subset not in _SUBSETS:
         raise ValueError(f"subset must be one of {_SUBSETS}, not {subset!r}")
-    pages = _read_pages()
+    pages = read_json_lines(_FILES / "pages.jsonl.gz")
     articles, pictures = _rows(pages, subset)
     texts = {name: [pages[number][name] for number in articles] for name in _LANGUAGES}
     names = [pages[number]["id"] for number in articles]
@@ -124,14 +123,6 @@ def load_gimp_help(subset: str = "train") -> Bunch:
         thumbnails=_Thumbnails(sorted({path for path in pictures if path})),
         DESCR=(_FILES / "DESCR.rst").read_text(encoding="utf-8"),
     )
-
-
-def _read_pages() -> list[dict]:
-    with (
-        (_FILES / "pages.jsonl.gz").open("rb") as raw,
-        gzip.open(raw, "rt", encoding="utf-8") as lines,
-    ):
-        return [json.loads(line) for line in lines]
 
 
 def _read_arrays(name: str) -> dict[str, np.ndarray]:

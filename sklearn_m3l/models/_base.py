@@ -395,15 +395,18 @@ class BaseTopicModel(
         """
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
+        return self._describe(self._infer(X), X.index, view, n_words)
+
+    def _describe(self, theta: np.ndarray, index, view, n_words: int) -> pd.DataFrame:
+        """Describe rows whose topics are known; see `describe`."""
         names = list(self.vocabularies_) if view is None else [view]
-        theta = self._infer(X)
         known = ~np.isnan(theta[:, 0])
-        topics = pd.Series(pd.NA, index=X.index, dtype="Int64", name="topic")
+        topics = pd.Series(pd.NA, index=index, dtype="Int64", name="topic")
         topics.iloc[np.flatnonzero(known)] = theta[known].argmax(axis=1)
         frame = topics.to_frame()
-        known_words = self.known_words(n_words)
+        table = self.topics_frame(n_words)
         for name in map(self._check_text_view, names):
-            words = [", ".join(words) or NO_WORDS for words in known_words[name]]
+            words = table[name]
             frame[name] = [None if pd.isna(topic) else words[topic] for topic in topics]
         return frame
 

@@ -80,7 +80,11 @@ def fit_clusters(
                 vectors, labels[has], max_clusters
             )
         else:
-            centers = _k_means(vectors, max_clusters, seed)
+            n_distinct = len(np.unique(vectors.round(4), axis=0))
+            fitted = _k_means(vectors, n_distinct, max_clusters, seed)
+            centers = None
+            if fitted is not None:
+                centers = fitted.cluster_centers_.astype(np.float64)
             if clusters and centers is not None:
                 # Of equal centers, the first is the nearest: the others stay empty.
                 n_missing = max_clusters - len(centers)
@@ -157,18 +161,13 @@ def cluster_counts(
     )
     labels = np.full(vectors.shape[0], -1)
     rows = np.flatnonzero(vectors.sum(axis=1) > 0)
-    if len(rows) > _MAX_ROWS:
-        rng = np.random.default_rng(seed)
-        rows = np.sort(rng.choice(rows, _MAX_ROWS, replace=False))
-    sample = vectors[rows]
+    sample = vectors[_draw(rows, seed)]
     rounded = sample.copy()
     rounded.data = rounded.data.round(4)
-    n_clusters = min(max_clusters, len(np.unique(hash_rows(rounded))))
-    if n_clusters < 2:
-        return labels
-    n_init = 10 if len(rows) <= _FEW_ROWS else 1
-    fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(sample)
-    labels[:] = fitted.predict(vectors)
+    n_distinct = len(np.unique(hash_rows(rounded)))
+    fitted = _k_means(sample, n_distinct, max_clusters, seed)
+    if fitted is not None:
+        labels[:] = fitted.predict(vectors)
     return labels
 
 
@@ -186,27 +185,32 @@ def _choose_rows(X: MultiView, names: list[str], seed: int) -> np.ndarray:
     has = np.zeros(len(X), bool)
     for name in names:
         has |= X[name].present
-    rows = np.flatnonzero(has)
-    if len(rows) > _MAX_ROWS:
-        rng = np.random.default_rng(seed)
-        rows = np.sort(rng.choice(rows, _MAX_ROWS, replace=False))
-    return rows
+    return _draw(np.flatnonzero(has), seed)
+
+
+def _draw(rows: np.ndarray, seed: int) -> np.ndarray:
+    """Return some rows, in order: all of them if they are not too many."""
+    if len(rows) <= _MAX_ROWS:
+        return rows
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.choice(rows, _MAX_ROWS, replace=False))
 
 
 def _count(present: Mapping[str, np.ndarray], group: list[str]) -> int:
     return int(np.any([present[name] for name in group], axis=0).sum())
 
 
-def _k_means(vectors: np.ndarray, max_clusters: int, seed: int) -> np.ndarray | None:
-    """Return the centers of clusters, None if all vectors are the same."""
-    # Rounded, since vectors that differ in their last digit are one to k-means.
-    n_distinct = len(np.unique(vectors.round(4), axis=0))
+def _k_means(vectors, n_distinct: int, max_clusters: int, seed: int) -> KMeans | None:
+    """Return fitted clusters, None if all vectors are the same.
+
+    Vectors are distinct if they differ once rounded: those that differ in their last
+    digit are one to k-means.
+    """
     n_clusters = min(max_clusters, n_distinct)
     if n_clusters < 2:
         return None
-    n_init = 10 if len(vectors) <= _FEW_ROWS else 1
-    fitted = KMeans(n_clusters, n_init=n_init, random_state=seed).fit(vectors)
-    return fitted.cluster_centers_.astype(np.float64)
+    n_init = 10 if vectors.shape[0] <= _FEW_ROWS else 1
+    return KMeans(n_clusters, n_init=n_init, random_state=seed).fit(vectors)
 
 
 def _label_means(

@@ -82,8 +82,9 @@ class _Network(Kind):
         device = resolve_stored_device(owner.device)
         # A stored net infers; training builds another, with batches of its rows and
         # with callbacks.
-        made_of = value["network"], value["loss"], device, owner._batch_rows(0)
-        net = owner._new_net(*made_of, callbacks=[])
+        net = owner._new_net(
+            value["network"], value["loss"], device, owner._batch_rows(0), []
+        )
         return restore_net(net, value)
 
 
@@ -341,8 +342,9 @@ class NeuralTopicModel(BaseTopicModel):
         if standing is not None:
             network = merge_networks(standing.get_params_for("module"), network)
         loss = {"n_components": self.n_components, **plan.loss}
-        made_of = network, loss, device, self._batch_rows(len(X))
-        net = self._new_net(*made_of, callbacks=self.callbacks or [])
+        net = self._new_net(
+            network, loss, device, self._batch_rows(len(X)), self.callbacks or []
+        )
         if standing is not None:
             continue_net(standing, net)
         self._set_statistics(net.module_, plan, X)
@@ -354,9 +356,7 @@ class NeuralTopicModel(BaseTopicModel):
             return min(max(n_rows // _STEPS, _FEWEST_ROWS), _MOST_ROWS)
         return self.batch_size
 
-    def _new_net(
-        self, network: dict, loss: dict, device, batch_size: int, *, callbacks
-    ):
+    def _new_net(self, network: dict, loss: dict, device, batch_size: int, callbacks):
         """Return an untrained net with the training parameters of the model."""
         from sklearn_m3l.network import build_net
 

@@ -49,6 +49,16 @@ def _aligned(a: View, b: View) -> bool:
     both = np.flatnonzero(a.present & b.present)
     if a.embedding is None or b.embedding is None or len(both) < 2:
         return False
-    rows = both[np.linspace(0, len(both) - 1, min(len(both), _MAX_ROWS)).astype(int)]
-    vectors = [normalize(StandardScaler().fit_transform(v.read(rows))) for v in (a, b)]
+    rows = both[spread(len(both), _MAX_ROWS)]
+    vectors = [standardize(view.read(rows)) for view in (a, b)]
     return bool(np.einsum("ij,ij->i", *vectors).mean() > _MIN_COSINE)
+
+
+def standardize(vectors: np.ndarray) -> np.ndarray:
+    """Return rows of unit length, whose columns were standardized before."""
+    return normalize(StandardScaler().fit_transform(vectors))
+
+
+def spread(n_rows: int, at_most: int) -> np.ndarray:
+    """Return the positions of some rows from all over a table."""
+    return np.linspace(0, n_rows - 1, min(n_rows, at_most)).astype(int)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.linalg import orthogonal_procrustes
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import check_array
 
+from sklearn_m3l.multiview._aligned import spread, standardize
 from sklearn_m3l.utils._sklearn import Interval, validate_params
 from sklearn_m3l.utils._threads import one_thread
 
@@ -192,7 +192,7 @@ def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
                 f"{name!r} has {len(free)} different documents to match, fewer than "
                 f"n_neighbors={n_neighbors}; lower n_neighbors"
             )
-    a, b = _standardize(a), _standardize(b)
+    a, b = standardize(a), standardize(b)
     if len(seeds):
         with one_thread():
             a = a @ orthogonal_procrustes(a[left], b[right])[0]
@@ -231,7 +231,7 @@ def measure_alignment(a, b) -> tuple[float, float]:
 
     Shuffled dimensions keep the shape of each view and lose what they have in common.
     """
-    queries = a[np.linspace(0, len(a) - 1, min(len(a), _MAX_QUERIES)).astype(int)]
+    queries = a[spread(len(a), _MAX_QUERIES)]
     random_state = np.random.RandomState(0)
     orders = [random_state.permutation(a.shape[1]) for _ in range(_N_SHUFFLES)]
     chance = [_neighbors(queries[:, order], b, 1)[0].mean() for order in orders]
@@ -249,12 +249,7 @@ def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:
     a, b = (_distinct(array)[0] for array in (A, B))
     if min(len(a), len(b)) < n_neighbors:
         return False
-    return _is_aligned(*measure_alignment(_standardize(a), _standardize(b)))
-
-
-def _standardize(array: np.ndarray) -> np.ndarray:
-    """Return rows of unit length, whose columns were standardized before."""
-    return normalize(StandardScaler().fit_transform(array))
+    return _is_aligned(*measure_alignment(standardize(a), standardize(b)))
 
 
 def _check_aligned(a, b, names: tuple[str, str], n_seeds: int) -> None:

@@ -22,6 +22,10 @@ class _TrainingThreads:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all trainings, such as those of the process that was forked."""
         self._lock = threading.Lock()
         self._here = threading.local()
         self._n_users = 0
@@ -58,4 +62,4 @@ training_threads = _TrainingThreads()
 
 if hasattr(os, "register_at_fork"):
     # Nobody trains in a new child, in which PyTorch has one thread (`utils._threads`).
-    os.register_at_fork(after_in_child=training_threads.__init__)  # type: ignore[misc]
+    os.register_at_fork(after_in_child=training_threads.forget)
