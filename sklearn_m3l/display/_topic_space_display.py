@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._report_contents import N_WORDS, Contents
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.display._style import color, marker
@@ -170,6 +171,9 @@ class TopicSpaceDisplay:
             )
         places = self.points.groupby("topic")[["x", "y"]].median()
         named = _named_topics(self.points, words) if words else []
+        names = [words[topic][0] for topic, _, _ in named]
+        labels = self._labels()
+        family = find_families([*names, *labels.values()], view or next(iter(labels)))
         self.text_ = [
             ax.text(
                 *places.loc[topic],
@@ -178,6 +182,7 @@ class TopicSpaceDisplay:
                 va="center",
                 fontsize=9,
                 fontweight="bold",
+                family=family,
                 parse_math=False,
                 path_effects=[withStroke(linewidth=3, foreground="white")],
             )
@@ -185,7 +190,13 @@ class TopicSpaceDisplay:
         ]
         # The axes of a t-SNE have no unit.
         ax.set(xticks=[], yticks=[], aspect="equal")
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, frameon=False)
+        ax.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0),
+            ncols=4,
+            frameon=False,
+            prop={"family": family},
+        )
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

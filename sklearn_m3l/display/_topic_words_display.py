@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_scalar
 
+from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._style import color
 from sklearn_m3l.metrics._topics import reach_topic_model
 
@@ -20,7 +21,8 @@ class TopicWordsDisplay:
 
     The length of a bar is the weight in `components_`. Where hardly any text of a
     language is behind a topic, it has no bars there; see `known_words` of the models.
-    It is recommended to use `from_estimator` to create a display. All parameters are
+    Letters that the usual font lacks are drawn in an installed font that has them. It
+    is recommended to use `from_estimator` to create a display. All parameters are
     stored as attributes.
 
     Parameters
@@ -156,12 +158,18 @@ class TopicWordsDisplay:
         ax.set_axis_off()
         grid = ax.get_subplotspec().subgridspec(len(topics), len(views))
         self.axes_ = grid.subplots(sharex="col", squeeze=False)
+        labels = {view: (self.view_labels or {}).get(view, view) for view in views}
+        families = {
+            view: find_families([labels[view], *words], view)
+            for view, words in self.words.groupby("view")["word"]
+        }
         for (row, column), cell in np.ndenumerate(self.axes_):
             topic, view = topics[row], views[column]
             wanted = (self.words["topic"] == topic) & (self.words["view"] == view)
-            self._plot_bars(cell, self.words[wanted], color(column), bar_kw)
-            label = (self.view_labels or {}).get(view, view)
-            cell.set_title(f"Topic {topic}, {label}", fontsize=10)
+            family = families[view]
+            self._plot_bars(cell, self.words[wanted], color(column), family, bar_kw)
+            title = f"Topic {topic}, {labels[view]}"
+            cell.set_title(title, fontsize=10, family=family)
         for cell in self.axes_[-1]:
             cell.set_xlabel("Weight")
             cell.xaxis.set_major_locator(MaxNLocator(4))
@@ -169,10 +177,12 @@ class TopicWordsDisplay:
         return self
 
     @staticmethod
-    def _plot_bars(ax, words: pd.DataFrame, fill: str, bar_kw: dict) -> None:
+    def _plot_bars(ax, words: pd.DataFrame, fill: str, family: list, bar_kw: dict):
         places = np.arange(len(words))
         ax.barh(places, words["weight"], **{"color": fill} | bar_kw)
-        ax.set_yticks(places, words["word"], fontsize=9, parse_math=False)
+        ax.set_yticks(
+            places, words["word"], fontsize=9, family=family, parse_math=False
+        )
         ax.tick_params(axis="y", length=0)
         ax.invert_yaxis()  # the best on top
         ax.spines[["top", "right"]].set_visible(False)
