@@ -17,7 +17,7 @@ _EPSILON = 1e-12
 _COUNTS = ["array-like", "sparse matrix"]
 
 
-def _first_words(
+def first_words(
     topics: Sequence[Sequence[str]], n_words: int, name: str
 ) -> list[list[str]]:
     """Return the first words of each topic; refuse repeated and too few words."""
@@ -246,7 +246,7 @@ def npmi_coherence(
     >>> npmi_coherence(topics, counts, vocabulary, n_words=2, average=False).round(3)
     array([ 0.415, -0.292])
     """
-    words = _first_words(topics, n_words, "topics")
+    words = first_words(topics, n_words, "topics")
     if texts is not None:
         if counts is not None or vocabulary is not None:
             raise ValueError("give texts, or counts and vocabulary, not both")
@@ -337,8 +337,8 @@ def cross_lingual_npmi(
     ... ).round(3)
     array([ 0.415, -0.95 ])
     """
-    words_a = _first_words(topics_a, n_words, "topics_a")
-    words_b = _first_words(topics_b, n_words, "topics_b")
+    words_a = first_words(topics_a, n_words, "topics_a")
+    words_b = first_words(topics_b, n_words, "topics_b")
     if len(words_a) != len(words_b):
         raise ValueError(
             f"topics_a has {len(words_a)} topics and topics_b {len(words_b)}; they "
@@ -411,5 +411,5 @@ def topic_diversity(topics: Sequence[Sequence[str]], n_words: int = 25) -> float
     >>> topic_diversity([["ship", "sea"], ["oak", "sea"]], n_words=2)
     0.75
     """
-    words = sum(_first_words(topics, n_words, "topics"), [])
+    words = sum(first_words(topics, n_words, "topics"), [])
     return len(set(words)) / len(words)
