@@ -2,6 +2,7 @@
 
 from sklearn_m3l.datasets._emoji import load_emoji
 from sklearn_m3l.datasets._gimp_help import load_gimp_help
+from sklearn_m3l.datasets.readers._bags import read_infoctm
 from sklearn_m3l.datasets.readers._plain_text import read_mallet, read_octis
 from sklearn_m3l.datasets.readers._tables import read_m3l_csv, read_wit
 from sklearn_m3l.datasets.readers._tuples import make_tuples
@@ -11,6 +12,7 @@ __all__ = [
     "load_emoji",
     "load_gimp_help",
     "make_tuples",
+    "read_infoctm",
     "read_m3l_csv",
     "read_mallet",
     "read_octis",
