@@ -9,7 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from sklearn_m3l.multiview._aligned import spread, standardize
-from sklearn_m3l.utils._sklearn import Interval, validate_params
+from sklearn_m3l.utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_m3l.utils._threads import one_thread
 
 # How much of the way from the cosine that shuffled dimensions give to 1 the mean cosine
@@ -24,7 +24,7 @@ _MAX_QUERIES, _N_SHUFFLES = 1000, 3
 CONSTRAINTS = {
     "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     "n_counterparts": [Interval(Integral, 1, None, closed="left")],
-    "mutual": ["boolean"],
+    "matching": [StrOptions({"greedy", "mutual", "one-way"})],
     "min_margin": [Interval(Real, None, None, closed="neither")],
     "seed_pairs": ["array-like", None],
 }
@@ -48,7 +48,7 @@ def mine_pairs(
     *,
     n_neighbors: int = 5,
     n_counterparts: int = 1,
-    mutual: bool = True,
+    matching: str = "greedy",
     min_margin: float = 0.0,
     seed_pairs: Any = None,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +57,8 @@ def mine_pairs(
     The embeddings of each array are standardized and scaled to unit length. The margin
     of two rows is their cosine minus the mean cosine to their `n_neighbors` nearest
     neighbors in the other array, averaged over the two: the "distance" margin of [1]_.
-    It tells a counterpart from a row that is near to everything.
+    It tells a counterpart from a row that is near to everything. The greedy choice of
+    pairs is the competitive linking of [2]_.
 
     Parameters
     ----------
@@ -70,11 +71,14 @@ def mine_pairs(
         Neighbors that a margin is measured against, and among which the counterparts
         of a row are sought.
     n_counterparts : int, default=1
-        Counterparts of a row, at most; no more than `n_neighbors`. Without `mutual`,
-        this bounds only those that a row itself chooses.
-    mutual : bool, default=True
-        Whether two rows must choose each other. If False, it is enough that one of
-        them chooses the other, which finds more pairs, of which fewer are right.
+        Counterparts of a row, at most; no more than `n_neighbors`. With "one-way", this
+        bounds only those that a row itself chooses.
+    matching : {"greedy", "mutual", "one-way"}, default="greedy"
+        Which neighbors are counterparts. "greedy" takes them by margin, the greatest
+        first, as long as both rows are free: few rows are left, and none is in two
+        pairs. "mutual" wants each of the two to be the other's best: the surest pairs.
+        "one-way" wants one of them to choose the other, which finds the most pairs, of
+        which the fewest are right.
     min_margin : float, default=0.0
         Least margin of a pair. Raise it where many documents have no counterpart.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
@@ -111,6 +115,8 @@ def mine_pairs(
     ----------
     .. [1] M. Artetxe and H. Schwenk, "Margin-based Parallel Corpus Mining with
        Multilingual Sentence Embeddings", ACL 2019.
+    .. [2] I. D. Melamed, "Models of Translational Equivalence among Words",
+       Computational Linguistics 26(2), 2000, Section 4.1.
 
     Examples
     --------
@@ -124,7 +130,7 @@ def mine_pairs(
     """
     A, B = _check_array(A, "A"), _check_array(B, "B")
     seeds = check_seeds(seed_pairs, (len(A), len(B)))
-    options = (n_neighbors, n_counterparts, mutual, min_margin)
+    options = (n_neighbors, n_counterparts, matching, min_margin)
     mined = mine(A, B, seeds, options, ("A", "B"))
     pairs = np.concatenate([mined.pairs, seeds])
     margins = np.concatenate([mined.margins, np.ones(len(seeds))])
@@ -171,7 +177,7 @@ def check_seeds(seeds, lengths: tuple[int, int]) -> np.ndarray:
 
 def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
     """Return what two float32 arrays have in common, without the known pairs."""
-    n_neighbors, n_counterparts, mutual, min_margin = options
+    n_neighbors, n_counterparts, matching, min_margin = options
     if n_counterparts > n_neighbors:
         raise ValueError(
             f"n_counterparts={n_counterparts} is more than n_neighbors={n_neighbors}; "
@@ -198,7 +204,7 @@ def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
             a = a @ orthogonal_procrustes(a[left], b[right])[0]
     a, b = a[free_a], b[free_b]
     _check_aligned(a, b, names, len(seeds))
-    own, other, margins = _best(a, b, n_neighbors, n_counterparts, mutual)
+    own, other, margins = _best(a, b, n_neighbors, n_counterparts, matching)
     kept = margins >= min_margin
     pairs, pair = _expand(free_a[own[kept]], free_b[other[kept]], of_a, of_b)
     copies = tuple(
@@ -269,21 +275,42 @@ def _check_aligned(a, b, names: tuple[str, str], n_seeds: int) -> None:
         )
 
 
-def _best(a, b, n_neighbors, n_counterparts, mutual):
-    """Return positions and margins of the pairs that rows of unit length choose."""
+def _best(a, b, n_neighbors, n_counterparts, matching):
+    """Return positions and margins of the pairs of rows of unit length."""
     cosine_a, found_a = _neighbors(a, b, n_neighbors)
     cosine_b, found_b = _neighbors(b, a, n_neighbors)
     near_a, near_b = cosine_a.mean(axis=1), cosine_b.mean(axis=1)
     margin_a = cosine_a - (near_a[:, np.newaxis] + near_b[found_a]) / 2
     margin_b = cosine_b - (near_b[:, np.newaxis] + near_a[found_b]) / 2
-    own_a, other_a, margin_a = _chosen(margin_a, found_a, n_counterparts)
-    own_b, other_b, margin_b = _chosen(margin_b, found_b, n_counterparts)
+    n_kept = n_neighbors if matching == "greedy" else n_counterparts
+    own_a, other_a, margin_a = _chosen(margin_a, found_a, n_kept)
+    own_b, other_b, margin_b = _chosen(margin_b, found_b, n_kept)
     key_a, key_b = own_a * len(b) + other_a, other_b * len(b) + own_b
-    if mutual:
+    if matching == "mutual":
         keys, places, _ = np.intersect1d(key_a, key_b, return_indices=True)
         return *np.divmod(keys, len(b)), margin_a[places]
     keys, places = np.unique(np.concatenate([key_a, key_b]), return_index=True)
-    return *np.divmod(keys, len(b)), np.concatenate([margin_a, margin_b])[places]
+    margins = np.concatenate([margin_a, margin_b])[places]
+    own, other = np.divmod(keys, len(b))
+    if matching == "greedy":
+        kept = _link(own, other, margins, n_counterparts)
+        own, other, margins = own[kept], other[kept], margins[kept]
+    return own, other, margins
+
+
+def _link(own, other, margins, n_counterparts: int) -> np.ndarray:
+    """Return the pairs to keep, the surest first, as long as both rows are free."""
+    left = [np.full(rows.max() + 1, n_counterparts).tolist() for rows in (own, other)]
+    kept = []
+    order = np.argsort(-margins, kind="stable")
+    for place, i, j in zip(
+        *(x[order].tolist() for x in (np.arange(len(own)), own, other)), strict=True
+    ):
+        if left[0][i] and left[1][j]:
+            left[0][i] -= 1
+            left[1][j] -= 1
+            kept.append(place)
+    return np.sort(kept)
 
 
 def _chosen(margins, found, n_counterparts):

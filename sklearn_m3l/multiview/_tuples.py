@@ -14,7 +14,7 @@ from sklearn_m3l.multiview._pairs import CONSTRAINTS, can_mine, check_seeds, min
 from sklearn_m3l.utils._sklearn import validate_params
 
 # The options of `mine_tuples` that `fit` of a model mines with.
-_DEFAULTS = (5, 1, True, 0.0)
+_DEFAULTS = (5, 1, "greedy", 0.0)
 
 
 @validate_params(
@@ -27,7 +27,7 @@ def mine_tuples(
     *,
     n_neighbors: int = 5,
     n_counterparts: int = 1,
-    mutual: bool = True,
+    matching: str = "greedy",
     min_margin: float = 0.0,
     seed_pairs: Any = None,
 ) -> Bunch:
@@ -45,7 +45,7 @@ def mine_tuples(
     views : list of str, default=None
         The views to compare, whose embeddings are aligned; by default all texts that
         have embeddings.
-    n_neighbors, n_counterparts, mutual, min_margin
+    n_neighbors, n_counterparts, matching, min_margin
         As in `mine_pairs`, for each two views.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
         Known pairs, as positions of rows: the first one has one view, the second one
@@ -98,7 +98,7 @@ def mine_tuples(
     True
     """
     names = _check_views(X, views)
-    options = (n_neighbors, n_counterparts, mutual, min_margin)
+    options = (n_neighbors, n_counterparts, matching, min_margin)
     seeds = check_seeds(seed_pairs, (len(X), len(X)))
     return _mine_views(X, names, list(combinations(names, 2)), seeds, options)
 
