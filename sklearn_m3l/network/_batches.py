@@ -48,6 +48,8 @@ class Batch:
         Article of each tuple; tuples of one article are never negatives.
     prior : tuple of two Tensors of shape (size, n_components), or None
         Mean and log-variance of each tuple's own prior.
+    pair_weight : Tensor of shape (size,), or None
+        What the contrast of each tuple is multiplied by; None for 1.
     generator : torch.Generator or None
         Draws dropout and samples in training; None in evaluation, at the mean.
     """
@@ -58,6 +60,7 @@ class Batch:
     cells: dict[str, Cells] = field(default_factory=dict)
     groups: Tensor | None = None
     prior: tuple[Tensor, ...] | None = None
+    pair_weight: Tensor | None = None
     generator: torch.Generator | None = None
 
 
@@ -76,6 +79,8 @@ class TupleDataset(torch.utils.data.Dataset):
         Articles.
     prior : tuple of two ndarrays of shape (n_rows, n_components), optional
         Mean and log-variance of each row's own prior.
+    pair_weight : ndarray of float32 of shape (n_rows,), optional
+        What the contrast of each row is multiplied by.
     seed : int or None
         Seed of the order of rows and of everything that is drawn for a batch;
         None for evaluation, where rows keep their order and nothing is drawn.
@@ -91,6 +96,7 @@ class TupleDataset(torch.utils.data.Dataset):
         *,
         groups=None,
         prior=None,
+        pair_weight=None,
         seed,
         device,
     ):
@@ -107,6 +113,9 @@ class TupleDataset(torch.utils.data.Dataset):
         if groups is not None:
             self.groups = np.unique(groups, return_inverse=True)[1].astype(np.int64)
         self.prior = None if prior is None else tuple(map(torch.as_tensor, prior))
+        self.pair_weight = None
+        if pair_weight is not None:
+            self.pair_weight = torch.as_tensor(pair_weight)
         self.generator = self.order = None
         if seed is not None:
             self.generator = torch.Generator(device).manual_seed(seed)
@@ -124,12 +133,16 @@ class TupleDataset(torch.utils.data.Dataset):
         for name, counts in self.decoded.items():
             kept, present[name] = self._present(name, rows)
             cells[name] = _BlockCells(counts[kept], self.device)
-        groups = prior = None
+        groups = prior = pair_weight = None
         if self.groups is not None:
             groups = torch.from_numpy(self.groups[rows]).to(self.device)
         if self.prior is not None:
             prior = tuple(part[rows].to(self.device) for part in self.prior)
-        return Block(vectors, present, cells, groups, prior, self.generator)
+        if self.pair_weight is not None:
+            pair_weight = self.pair_weight[rows].to(self.device)
+        return Block(
+            vectors, present, cells, groups, prior, pair_weight, self.generator
+        )
 
     def _present(self, name, rows):
         """Return the rows that have a view, and their positions in the block."""
@@ -168,6 +181,7 @@ class Block:
     cells: dict[str, _BlockCells]
     groups: Tensor | None
     prior: tuple[Tensor, ...] | None
+    pair_weight: Tensor | None
     generator: torch.Generator | None
 
     def batch(self, start: int, stop: int) -> Batch:
@@ -191,6 +205,8 @@ class Block:
             batch.groups = self.groups[start:stop]
         if self.prior is not None:
             batch.prior = tuple(part[start:stop] for part in self.prior)
+        if self.pair_weight is not None:
+            batch.pair_weight = self.pair_weight[start:stop]
         return batch
 
     @property

@@ -200,6 +200,7 @@ def _content(dataset: TupleDataset) -> list:
             {name: dataset.absent[name] for name in sorted(dataset.absent)},
             dataset.groups,
             dataset.prior,
+            dataset.pair_weight,
             None if dataset.generator is None else dataset.generator.initial_seed(),
         ]
     )

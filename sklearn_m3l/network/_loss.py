@@ -202,7 +202,8 @@ class TopicLoss(nn.Module):
     contrast : {"pairwise", "joint"}
         See `pairwise_contrast` and `joint_contrast`.
     balance_views : bool
-        Divide the contrast of a row by the number of its other views.
+        Divide the contrast of a row by the number of its other views. It is multiplied
+        by the row's weight where the batch has weights.
     contrast_warmup : float
         Share of training over which the weight of the contrast rises from 0.
 
@@ -258,7 +259,7 @@ class TopicLoss(nn.Module):
             if self.kl_weight:
                 terms.append(self.kl_weight * pairwise_kl(*gaussian, table))
             if self.contrastive_weight:
-                contrast = self._contrast(posterior, table, batch.groups)
+                contrast = self._contrast(posterior, table, batch)
                 warm = not self.training or self.progress >= self.contrast_warmup
                 share = 1.0 if warm else self.progress / self.contrast_warmup
                 terms.append(share * self.contrastive_weight * contrast)
@@ -273,17 +274,19 @@ class TopicLoss(nn.Module):
             return posterior.center[None], log_variance[None].contiguous()
         return tuple(part[posterior.rows] for part in batch.prior)
 
-    def _contrast(self, posterior: Posterior, table: Tensor, groups) -> Tensor:
+    def _contrast(self, posterior: Posterior, table: Tensor, batch: Batch) -> Tensor:
         theta = posterior.sample
         if self.contrast_on == "mean":
             theta = F.softmax(posterior.mean, dim=1)
         weights = theta.new_ones(table.shape[1])
+        if batch.pair_weight is not None:
+            weights *= batch.pair_weight
         if self.balance_views:
             weights /= ((table >= 0).sum(dim=0) - 1).clamp_min(1)
         return CONTRASTS[self.contrast](
             SIMILARITIES[self.similarity](theta),
             table,
             temperature=self.temperature,
-            groups=groups,
+            groups=batch.groups,
             weights=weights,
         )
