@@ -1,6 +1,8 @@
 """Rows that are tuples of views: the data structure that every model takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, overload
 
@@ -16,6 +18,7 @@ from sklearn_m3l.multiview._checks import (
     selected_rows,
     selected_views,
 )
+from sklearn_m3l.multiview._stored import join_counts, join_rows
 from sklearn_m3l.multiview._view import View, frozen, is_on_disk, same_array
 from sklearn_m3l.utils._text import printable
 
@@ -207,7 +210,7 @@ class MultiView:
         """Put the rows of several MultiViews below one another.
 
         A view that a part lacks is absent in the rows of that part. Embeddings
-        are read into memory.
+        are read into memory, unless all parts are those that `open` returned.
 
         Parameters
         ----------
@@ -236,6 +239,89 @@ class MultiView:
         views = {name: _concat_view(name, parts) for name in names}
         index = _concat_index([part.index for part in parts])
         return cls._of_checked(views, index, _concat_groups(parts))
+
+    def save(self, folder: str | PathLike) -> None:
+        """Store the rows in a new folder, for tables that are larger than memory.
+
+        Parameters
+        ----------
+        folder : str or path
+            It must not exist yet, and appears once it is complete: an interrupted call
+            leaves nothing.
+
+        Raises
+        ------
+        FileExistsError
+            Where the folder exists.
+        OSError
+            Where it cannot be written, such as on a full disk.
+        TypeError
+            Where row labels are neither strings nor numbers.
+
+        See Also
+        --------
+        MultiView.open : Reads it.
+
+        Notes
+        -----
+        The folder has ``.npy`` files, which NumPy reads, and a manifest of their shapes
+        and checksums in JSON. Embeddings keep their type: as float16 they take half
+        the space.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from sklearn_m3l import MultiView
+        >>> X = MultiView.from_arrays({"en": [[1.0, 0.0], [0.0, 1.0]]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     X.save(f"{folder}/corpus")
+        ...     MultiView.open(f"{folder}/corpus") == X
+        True
+        """
+        from sklearn_m3l.multiview._folder import save_folder
+
+        save_folder(self, Path(folder))
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | PathLike | Sequence[str | PathLike],
+        *,
+        verify: bool = False,
+    ) -> "MultiView":
+        """Open rows that `save` stored, without reading them.
+
+        Parameters
+        ----------
+        folder : str, path, or sequence of them
+            A folder that `save` or `sklearn_m3l.distributed.encode` wrote, or several
+            folders, whose rows are put below one another.
+        verify : bool, default=False
+            Whether to compare every file with its checksum, which reads all of them. By
+            default only the manifests and the sizes and shapes of files are checked
+            here, and rows when they are read.
+
+        Returns
+        -------
+        MultiView
+            Its embeddings and counts stay on disk. Leave the folders as they are while
+            it is used.
+
+        Raises
+        ------
+        ValueError
+            Where a file is missing or damaged, or parts differ in their views, widths
+            or vocabularies. The message names the file or the folder.
+        FileNotFoundError
+            Where there is no such folder.
+
+        See Also
+        --------
+        MultiView.save : Writes a folder.
+        """
+        from sklearn_m3l.multiview._folder import open_folders
+
+        return open_folders(folder, verify)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -412,9 +498,9 @@ def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
     ]
     embedding = counts = None
     if first.embedding is not None:
-        embedding = np.concatenate([np.asarray(p.embedding) for p in pieces])
+        embedding = join_rows([piece.embedding for piece in pieces])
     if first.counts is not None:
-        counts = sparse.vstack([piece.counts for piece in pieces], format="csr")
+        counts = join_counts([piece.counts for piece in pieces])
     present = np.concatenate([piece.present for piece in pieces])
     return View._of_checked(embedding, counts, first.vocabulary, present)
 

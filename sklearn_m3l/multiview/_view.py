@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from sklearn_m3l.multiview._stored import StoredCounts, StoredRows
+
 # Rows read at once where a whole embedding is scanned, so that a memmap never
 # has to fit in memory.
 _CHUNK_ROWS = 16_384
@@ -25,7 +27,7 @@ class _LazyRows:
     It is pickled with the whole memmap, of which joblib sends its workers the path.
     """
 
-    def __init__(self, base: np.memmap, rows: np.ndarray):
+    def __init__(self, base: np.memmap | StoredRows, rows: np.ndarray):
         self.base = base
         self.rows = rows
         self.dtype = base.dtype
@@ -168,7 +170,9 @@ class View:
         embedding = self.embedding
         if isinstance(embedding, _LazyRows):
             embedding = _LazyRows(embedding.base, embedding.rows[rows])
-        elif isinstance(embedding, np.memmap) and not _is_contiguous(rows):
+        elif isinstance(embedding, StoredRows) or (
+            isinstance(embedding, np.memmap) and not _is_contiguous(rows)
+        ):
             embedding = _LazyRows(embedding, np.arange(len(self))[rows])
         elif embedding is not None:
             embedding = embedding[rows]
@@ -195,7 +199,7 @@ def _is_contiguous(rows) -> bool:
 
 def is_on_disk(embedding) -> bool:
     """Whether rows are read from a file; those of an unpickled memmap are not."""
-    lazy = isinstance(embedding, (np.memmap, _LazyRows))
+    lazy = isinstance(embedding, (np.memmap, _LazyRows, StoredRows))
     return lazy and embedding.filename is not None
 
 
@@ -203,11 +207,14 @@ def _frozen_embedding(embedding):
     """Return an embedding that cannot be written to, a memmap as a memmap."""
     if not is_on_disk(embedding):
         embedding = np.asarray(embedding)
-    return embedding if isinstance(embedding, _LazyRows) else frozen(embedding)
+    is_array = isinstance(embedding, np.ndarray)
+    return frozen(embedding) if is_array else embedding
 
 
 def _frozen_counts(counts) -> sparse.csr_array:
     """Return a CSR array that shares its data and cannot be written to."""
+    if isinstance(counts, StoredCounts):
+        return counts
     counts = sparse.csr_array(counts)
     for part in ("data", "indices", "indptr"):
         setattr(counts, part, frozen(getattr(counts, part)))

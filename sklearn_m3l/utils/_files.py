@@ -1,8 +1,12 @@
 """Files that are read and written as a whole or not at all."""
 
+import errno
 import os
+import shutil
 import stat
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -43,6 +47,33 @@ def replace_file(path: Path, content: str | bytes) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill, which takes its place once it is complete.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something in that place already.
+    """
+    path = path.absolute()
+    if path.exists():
+        raise FileExistsError(f"{path} exists already; remove it, or name another")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(path)
+    try:
+        part.mkdir()
+        yield part
+        try:
+            os.rename(part, path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise FileExistsError(f"{path} was written meanwhile") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def read_file(path: Path, max_bytes: int | None = None) -> bytes:

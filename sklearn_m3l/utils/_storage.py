@@ -96,8 +96,7 @@ def pack(kind: str, content: Any, arrays: dict[str, np.ndarray]) -> bytes:
     ValueError
         If `unpack` would refuse so large a description.
     """
-    header = {"kind": kind, "format_version": FORMAT_VERSION, "versions": _versions()}
-    text = json.dumps({**header, "content": content}, allow_nan=False)
+    text = to_json(kind, content)
     data = save(arrays, {_KEY: f"{_checksum(text, arrays)} {text}"})
     _check_size(kind, data)
     return data
@@ -134,7 +133,7 @@ def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     for name, array in arrays.items():
         if array.dtype == bool and array.size and array.view(np.uint8).max() > 1:
             raise StorageError(f"array {name!r} has values other than True and False")
-    return _content(kind, text), arrays
+    return from_json(kind, text), arrays
 
 
 def _check_size(kind: str, data: bytes) -> int:
@@ -160,7 +159,13 @@ def _check_array(name: str, dtype: str, shape: list[int]) -> None:
         raise StorageError(f"array {name!r} is empty, but has shape {shape}")
 
 
-def _content(kind: str, text: str) -> Any:
+def to_json(kind: str, content: Any) -> str:
+    """Return a description as a text that says what it describes."""
+    header = {"kind": kind, "format_version": FORMAT_VERSION, "versions": _versions()}
+    return json.dumps({**header, "content": content}, allow_nan=False)
+
+
+def from_json(kind: str, text: str) -> Any:
     """Return the description in a text, if its version is known."""
     try:
         stored = json.loads(text, parse_float=_finite, parse_constant=_finite)
