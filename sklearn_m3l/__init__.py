@@ -16,6 +16,7 @@ _PUBLIC = {
     "datasets": None,
     "display": None,
     "embedding": None,
+    "inspection": None,
     "load_model": "persistence",
     "metrics": None,
     "mine_pairs": "multiview",

@@ -2,6 +2,7 @@
 from sklearn_m3l import datasets as datasets
 from sklearn_m3l import display as display
 from sklearn_m3l import embedding as embedding
+from sklearn_m3l import inspection as inspection
 from sklearn_m3l import metrics as metrics
 from sklearn_m3l import models as models
 from sklearn_m3l import multiview as multiview

@@ -3,16 +3,20 @@
 from sklearn_m3l.display._ablation_display import AblationDisplay
 from sklearn_m3l.display._comparison import compare_models
 from sklearn_m3l.display._interchange import to_pyldavis, to_topicwizard
+from sklearn_m3l.display._prevalence_display import PrevalenceDisplay
 from sklearn_m3l.display._report import TopicReport
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.display._topic_space_display import TopicSpaceDisplay
 from sklearn_m3l.display._topic_words_display import TopicWordsDisplay
+from sklearn_m3l.display._view_comparison_display import ViewComparisonDisplay
 
 __all__ = [
     "AblationDisplay",
+    "PrevalenceDisplay",
     "TopicReport",
     "TopicSpaceDisplay",
     "TopicWordsDisplay",
+    "ViewComparisonDisplay",
     "compare_models",
     "to_pyldavis",
     "to_topicwizard",

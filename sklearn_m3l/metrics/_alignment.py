@@ -308,14 +308,23 @@ def _score_words(metric: str, model: Any, documents: MultiView, views: Views) ->
         return topic_diversity(words, n_words=len(words[0]))
     if metric == "npmi":
         return score_coherence(model, documents, views[0])
+    return float(np.mean(topic_coherence(model, documents, views)))
+
+
+def topic_coherence(model: Any, documents: MultiView, views: Views) -> np.ndarray:
+    """Return the cross-lingual coherence of each topic; NaN without words in both."""
     counts = [_word_counts(model, documents, name) for name in views]
     spoken = [np.asarray(of_view.sum(axis=1)).ravel() > 0 for of_view in counts]
     if not (spoken[0] & spoken[1]).any():
-        return np.nan
+        return np.full(len(model.components_), np.nan)
     vocabularies = [model.vocabularies_[name] for name in views]
     n_words = min(_N_COHERENT, *map(len, vocabularies))
     topics = [model.top_words(name, n_words) for name in views]
-    return cross_lingual_npmi(*topics, *counts, *vocabularies, n_words=n_words)
+    return np.asarray(
+        cross_lingual_npmi(
+            *topics, *counts, *vocabularies, n_words=n_words, average=False
+        )
+    )
 
 
 def score_coherence(

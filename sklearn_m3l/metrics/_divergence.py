@@ -25,7 +25,7 @@ _TASK_TERMS = 1 << 24
 _BLOCK_TERMS = 1 << 20
 
 
-def _check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
+def check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
     """Return rows that sum to 1 exactly or are all NaN; refuse others, the first named.
 
     The result is the caller's to overwrite.
@@ -152,8 +152,8 @@ def divergence_blocks(
 
     Whatever the rows are, each pair has the same bits.
     """
-    p = _check_distributions(X, "X")
-    q = p if Y is None else _check_distributions(Y, "Y")
+    p = check_distributions(X, "X")
+    q = p if Y is None else check_distributions(Y, "Y")
     _check_same_width(p, q)
     # H(m) - (H(p) + H(q)) / 2 with m = p/2 + q/2. The entropies of p and q are taken
     # of the same sums of halves, so that equal rows cancel to exactly 0.
@@ -228,7 +228,7 @@ def paired_jensen_shannon(X: ArrayLike, Y: ArrayLike) -> np.ndarray:
     >>> paired_jensen_shannon(english, german).round(3)
     array([0.693, 0.   , 0.216])
     """
-    p, q = _check_distributions(X, "X"), _check_distributions(Y, "Y")
+    p, q = check_distributions(X, "X"), check_distributions(Y, "Y")
     _check_same_width(p, q)
     if len(p) != len(q):
         raise ValueError(

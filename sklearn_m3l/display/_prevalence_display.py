@@ -1,0 +1,354 @@
+"""Prevalence of topics over time, categories or numbers, as figures."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_m3l.display._style import color, marker
+from sklearn_m3l.display._view_comparison_display import choose_topics
+from sklearn_m3l.inspection import prevalence_by
+
+_KINDS = ("line", "bar", "heatmap")
+# Topics that lines and bars show, unless they are chosen.
+_N_TOPICS = 6
+# Inches: width and height of a place for one topic, and of a cell of a heat map.
+_PLACE, _CELL = (3.4, 2.4), 0.28
+# Share of the room of a category that its bars take.
+_BARS = 0.8
+
+
+class PrevalenceDisplay:
+    """Prevalence of topics over time, categories or numbers.
+
+    Lines and bars show a topic in each place, with a line or bar for each view and
+    its bootstrap interval; a heat map shows all topics of a view in one place. It is
+    recommended to use `from_estimator` to create a display. All parameters are stored
+    as attributes.
+
+    Parameters
+    ----------
+    prevalence : DataFrame
+        A row for each view, value and topic to show, as returned by
+        :func:`~sklearn_m3l.inspection.prevalence_by`.
+    value_name : str, default="value"
+        What the values are, such as "Year".
+    view_labels : mapping of str to str, default=None
+        What to call the views; by default their names.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What surrounds all places.
+    axes_ : ndarray of matplotlib Axes
+        The places, a topic each (lines, bars) or a view each (heat map).
+    figure_ : matplotlib Figure
+        What contains the axes.
+
+    See Also
+    --------
+    sklearn_m3l.inspection.prevalence_by : The numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_m3l import PolylingualLDA
+    >>> from sklearn_m3l.datasets import load_gimp_help
+    >>> from sklearn_m3l.display import PrevalenceDisplay
+    >>> X = load_gimp_help("test").data[["en", "de"]]
+    >>> model = PolylingualLDA(5, max_iter=5, random_state=0).fit(X)
+    >>> display = PrevalenceDisplay.from_estimator(
+    ...     model, X, np.arange(len(X)) % 4, topics=[0, 3], random_state=0
+    ... )
+    >>> len(display.axes_)
+    2
+    >>> display.figure_.savefig("prevalence.png")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        prevalence: pd.DataFrame,
+        *,
+        value_name: str = "value",
+        view_labels: Mapping[str, str] | None = None,
+    ):
+        self.prevalence = prevalence
+        self.value_name = value_name
+        self.view_labels = view_labels
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        values: Any,
+        *,
+        bins: int | Sequence[float] | str | None = None,
+        by: str = "view",
+        views: Sequence[str] | None = None,
+        topics: Iterable[int] | None = None,
+        kind: str | None = None,
+        n_resamples: int = 1000,
+        confidence_level: float = 0.95,
+        random_state: Any = None,
+        value_name: str | None = None,
+        view_labels: Mapping[str, str] | None = None,
+        ax: Any = None,
+    ) -> "PrevalenceDisplay":
+        """Average the topics of the rows of each value, and plot them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted topic model, a pipeline that ends with one, or a search.
+        X : MultiView, DataFrame or array-like of shape (n_rows, n_features)
+            Rows, as the estimator takes them.
+        values : str or array-like of shape (n_rows,)
+            Dates, categories or numbers, or the name of a column of the table `X`.
+        bins : int, sequence of float, str or None, default=None
+            How values become levels, as in
+            :func:`~sklearn_m3l.inspection.prevalence_by`.
+        by : {"view", "row"}, default="view"
+            Whether topics are inferred from each view by itself, or from whole rows.
+        views : sequence of str, default=None
+            The views; by default all that the model can use.
+        topics : iterable of int, default=None
+            Numbers of the topics. By default a heat map shows all, lines and bars the
+            six whose prevalence varies most.
+        kind : {"line", "bar", "heatmap"}, default=None
+            What to plot; by default lines for dates and numbers, and bars for
+            categories.
+        n_resamples : int, default=1000
+            How often articles are resampled for the intervals.
+        confidence_level : float, default=0.95
+            Confidence level of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the resampling.
+        value_name : str, default=None
+            What the values are; by default the name of the column.
+        view_labels : mapping of str to str, default=None
+            What to call the views; by default their names.
+        ax : matplotlib Axes, default=None
+            A place in a grid of subplots, which is divided; by default a new figure.
+
+        Returns
+        -------
+        PrevalenceDisplay
+            The display, plotted.
+
+        Raises
+        ------
+        ValueError
+            As in :func:`~sklearn_m3l.inspection.prevalence_by`, and if there is no such
+            topic or kind.
+        """
+        _check_kind(kind)
+        prevalence = prevalence_by(
+            estimator,
+            X,
+            values,
+            bins=bins,
+            by=by,
+            views=views,
+            n_resamples=n_resamples,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
+        if value_name is None:
+            name = values if isinstance(values, str) else getattr(values, "name", None)
+            value_name = "value" if name is None else str(name)
+        if topics is None and (kind or _default_kind(prevalence)) != "heatmap":
+            topics = _varying_topics(prevalence)
+        prevalence = choose_topics(prevalence, topics)
+        display = cls(prevalence, value_name=value_name, view_labels=view_labels)
+        return display.plot(ax=ax, kind=kind)
+
+    def plot(self, ax: Any = None, *, kind: str | None = None) -> "PrevalenceDisplay":
+        """Plot lines, bars or a heat map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A place in a grid of subplots, which is divided; by default a new figure.
+        kind : {"line", "bar", "heatmap"}, default=None
+            What to plot; by default lines for dates and numbers, and bars for
+            categories.
+
+        Returns
+        -------
+        PrevalenceDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        """
+        _check_kind(kind)
+        table = self.prevalence
+        if "view" not in table:
+            table = table.assign(view="")
+        if (kind or _default_kind(table)) == "heatmap":
+            return self._plot_heatmap(table, ax)
+        line = (kind or _default_kind(table)) == "line"
+        topics = table[["topic", "name"]].drop_duplicates().itertuples(index=False)
+        topics = list(topics)
+        n_columns = min(3, len(topics))
+        grid = self._divide(ax, -(-len(topics) // n_columns), n_columns, _PLACE)
+        levels = list(dict.fromkeys(table["value"].sort_values()))
+        places = _numbers(levels)
+        for number, (topic, name) in enumerate(topics):
+            cell = grid.flat[number]
+            rows = table[table["topic"] == topic]
+            (self._plot_lines if line else self._plot_bars)(
+                cell, rows, dict(zip(levels, places, strict=True))
+            )
+            cell.set_title(f"{topic}: {name}", fontsize=9, parse_math=False)
+            self._mark(cell, levels, places)
+            if number + n_columns >= len(topics):  # nothing is below
+                cell.set_xlabel(self.value_name)
+                cell.tick_params(labelbottom=True)
+        grid[0, 0].set_ylim(bottom=0)
+        for cell in grid.flat[len(topics) :]:
+            cell.set_visible(False)
+        self.axes_ = grid.ravel()[: len(topics)]
+        for cell in grid[:, 0]:
+            cell.set_ylabel("Prevalence")
+        if self._labels(table) != [""]:
+            handles, labels = self.axes_[0].get_legend_handles_labels()
+            self.figure_.legend(
+                handles, labels, loc="outside lower center", ncols=4, frameon=False
+            )
+        return self
+
+    def _divide(self, ax: Any, n_rows: int, n_columns: int, size: Sequence[float]):
+        """Divide a place, or a new figure, into a grid."""
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            whole = (size[0] * n_columns, size[1] * n_rows + 0.5)
+            _, ax = plt.subplots(figsize=whole, layout="constrained")
+        ax.set_axis_off()
+        self.ax_, self.figure_ = ax, ax.figure
+        grid = ax.get_subplotspec().subgridspec(n_rows, n_columns)
+        return grid.subplots(sharex=True, sharey=True, squeeze=False)
+
+    def _labels(self, table: pd.DataFrame) -> list[str]:
+        """Return what to call the views."""
+        given = self.view_labels or {}
+        return [given.get(view, view) for view in table["view"].unique()]
+
+    def _plot_lines(self, ax, rows: pd.DataFrame, places: Mapping) -> None:
+        for number, (view, part) in enumerate(rows.groupby("view", sort=False)):
+            at = [places[value] for value in part["value"]]
+            label = (self.view_labels or {}).get(view, view)
+            style = {"color": color(number), "marker": marker(number), "markersize": 4}
+            ax.plot(at, part["prevalence"], label=label, **style)
+            ax.fill_between(
+                at,
+                part["low"].astype(float),
+                part["high"].astype(float),
+                color=color(number),
+                alpha=0.2,
+                linewidth=0,
+            )
+
+    def _plot_bars(self, ax, rows: pd.DataFrame, places: Mapping) -> None:
+        n_views = rows["view"].nunique()
+        width = _BARS / n_views
+        for number, (view, part) in enumerate(rows.groupby("view", sort=False)):
+            step = (number - (n_views - 1) / 2) * width
+            mean = part["prevalence"].to_numpy()
+            ax.bar(
+                [places[value] + step for value in part["value"]],
+                mean,
+                width,
+                yerr=np.abs([mean - part["low"], part["high"] - mean]),
+                color=color(number),
+                error_kw={"elinewidth": 1, "capsize": 2},
+                label=(self.view_labels or {}).get(view, view),
+            )
+
+    def _mark(self, ax, levels: list, places: Sequence[float]) -> None:
+        """Write the values on the axis."""
+        ax.spines[["top", "right"]].set_visible(False)
+        if not _is_number(levels[0]):
+            turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
+            ax.set_xticks(places, _texts(levels), **turned, parse_math=False)
+
+    def _plot_heatmap(self, table: pd.DataFrame, ax: Any) -> "PrevalenceDisplay":
+        labels = self._labels(table)
+        names = table[["topic", "name"]].drop_duplicates().sort_values("topic")
+        levels = list(dict.fromkeys(table["value"].sort_values()))
+        size = (_CELL * len(levels) + 3 / len(labels) + 0.8, _CELL * len(names) + 1)
+        (cells,) = self._divide(ax, 1, len(labels), size)
+        largest = table["prevalence"].max()
+        for cell, (_, part), label in zip(
+            cells, table.groupby("view", sort=False), labels, strict=True
+        ):
+            wide = part.pivot(index="topic", columns="value", values="prevalence")
+            wide = wide.reindex(index=names["topic"], columns=levels)
+            image = cell.imshow(
+                wide.to_numpy(), cmap="Blues", vmin=0, vmax=largest, aspect="auto"
+            )
+            turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
+            cell.set_xticks(range(len(levels)), _texts(levels), **turned)
+            cell.set_title(label, fontsize=10)
+            cell.set_xlabel(self.value_name)
+        shown = [f"{number}: {name}" for number, name in names.to_numpy()]
+        cells[0].set_yticks(range(len(names)), shown, fontsize=9, parse_math=False)
+        self.figure_.colorbar(image, ax=list(cells), label="Prevalence")
+        self.axes_ = cells
+        return self
+
+
+def _check_kind(kind: str | None) -> None:
+    if kind is not None and kind not in _KINDS:
+        raise ValueError(f"kind={kind!r} must be one of {', '.join(_KINDS)}, or None")
+
+
+def _default_kind(table: pd.DataFrame) -> str:
+    """Return lines for what has an order and distances, bars otherwise."""
+    value = table["value"].iloc[0]
+    is_ordered = isinstance(value, (pd.Timestamp, pd.Interval)) or _is_number(value)
+    return "line" if is_ordered and table["value"].nunique() > 1 else "bar"
+
+
+def _varying_topics(table: pd.DataFrame) -> list[int]:
+    """Return the topics whose prevalence varies most between values."""
+    keys = ["topic", *(["view"] if "view" in table else [])]
+    spread = table.groupby(keys)["prevalence"].agg(np.ptp).groupby("topic").max()
+    order = spread.sort_values(ascending=False, kind="stable").index[:_N_TOPICS]
+    return sorted(order.tolist())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _numbers(levels: list) -> list:
+    """Return where the values are on an axis."""
+    if _is_number(levels[0]):
+        return levels
+    if isinstance(levels[0], pd.Interval):
+        return [level.mid for level in levels]
+    if isinstance(levels[0], pd.Timestamp):
+        from matplotlib.dates import date2num
+
+        return [date2num(level) for level in levels]
+    return list(range(len(levels)))
+
+
+def _texts(levels: list) -> list[str]:
+    """Return values as they are written, dates no finer than they differ."""
+    if not isinstance(levels[0], pd.Timestamp):
+        return [str(level) for level in levels]
+    if all(level.day_of_year == 1 for level in levels):
+        return [level.strftime("%Y") for level in levels]
+    form = "%Y-%m" if all(level.day == 1 for level in levels) else "%Y-%m-%d"
+    return [level.strftime(form) for level in levels]
+
+
+def _is_long(levels: list) -> bool:
+    return sum(map(len, _texts(levels))) > 24
