@@ -208,6 +208,24 @@ def add_n_words(parser: argparse.ArgumentParser, default: int) -> None:
     )
 
 
+def add_ranking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ranking",
+        choices=["probability", "relevance", "frex"],
+        default="probability",
+        help="the order of the words of a topic: by their probability, or so that "
+        "words which are common in other topics come later (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--ranking-weight",
+        type=share,
+        default=None,
+        metavar="WEIGHT",
+        help="weight of probability in the order, from 0 to 1 (default: 0.6 for "
+        "relevance, 0.5 for frex)",
+    )
+
+
 def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
@@ -281,6 +299,17 @@ def setting(text: str) -> tuple[str, Any]:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return name, value
+
+
+def share(value: str) -> float:
+    """Return a number from 0 to 1; an argument type."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {value!r}")
+    return number
 
 
 def number_or_share(value: str) -> int | float:

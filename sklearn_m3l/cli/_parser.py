@@ -186,6 +186,7 @@ def _add_topics(commands) -> None:
     )
     arguments.add_model(parser)
     arguments.add_n_words(parser, 10)
+    arguments.add_ranking(parser)
     arguments.add_format(parser)
 
 
@@ -205,6 +206,7 @@ def _add_describe(commands) -> None:
     arguments.add_only(parser)
     arguments.add_title(parser)
     arguments.add_n_words(parser, 5)
+    arguments.add_ranking(parser)
     arguments.add_format(parser)
 
 
@@ -275,6 +277,7 @@ def _add_report(commands) -> None:
     arguments.add_image_folder(parser)
     arguments.add_title(parser)
     arguments.add_link(parser)
+    arguments.add_ranking(parser)
     parser.add_argument(
         "--max-rows",
         type=arguments.whole_number(at_least=2),

@@ -30,6 +30,8 @@ def report(
     *,
     title: str | None = None,
     link: str | None = None,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
     max_rows: int = 20_000,
     random_state: int = 0,
     **options: Any,
@@ -46,6 +48,8 @@ def report(
         The page to write.
     title, link : str, optional
         Columns of what the rows are called, and of their web addresses.
+    ranking, ranking_weight
+        The order of the words; see `top_words` of the models.
     max_rows : int
         At most so many rows are shown.
     random_state : int
@@ -64,6 +68,8 @@ def report(
         output,
         title=title,
         link=link,
+        ranking=ranking,
+        ranking_weight=ranking_weight,
         max_rows=max_rows,
         random_state=random_state,
     )
@@ -77,6 +83,8 @@ def write_page(
     *,
     title: str | None,
     link: str | None,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
     random_state: int,
     max_rows: int = 20_000,
 ) -> None:
@@ -108,6 +116,8 @@ def write_page(
         title=f"Topics of {file.path.name}",
         intro=f"{pipeline['topics'].n_components} topics, and {shown}."
         f"{_left_out(pipeline, df)}",
+        ranking=ranking,
+        ranking_weight=ranking_weight,
         random_state=random_state,
     )
     page.save(output)

@@ -12,9 +12,17 @@ import pandas as pd
 from sklearn_m3l.cli._formats import print_frame
 from sklearn_m3l.cli._models import load_pipeline, read_views
 from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.display._names import topic_label
 
 
-def topics(model: Path, *, n_words: int = 10, form: str = "table") -> None:
+def topics(
+    model: Path,
+    *,
+    n_words: int = 10,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
+    form: str = "table",
+) -> None:
     """Print the topics of a stored pipeline, the languages side by side if they fit.
 
     Parameters
@@ -23,21 +31,29 @@ def topics(model: Path, *, n_words: int = 10, form: str = "table") -> None:
         A file that fit wrote.
     n_words : int
         Words per topic and language.
+    ranking, ranking_weight
+        The order of the words; see `top_words` of the models.
     form : {"table", "csv", "json", "markdown"}
         How to print them.
     """
     topic_model = load_pipeline(model)["topics"]
-    words = topic_model.topics_frame(n_words)
-    listed = topic_model.known_words(n_words)
+    order = {"ranking": ranking, "ranking_weight": ranking_weight}
+    words = topic_model.topics_frame(n_words, **order)
+    listed = topic_model.known_words(n_words, **order)
     shares = [round(float(share), 4) for share in topic_model.prevalence_]
     frame = pd.DataFrame({"topic": words.index, "share": shares})
-    for name in words:
-        frame[name] = listed[name] if form == "json" else words[name].to_numpy()
+    names = topic_model.topic_names_
+    if any(names):
+        frame.insert(1, "topic_name", names)
+    n_key = frame.shape[1]
+    for view, own in listed.items():
+        frame[view] = own if form == "json" else words[view].to_numpy()
 
     def heading(row: int) -> str:
-        return f"Topic {words.index[row]} ({shares[row]:.1%} of the words)"
+        label = topic_label(row, names[row])
+        return f"{label} ({shares[row]:.1%} of the words)"
 
-    print_frame(frame, form, heading, n_key=2)
+    print_frame(frame, form, heading, n_key)
 
 
 def describe(
@@ -47,6 +63,8 @@ def describe(
     only: Sequence[str] = (),
     title: str | None = None,
     n_words: int = 5,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
     form: str = "table",
     **options: Any,
 ) -> None:
@@ -64,6 +82,8 @@ def describe(
         A column that names the rows.
     n_words : int
         Words per row and language.
+    ranking, ranking_weight
+        The order of the words; see `top_words` of the models.
     form : {"table", "csv", "json", "markdown"}
         How to print them.
     **options : dict
@@ -75,7 +95,11 @@ def describe(
         given = read_views(TableFile(table, **options), pipeline, title, only=only)
         print()
     theta = np.asarray(pipeline.transform(given.frame))
-    words = pipeline["topics"]._describe(theta, given.frame.index, None, n_words)
+    topic_model = pipeline["topics"]
+    table = topic_model.topics_frame(
+        n_words, ranking=ranking, ranking_weight=ranking_weight
+    )
+    words = topic_model._describe(theta, given.frame.index, None, table)
     known = ~np.isnan(theta[:, 0])
     frame = pd.DataFrame({"row": np.arange(1, len(theta) + 1)})
     if title is not None:
@@ -86,7 +110,11 @@ def describe(
         for row, seen in zip(theta, known, strict=True)
     ]
     n_key = frame.shape[1]
-    for name in words.columns[1:]:
+    names = topic_model.topic_names_
+    if any(names):
+        frame.insert(n_key - 1, "topic_name", words["topic_name"].to_numpy())
+        n_key += 1
+    for name in topic_model.vocabularies_:
         frame[name] = words[name].to_numpy()
 
     def heading(row: int) -> str:
@@ -96,6 +124,8 @@ def describe(
             named += f", {cells['title']}"
         if pd.isna(cells["topic"]):
             return f"{named}: no topic"
-        return f"{named}: topic {cells['topic']} ({cells['share']:.0%})"
+        topic = int(cells["topic"])
+        label = topic_label(topic, names[topic])
+        return f"{named}: {label[0].lower()}{label[1:]} ({cells['share']:.0%})"
 
     print_frame(frame, form, heading, n_key)

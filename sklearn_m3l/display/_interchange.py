@@ -270,9 +270,13 @@ def _corpus(found: _Texts, texts: Any) -> list[str]:
 
 
 def _topic_names(model: Any, view: str) -> list[str]:
-    """Return the number of each topic with its top words."""
+    """Return the number of each topic with its name, or its top words without one."""
     words = model.top_words(view, _NAME_WORDS)
-    return ["_".join([str(topic), *first]) for topic, first in enumerate(words)]
+    named = zip(model.topic_names_, words, strict=True)
+    return [
+        "_".join([str(topic), *([name] if name else first)])
+        for topic, (name, first) in enumerate(named)
+    ]
 
 
 def _infer(texts: Sequence[str], *, estimator: Any, column: str | None) -> np.ndarray:

@@ -65,6 +65,11 @@ def name_rows(
     return keys, called
 
 
+def topic_label(topic: int, name: str | None) -> str:
+    """Return what a topic is called where its number is of use, too."""
+    return f"Topic {topic}" if name is None else f"Topic {topic}: {name}"
+
+
 def first_of_each(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return those rows whose name no earlier one of the rows has."""
     return rows[~pd.Index(names[rows]).duplicated()]

@@ -90,6 +90,8 @@ class TopicReport:
         title: str = "Topics",
         intro: str = "",
         note: str = "",
+        ranking: str = "probability",
+        ranking_weight: float | None = None,
         random_state: Any = None,
     ) -> "TopicReport":
         """Infer topics of all rows, and put the report together.
@@ -130,6 +132,10 @@ class TopicReport:
         title, intro, note : str
             Plain text: the heading, what stands below it, and what stands at the end.
             In the note, web addresses become links.
+        ranking : {"probability", "relevance", "frex"}, default="probability"
+            The order of the words of the topics; see `top_words` of the models.
+        ranking_weight : float in [0, 1], default=None
+            Weight of probability in the order.
         random_state : int, RandomState instance or None, default=None
             Seed of the map, and of the pick of the rows that are measured.
 
@@ -166,6 +172,8 @@ class TopicReport:
             thumbnails=thumbnails,
             titles=_of_rows(views, titles, "titles"),
             links=_check_links(_of_rows(views, links, "links"), views),
+            ranking=ranking,
+            ranking_weight=ranking_weight,
             random_state=rng,
         )
         scored = ""

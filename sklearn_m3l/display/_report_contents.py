@@ -33,6 +33,8 @@ class Contents:
     words : dict of str to list of list of str
         By language, the top words of each topic, at most `N_WORDS`; none where hardly
         any text is behind them.
+    topic_names : dict of int to str
+        Names of topics that have one.
     names : dict of str to ndarray of shape (n_rows,)
         By view, what each row is called.
     points : DataFrame of shape (n_points, 6)
@@ -46,6 +48,7 @@ class Contents:
     views: dict[str, str]
     languages: dict[str, str]
     words: dict[str, list[list[str]]]
+    topic_names: dict[int, str]
     names: dict[str, np.ndarray]
     points: pd.DataFrame
     point_of: dict[str, np.ndarray]
@@ -136,6 +139,8 @@ def collect(
     thumbnails: Mapping[str, bytes] | None,
     titles: Sequence[str | None] | None,
     links: Sequence[str | None] | None,
+    ranking: str,
+    ranking_weight: float | None,
     random_state: Any,
 ) -> Contents:
     """Infer topics of all rows, and find what there is to show of them."""
@@ -146,13 +151,15 @@ def collect(
     keys, called = name_rows(X, names, known_texts)
     topics = topics_by_view(model, X)
     points = lay_out(topics, keys, X.present, random_state)
-    words = model.known_words(N_WORDS)
+    order = {"ranking": ranking, "ranking_weight": ranking_weight}
+    words = model.known_words(N_WORDS, **order)
     given = dict(view_labels or {})
     lead = next((view for view in X.view_names if view in words), X.view_names[0])
     contents = Contents(
         views={view: given.get(view, view) for view in X.view_names},
         languages={view: given.get(view, view) for view in words},
         words=words,
+        topic_names={k: v for k, v in enumerate(model.topic_names_) if v},
         names=called,
         points=points,
         point_of=points_of_rows(points, keys, X.present),
@@ -164,9 +171,11 @@ def collect(
         by_view=topics,
         divergences=_divergences(topics),
         weights={
-            view: -np.sort(-np.asarray(model.topic_word_[view]), axis=1)[
-                :, :N_WORDS_SHOWN
-            ]
+            view: np.take_along_axis(
+                np.asarray(model.topic_word_[view]),
+                model._top_columns(view, N_WORDS_SHOWN, **order),
+                axis=1,
+            )
             for view in words
         },
         nearest=_nearest(model.topic_word_),

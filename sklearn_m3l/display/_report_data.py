@@ -38,6 +38,7 @@ def report_data(contents: Contents) -> str:
         "nShown": N_WORDS_SHOWN,
         "nRows": len(next(iter(contents.names.values()))),
         "words": list(contents.words.values()),
+        "topicNames": [contents.topic_names.get(k) for k in range(contents.n_topics)],
         "names": _cut_pool(_names(contents), _NAME_BYTES),
         "points": {
             "row": _pack(points["row"], "<i4"),

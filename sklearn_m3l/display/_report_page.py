@@ -15,6 +15,7 @@ from sklearn_m3l.display._report_parts import (
     score_meanings,
     score_rows,
     topic_cards,
+    topic_labels,
     topic_rows,
 )
 
@@ -78,6 +79,7 @@ def report_page(
             documents=documents is not None,
             languages=contents.languages,
             first_language=next(iter(contents.words)),
+            topic_labels=topic_labels(contents),
             topic_rows=topic_rows(contents),
             cards=[] if documents is None else topic_cards(contents, documents),
             map_views=map_views(contents),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_m3l.display._names import topic_label
 from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Documents
 from sklearn_m3l.display._report_data import picture_uri, shown_pictures
 from sklearn_m3l.metrics._alignment import MEASURES
@@ -13,6 +14,12 @@ from sklearn_m3l.metrics._alignment import MEASURES
 # Words of a topic in the table, and where it is mentioned.
 _N_TABLE_WORDS, _N_MENTIONED = 6, 3
 _SIGNS = "●■▲◆▼★⬢"
+
+
+def topic_labels(contents: Contents) -> list[str]:
+    """Return the number of each topic, with its name if it has one."""
+    names = contents.topic_names
+    return [topic_label(topic, names.get(topic)) for topic in range(contents.n_topics)]
 
 
 def topic_rows(contents: Contents) -> list[dict[str, Any]]:
@@ -120,7 +127,7 @@ def _number(value: float | None) -> str:
 
 def _weighted(words: list[str], weights: np.ndarray) -> list[tuple[str, str]]:
     """Return words and the lengths of their bars."""
-    largest = max(weights[0], 1e-9)
+    largest = max(weights.max(), 1e-9)
     return [
         (word, f"{weight / largest:.2f}")
         for word, weight in zip(words[:N_WORDS_SHOWN], weights, strict=False)

@@ -32,9 +32,11 @@ class TopicSpaceDisplay:
     points : DataFrame of shape (n_points, 6)
         As returned by `topic_space`.
     words : mapping of str to list of list of str, default=None
-        By view, the top words of each topic, which name the larger topics.
+        By view, the top words of each topic, which stand for the larger topics.
     view_labels : mapping of str to str, default=None
         What to call the views; by default their names.
+    topic_names : mapping of int to str, default=None
+        Names of topics, which take the place of their first words.
 
     Attributes
     ----------
@@ -72,10 +74,12 @@ class TopicSpaceDisplay:
         *,
         words: Mapping[str, list[list[str]]] | None = None,
         view_labels: Mapping[str, str] | None = None,
+        topic_names: Mapping[int, str] | None = None,
     ):
         self.points = points
         self.words = words
         self.view_labels = view_labels
+        self.topic_names = topic_names
 
     @classmethod
     def from_estimator(
@@ -85,6 +89,8 @@ class TopicSpaceDisplay:
         *,
         names: Mapping[str, Any] | None = None,
         view_labels: Mapping[str, str] | None = None,
+        ranking: str = "probability",
+        ranking_weight: float | None = None,
         random_state: Any = None,
         ax: Any = None,
         **scatter_kw: Any,
@@ -102,6 +108,10 @@ class TopicSpaceDisplay:
             name are one point. By default the row labels.
         view_labels : mapping of str to str, default=None
             What to call the views; by default their names.
+        ranking : {"probability", "relevance", "frex"}, default="probability"
+            The order of the words; see `top_words` of the models.
+        ranking_weight : float in [0, 1], default=None
+            Weight of probability in the order.
         random_state : int, RandomState instance or None, default=None
             Seed of the t-SNE.
         ax : matplotlib Axes, default=None
@@ -118,11 +128,14 @@ class TopicSpaceDisplay:
         display = cls(
             topic_space(model, X, names=names, random_state=random_state),
             words={
-                view: model.top_words(view, N_WORDS)
+                view: model.top_words(
+                    view, N_WORDS, ranking=ranking, ranking_weight=ranking_weight
+                )
                 for view in X.view_names
                 if view in model.vocabularies_
             },
             view_labels=view_labels,
+            topic_names={k: v for k, v in enumerate(model.topic_names_) if v},
         )
         return display.plot(ax=ax, **scatter_kw)
 
@@ -170,14 +183,16 @@ class TopicSpaceDisplay:
                 **style | scatter_kw,
             )
         places = self.points.groupby("topic")[["x", "y"]].median()
-        named = _named_topics(self.points, words) if words else []
-        names = [words[topic][0] for topic, _, _ in named]
+        given = self.topic_names or {}
+        called = {k: given.get(k, own[0]) for k, own in enumerate(words)} or given
+        named = _named_topics(self.points, called)
+        names = [called[topic] for topic, _, _ in named]
         labels = self._labels()
         family = find_families([*names, *labels.values()], view or next(iter(labels)))
         self.text_ = [
             ax.text(
                 *places.loc[topic],
-                words[topic][0],
+                called[topic],
                 ha="center",
                 va="center",
                 fontsize=9,
@@ -241,6 +256,7 @@ class TopicSpaceDisplay:
             views=self._labels(),
             languages={name: given.get(name, name) for name in by_view},
             words=by_view,
+            topic_names=dict(self.topic_names or {}),
             names=self._by_row(self.points["name"].astype(str), ""),
             points=self.points,
             point_of=self._by_row(self.points.index, -1),
@@ -275,7 +291,7 @@ class TopicSpaceDisplay:
         return words[view]
 
 
-def _named_topics(points: pd.DataFrame, words: list[list[str]]) -> list[tuple]:
+def _named_topics(points: pd.DataFrame, labels: Mapping[int, str]) -> list[tuple]:
     """Return number and place of the larger topics whose names do not overlap."""
     places = points.groupby("topic")[["x", "y"]].median()
     sizes = points["topic"].value_counts(sort=False)
@@ -283,10 +299,11 @@ def _named_topics(points: pd.DataFrame, words: list[list[str]]) -> list[tuple]:
     named: list[tuple] = []
     for topic in sizes.sort_values(ascending=False, kind="stable").index:
         x, y = places.loc[topic]
-        if sizes[topic] >= _NAMED_SHARE * len(points) and not any(
+        shown = topic in labels and sizes[topic] >= _NAMED_SHARE * len(points)
+        if shown and not any(
             abs(y - other_y) < _LETTER[1] * width
             and abs(x - other_x)
-            < _LETTER[0] * width * (len(words[topic][0]) + len(words[other][0])) / 2
+            < _LETTER[0] * width * (len(labels[topic]) + len(labels[other])) / 2
             for other, other_x, other_y in named
         ):
             named.append((topic, x, y))

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils import check_scalar
 
 from sklearn_m3l.display._fonts import find_families
+from sklearn_m3l.display._names import topic_label
 from sklearn_m3l.display._style import color
 from sklearn_m3l.metrics._topics import reach_topic_model
 
@@ -19,11 +20,11 @@ _WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5
 class TopicWordsDisplay:
     """The top words of topics as horizontal bars, several languages side by side.
 
-    The length of a bar is the weight in `components_`. Where hardly any text of a
-    language is behind a topic, it has no bars there; see `known_words` of the models.
-    Letters that the usual font lacks are drawn in an installed font that has them. It
-    is recommended to use `from_estimator` to create a display. All parameters are
-    stored as attributes.
+    The length of a bar is the weight of the word in `components_`. Where hardly any
+    text of a language is behind a topic, it has no bars there; see `known_words` of the
+    models. Letters that the usual font lacks are drawn in an installed font that has
+    them. It is recommended to use `from_estimator` to create a display. All parameters
+    are stored as attributes.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ class TopicWordsDisplay:
         columns "topic", "view", "word" and "weight".
     view_labels : mapping of str to str, default=None
         What to call the languages; by default the names of the views.
+    topic_names : mapping of int to str, default=None
+        Names of topics, beside their numbers.
 
     Attributes
     ----------
@@ -56,10 +59,15 @@ class TopicWordsDisplay:
     """
 
     def __init__(
-        self, words: pd.DataFrame, *, view_labels: Mapping[str, str] | None = None
+        self,
+        words: pd.DataFrame,
+        *,
+        view_labels: Mapping[str, str] | None = None,
+        topic_names: Mapping[int, str] | None = None,
     ):
         self.words = words
         self.view_labels = view_labels
+        self.topic_names = topic_names
 
     @classmethod
     def from_estimator(
@@ -69,6 +77,8 @@ class TopicWordsDisplay:
         topics: Iterable[int] | None = None,
         views: Iterable[str] | None = None,
         n_words: int = 10,
+        ranking: str = "probability",
+        ranking_weight: float | None = None,
         view_labels: Mapping[str, str] | None = None,
         ax: Any = None,
         **bar_kw: Any,
@@ -84,7 +94,11 @@ class TopicWordsDisplay:
         views : iterable of str, default=None
             The languages; by default all that the model has words in.
         n_words : int, default=10
-            Words a topic and language.
+            Words per topic and language.
+        ranking : {"probability", "relevance", "frex"}, default="probability"
+            The order of the words; see `top_words` of the models.
+        ranking_weight : float in [0, 1], default=None
+            Weight of probability in the order.
         view_labels : mapping of str to str, default=None
             What to call the languages; by default the names of the views.
         ax : matplotlib Axes, default=None
@@ -112,25 +126,32 @@ class TopicWordsDisplay:
             raise ValueError("nothing to show: topics or views is empty")
         for topic in numbers:
             check_scalar(topic, "topics", Integral, min_val=0, max_val=n_topics - 1)
-        known_words = model.known_words(n_words)
+        known_words = model.known_words(
+            n_words, ranking=ranking, ranking_weight=ranking_weight
+        )
         parts = []
         for view in chosen:
             by_topic = known_words[model._check_text_view(view)]
-            # Words go by their weights, so the top ones have the greatest.
-            greatest = -np.sort(-weights[view], axis=1)
+            column = {w: n for n, w in enumerate(model.vocabularies_[view].tolist())}
             parts += [
                 pd.DataFrame(
                     {
                         "topic": topic,
                         "view": view,
                         "word": by_topic[topic],
-                        "weight": greatest[topic, : len(by_topic[topic])],
+                        "weight": weights[view][
+                            topic, [column[word] for word in by_topic[topic]]
+                        ],
                     }
                 )
                 for topic in numbers
             ]
-        words = pd.concat(parts, ignore_index=True)
-        return cls(words, view_labels=view_labels).plot(ax=ax, **bar_kw)
+        display = cls(
+            pd.concat(parts, ignore_index=True),
+            view_labels=view_labels,
+            topic_names={k: v for k, v in enumerate(model.topic_names_) if v},
+        )
+        return display.plot(ax=ax, **bar_kw)
 
     def plot(self, ax: Any = None, **bar_kw: Any) -> "TopicWordsDisplay":
         """Plot a row of bars for each topic, a column for each language.
@@ -159,8 +180,9 @@ class TopicWordsDisplay:
         grid = ax.get_subplotspec().subgridspec(len(topics), len(views))
         self.axes_ = grid.subplots(sharex="col", squeeze=False)
         labels = {view: (self.view_labels or {}).get(view, view) for view in views}
+        names = self.topic_names or {}
         families = {
-            view: find_families([labels[view], *words], view)
+            view: find_families([labels[view], *names.values(), *words], view)
             for view, words in self.words.groupby("view")["word"]
         }
         for (row, column), cell in np.ndenumerate(self.axes_):
@@ -168,8 +190,8 @@ class TopicWordsDisplay:
             wanted = (self.words["topic"] == topic) & (self.words["view"] == view)
             family = families[view]
             self._plot_bars(cell, self.words[wanted], color(column), family, bar_kw)
-            title = f"Topic {topic}, {labels[view]}"
-            cell.set_title(title, fontsize=10, family=family)
+            title = f"{topic_label(topic, names.get(topic))}, {labels[view]}"
+            cell.set_title(title, fontsize=10, family=family, parse_math=False)
         for cell in self.axes_[-1]:
             cell.set_xlabel("Weight")
             cell.xaxis.set_major_locator(MaxNLocator(4))

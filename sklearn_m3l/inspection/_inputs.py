@@ -57,8 +57,10 @@ def article_ids(groups: ArrayLike | None, n_rows: int) -> np.ndarray:
 
 
 def topic_names(model: Any) -> list[str]:
-    """Return a name for each topic: its top words in the first language with some."""
+    """Return the name of each topic, or its top words in a language that has some."""
     known = model.known_words(_N_WORDS).values()
-    return [
-        ", ".join(next(filter(None, words), [])) for words in zip(*known, strict=True)
+    words: list[list[str]] = [
+        next(filter(None, own), []) for own in zip(*known, strict=True)
     ]
+    named = zip(model.topic_names_, words, strict=True)
+    return [", ".join(own) if name is None else name for name, own in named]

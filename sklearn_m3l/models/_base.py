@@ -2,8 +2,7 @@
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator, Mapping
-from numbers import Integral
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,12 @@ from sklearn.base import (
 from sklearn.utils.validation import (
     check_is_fitted,
     check_non_negative,
-    check_scalar,
     validate_data,
 )
 
 from sklearn_m3l.models._completion import split_documents
+from sklearn_m3l.models._topic_names import TopicNames
+from sklearn_m3l.models._topic_words import TopicWordsMixin
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 from sklearn_m3l.utils._fitted import (
@@ -36,24 +36,16 @@ from sklearn_m3l.utils._fitted import (
 from sklearn_m3l.utils._references import ReferringMixin
 from sklearn_m3l.utils._sklearn import transform_output
 from sklearn_m3l.utils._sparse import checked_csr
-from sklearn_m3l.utils._text import printable
 
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
-
-# A language has words of a topic if it has at least this share of the tokens that the
-# topic's prevalence lets expect. Where the rows about a topic lack a language, it has a
-# tenth or so, of arbitrary words; where they do not, it has about 1.
-_LEAST_SHARE = 0.25
-
-# What tables show in the place of words.
-NO_WORDS = "–"
 
 # Rows whose word probabilities are held in memory at once.
 _SCORE_ROWS = 2048
 
 
 class BaseTopicModel(
+    TopicWordsMixin,
     ReferringMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -74,32 +66,15 @@ class BaseTopicModel(
         "view_widths_": PerView(Integer(1)),
         "_embedded": PerView(Boolean()),
         "vocabularies_": PerView(Words()),
+        "_topic_names": TopicNames(),
         "_references": NotStored(),
     }
     _path_parameters: tuple[str, ...] = ("checkpoint",)
 
     @property
     @abstractmethod
-    def topic_word_(self) -> Mapping[str, np.ndarray]:
-        """Topic-word distributions of each text, (n_components, n_words)."""
-
-    @property
-    @abstractmethod
     def components_(self) -> np.ndarray:
         """Topic-word weights of all texts side by side."""
-
-    @property
-    @abstractmethod
-    def topic_tokens_(self) -> Mapping[str, np.ndarray]:
-        """Tokens of each topic in the training texts, by view, (n_components,)."""
-
-    @property
-    def prevalence_(self) -> np.ndarray:
-        """Share of each topic in the tokens of all training texts."""
-        sizes = sum(self.topic_tokens_.values())
-        if not np.any(sizes):  # no words at all
-            sizes = np.ones(self._n_features_out)
-        return sizes / np.sum(sizes)
 
     @property
     def views_(self) -> list[str]:
@@ -287,167 +262,10 @@ class BaseTopicModel(
             n_tokens += float(counts.data.sum())
         return likelihood, n_tokens
 
-    def top_words(self, view=None, n_words=10):
-        """Return the most probable words of each topic in one language.
-
-        Parameters
-        ----------
-        view : str, optional
-            A text view that the model was fitted on. It can be left out if there is
-            only one.
-        n_words : int, default=10
-            Words per topic.
-
-        Returns
-        -------
-        list of list of str
-            For each topic its words, the most probable first. All topics have some,
-            even if hardly any text is behind them; see `known_words`.
-        """
-        check_is_fitted(self)
-        check_scalar(n_words, "n_words", Integral, min_val=1)
-        view = self._check_text_view(view)
-        order = np.argsort(-self.topic_word_[view], axis=1, kind="stable")
-        return self.vocabularies_[view][order[:, :n_words]].tolist()
-
-    def topics_frame(self, n_words=10):
-        """Return a table of the topics: their words in every language.
-
-        Where the training texts of a language say nothing about a topic, the table has
-        a dash; see `known_words`.
-
-        Parameters
-        ----------
-        n_words : int, default=10
-            Words per topic and text view.
-
-        Returns
-        -------
-        pandas.DataFrame of str of shape (n_components, n_text_views)
-            One row per topic, one column per text view.
-        """
-        check_is_fitted(self)
-        return pd.DataFrame(
-            {
-                name: [", ".join(words) or NO_WORDS for words in known]
-                for name, known in self.known_words(n_words).items()
-            },
-            index=pd.RangeIndex(self._n_features_out, name="topic"),
-        )
-
-    def known_words(self, n_words=10):
-        """Return the most probable words of the topics that a language has words of.
-
-        Parameters
-        ----------
-        n_words : int, default=10
-            Words per topic and text view.
-
-        Returns
-        -------
-        dict of str to list of list of str
-            For each text view what `top_words` returns, but an empty list for a topic
-            that has less than a quarter of the tokens (`topic_tokens_`) that
-            `prevalence_` lets expect in the texts of that view: hardly any row about it
-            has a text in that language, and its most probable words are arbitrary.
-        """
-        check_is_fitted(self)
-        prevalence, known = self.prevalence_, {}
-        for name, tokens in self.topic_tokens_.items():
-            has_words = tokens > _LEAST_SHARE * prevalence * tokens.sum()
-            topics = self.top_words(name, n_words)
-            known[name] = [
-                words if has else []
-                for words, has in zip(topics, has_words, strict=True)
-            ]
-        return known
-
-    def print_topics(self, n_words=8):
-        """Print the table of the topics.
-
-        Parameters
-        ----------
-        n_words : int, default=8
-            Words per topic and text view.
-        """
-        print(printable(self.topics_frame(n_words).to_string()))
-
-    def describe(self, X, view=None, n_words=5):
-        """Describe each row by the top words of its dominant topic, in any language.
-
-        This is how a picture gets words: ``describe(X[["image"]], view="de")``.
-
-        Parameters
-        ----------
-        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
-            Rows, in any of the views in `views_`.
-        view : str, optional
-            The text view that the words come from; by default every one.
-        n_words : int, default=5
-            Words per row and text view.
-
-        Returns
-        -------
-        pandas.DataFrame of shape (n_rows, 1 + n_text_views)
-            The number of the topic in column "topic" and its words in one column per
-            text view, a dash if the topic has none in a language (see `topics_frame`),
-            indexed by the row labels of `X`. Missing in rows that have no view.
-        """
-        check_is_fitted(self)
-        X = self._check_X(X, reset=False)
-        return self._describe(self._infer(X), X.index, view, n_words)
-
-    def _describe(self, theta: np.ndarray, index, view, n_words: int) -> pd.DataFrame:
-        """Describe rows whose topics are known; see `describe`."""
-        names = list(self.vocabularies_) if view is None else [view]
-        known = ~np.isnan(theta[:, 0])
-        topics = pd.Series(pd.NA, index=index, dtype="Int64", name="topic")
-        topics.iloc[np.flatnonzero(known)] = theta[known].argmax(axis=1)
-        frame = topics.to_frame()
-        table = self.topics_frame(n_words)
-        for name in map(self._check_text_view, names):
-            words = table[name]
-            frame[name] = [None if pd.isna(topic) else words[topic] for topic in topics]
-        return frame
-
-    def top_rows(self, X, view=None, n=10):
-        """Return the rows with the largest share of each topic.
-
-        Parameters
-        ----------
-        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
-            Rows to choose from.
-        view : str, optional
-            Use the topics of this view alone; by default those of all views.
-        n : int, default=10
-            Rows per topic.
-
-        Returns
-        -------
-        ndarray of int of shape (n_components, min(n, number of rows with a view))
-            Positions of the rows, the largest share first.
-        """
-        check_is_fitted(self)
-        check_scalar(n, "n", Integral, min_val=1)
-        if view is not None and isinstance(X, MultiView):
-            X = X[[view]]
-        theta = self._infer(self._check_X(X, reset=False))
-        known = np.flatnonzero(~np.isnan(theta[:, 0]))
-        order = np.argsort(-theta[known], axis=0, kind="stable")[:n]
-        return known[order].T
-
-    def _check_text_view(self, view):
-        known = list(self.vocabularies_)
-        if view is None and len(known) == 1:
-            return known[0]
-        if view not in known:
-            raise ValueError(
-                f"view={view!r} has no words; choose one of {', '.join(known)}"
-            )
-        return view
-
     def _check_X(self, X, *, reset: bool) -> MultiView:
         """Return the input as a MultiView that fits the model."""
+        if reset:
+            self._topic_names = {}
         if not isinstance(X, MultiView):
             return self._check_array(X, reset=reset)
         if reset:

@@ -177,6 +177,8 @@ class DistilledTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    topic_names_ : list of (str or None)
+        Name of each topic that has one; see `set_topic_names`.
     views_ : list of str
         The views that `transform` takes: the student's and those of the teacher.
     view_widths_ : dict of str to int
@@ -293,6 +295,7 @@ class DistilledTopicModel(NeuralTopicModel):
 
     def _prepare(self, X: MultiView) -> None:
         self._fit_teacher(X)
+        self._topic_names = dict(self.teacher_._topic_names)
         taught = self.teacher_.vocabularies_
         students = [name for name in X.view_names if name not in taught] or list(taught)
         self.view_ = choose_view(self.view, students, "for the student to learn")

@@ -172,6 +172,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    topic_names_ : list of (str or None)
+        Name of each topic that has one; see `set_topic_names`.
     views_ : list of str
         The views that `transform` takes: those of `fit`.
     view_widths_ : dict of str to int

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.models._start import fit_start, word_shares
+from sklearn_m3l.models._topic_names import require_names
 from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._checkpoint import require_seed
@@ -281,6 +282,7 @@ class NeuralTopicModel(BaseTopicModel):
         )
         if start is None:
             return None
+        self._topic_names = dict(start._topic_names)
         for name in module.decoded:
             module.set_topics(name, start.topic_word_[name], freeze=True)
         if module.bias is not None:
@@ -473,6 +475,7 @@ class NeuralTopicModel(BaseTopicModel):
         n_topics = {len(values) for values in tokens.values()}
         fits = n_topics == {network["n_components"]}
         require(fits, "_topic_tokens has another number of topics")
+        require_names(state["_topic_names"], network["n_components"])
         for name, width in network["widths"].items():
             fits = state["view_widths_"].get(name) == width
             require(fits, f"view {name!r} has another width than its network")

@@ -16,6 +16,7 @@ from sklearn_m3l.models._clusters import (
     cluster_counts,
     fit_clusters,
 )
+from sklearn_m3l.models._topic_names import require_names
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._tuples import lack_tuples
 from sklearn_m3l.utils._checkpoint import Checkpoint, digest, require_seed
@@ -139,6 +140,8 @@ class PolylingualLDA(BaseTopicModel):
         Joint log-likelihood of words and topics after each sweep.
     vocabularies_ : dict of str to ndarray of str
         Words of each language.
+    topic_names_ : list of (str or None)
+        Name of each topic that has one; see `set_topic_names`.
     views_ : list of str
         The views that `transform` takes: those of `fit` that have word counts.
     view_widths_ : dict of str to int
@@ -346,6 +349,7 @@ class PolylingualLDA(BaseTopicModel):
         super()._check_fitted_state(state)
         vocabularies, n_topics = state["vocabularies_"], len(state["doc_topic_prior_"])
         require(n_topics <= MAX_TOPICS, f"has more than {MAX_TOPICS} topics")
+        require_names(state["_topic_names"], n_topics)
         for field in ("topic_word_counts_", "mean_topic_word_counts_"):
             counts = state[field]
             require(list(counts) == list(vocabularies), f"{field} has other texts")

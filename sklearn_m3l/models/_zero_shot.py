@@ -125,6 +125,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         The trained net.
     n_iter_ : int
         Epochs run.
+    topic_names_ : list of (str or None)
+        Name of each topic that has one; see `set_topic_names`.
     views_ : list of str
         The views of `fit` that `transform` takes: the text, and those with embeddings
         of the same width. It also takes new views with such embeddings.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_m3l import load_model
+from sklearn_m3l import load_model, save_model
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_emoji
 from sklearn_m3l.utils._text import display_width
@@ -139,6 +139,27 @@ def test_topics_as_csv_json_and_markdown(model, capsys):
     header, rule, *rows = run(capsys, *argv, "markdown").out.splitlines()
     assert header == "| topic | share | en | ja | ar |" and set(rule) <= set("|- ")
     assert len(rows) == 4 and frame["ar"][3] in rows[3]
+
+
+def test_names_and_rankings_are_printed(table, model, capsys, tmp_path):
+    pipeline = load_model(model)
+    pipeline["topics"].set_topic_names({1: "weather"})
+    save_model(pipeline, tmp_path / "named")
+    order = {"ranking": "frex", "ranking_weight": 0.3}
+    options = ["--ranking", "frex", "--ranking-weight", "0.3", "--format", "json"]
+    words = pipeline["topics"].top_words("en", 3, **order)
+    argv = ["topics", tmp_path / "named", "-n", 3]
+    records = json.loads(run(capsys, *argv, *options).out)
+    assert [record["en"] for record in records] == words
+    assert [r["topic_name"] for r in records] == [None, "weather", None, None]
+    assert "Topic 1: weather (" in run(capsys, *argv, "-n", 30).out
+    argv = ["describe", tmp_path / "named", table, "-n", 3]
+    for record in json.loads(run(capsys, *argv, *options).out):
+        assert record["en"] == ", ".join(words[record["topic"]])
+        assert record["topic_name"] == ("weather" if record["topic"] == 1 else "–")
+    with pytest.raises(SystemExit):
+        main(["topics", str(model), "--ranking-weight", "2"])
+    assert "must be a number from 0 to 1, not '2'" in capsys.readouterr().err
 
 
 def test_describe_prints_the_words_of_each_row(table, model, capsys):

@@ -86,7 +86,13 @@ function codeOf(view) {
   return /^[a-z]{2}(-[A-Za-z0-9]+)*$/.test(view.id) ? view.id : null;
 }
 
-// The words that name a topic: those of the first language that has some.
+// The number of a topic, and its name if it has one.
+function topicLabel(topic) {
+  const name = DATA.topicNames[topic];
+  return name ? `Topic ${topic}: ${name}` : `Topic ${topic}`;
+}
+
+// The words that stand for a topic: those of the first language that has some.
 function firstWords(topic, n = 3) {
   const words = DATA.words.map((topics) => topics[topic]).find((own) => own.length);
   return (words || []).slice(0, n).join(", ");
@@ -169,11 +175,12 @@ function disagreementOf(row) {
 
 function topicLink(topic) {
   const place = SHARES ? "topic" : "map";
-  return element("a", { href: `#${place}-${topic}` }, `Topic ${topic}`);
+  return element("a", { href: `#${place}-${topic}` }, topicLabel(topic));
 }
 
 function fillTopics(select) {
   for (let topic = 0; topic < DATA.nTopics; topic++) {
-    select.append(element("option", { value: topic }, `${topic}: ${firstWords(topic)}`));
+    const called = DATA.topicNames[topic] || firstWords(topic);
+    select.append(element("option", { value: topic }, `${topic}: ${called}`));
   }
 }

@@ -186,7 +186,7 @@ function disagreements(row, views, compared) {
     const [high, low] = [widest.most, widest.least].map(
       (share) => VIEWS[views[widest.shares.indexOf(share)]].label,
     );
-    const text = `Topic ${widest.topic} (${firstWords(widest.topic)}) differs most: `;
+    const text = `${topicLabel(widest.topic)} (${firstWords(widest.topic)}) differs most: `;
     const shares = `${percent(widest.most)} in ${high}, ${percentOrLess(widest.least)} in ${low}.`;
     found.push(element("li", { class: "apart" }, text + shares));
   }

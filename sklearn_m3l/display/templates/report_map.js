@@ -136,7 +136,7 @@ function placeLabels() {
   const named = [];
   for (const { topic, x, y } of MAP.middles) {
     if (x < x_range.start || x > x_range.end || y < y_range.start || y > y_range.end) continue;
-    const text = firstWords(topic, 1);
+    const text = DATA.topicNames[topic] || firstWords(topic, 1);
     const clear = named.every(
       (other) =>
         Math.abs(y - other.y) * pixels > 18 ||
@@ -291,7 +291,7 @@ function choosePoint(point) {
   }
   const view = VIEWS[POINTS.view[point]].label;
   const topic = POINTS.topic[point];
-  announce(`${view}: ${nameOfPoint(point)}. Topic ${topic}: ${firstWords(topic, 5)}`);
+  announce(`${view}: ${nameOfPoint(point)}. ${topicLabel(topic)} (${firstWords(topic, 5)})`);
 }
 
 function chooseRow(row) {
