@@ -222,7 +222,7 @@ def mutate(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
             return data[:start] + other[place : place + rng.choice([9, 99, 9999])]
         case _:  # much more than it says
             piece = data[start:end] + rng.choice(_PIECES)
-            return data[:start] + piece * (5 * 10**6 // len(piece)) + data[start:]
+            return data[:start] + piece * (5 * 10**7 // len(piece)) + data[start:]
 
 
 class CorpusFiles:

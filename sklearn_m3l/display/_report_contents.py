@@ -155,15 +155,6 @@ def collect(
     words = model.known_words(N_WORDS, **order)
     given = dict(view_labels or {})
     lead = next((view for view in X.view_names if view in words), X.view_names[0])
-    contents = Contents(
-        views={view: given.get(view, view) for view in X.view_names},
-        languages={view: given.get(view, view) for view in words},
-        words=words,
-        topic_names={k: v for k, v in enumerate(model.topic_names_) if v},
-        names=called,
-        points=points,
-        point_of=points_of_rows(points, keys, X.present),
-    )
     mixed = infer_topics(model, X)
     has_lead = X[lead].present[:, np.newaxis]
     documents = Documents(
@@ -197,7 +188,16 @@ def collect(
         titles=titles,
         links=links,
     )
-    return Contents(**{**vars(contents), "documents": documents})
+    return Contents(
+        views={view: given.get(view, view) for view in X.view_names},
+        languages={view: given.get(view, view) for view in words},
+        words=words,
+        topic_names={k: v for k, v in enumerate(model.topic_names_) if v},
+        names=called,
+        points=points,
+        point_of=points_of_rows(points, keys, X.present),
+        documents=documents,
+    )
 
 
 def points_of_rows(
