@@ -162,10 +162,31 @@ class BaseTopicModel(
                 UserWarning,
                 stacklevel=3,  # scikit-learn wraps transform
             )
+        n_unknown = np.count_nonzero(self._without_known_words(views))
+        if n_unknown:
+            warnings.warn(
+                f"{n_unknown} of {len(theta)} rows have no known word, so they all get "
+                "the same topics",
+                UserWarning,
+                stacklevel=3,
+            )
         if transform_output(self) == "pandas" and isinstance(X, MultiView):
             # scikit-learn takes row labels from a DataFrame alone.
             return pd.DataFrame(theta, index=X.index)
         return theta
+
+    @staticmethod
+    def _without_known_words(X: MultiView) -> np.ndarray:
+        """Return the rows that have a text, but nothing that tells their topics.
+
+        An embedding does, if only by its cluster.
+        """
+        present = [view.present for view in X.views.values()]
+        told = [
+            view.present & (view.embedding is not None or view.counts.sum(axis=1) > 0)
+            for view in X.views.values()
+        ]
+        return np.any(present, axis=0) & ~np.any(told, axis=0)
 
     def _infer(self, X: MultiView) -> np.ndarray:
         """Return topics; refuse NaN in rows that have a view.

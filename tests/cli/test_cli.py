@@ -43,12 +43,14 @@ def demo(tmp_path_factory):
     return printed.getvalue(), output
 
 
+@pytest.mark.slow
 def test_demo_names_page(demo):
     printed, output = demo
     assert str(output) in printed.splitlines()[-1]
     assert list(output.parent.iterdir()) == [output]
 
 
+@pytest.mark.slow
 def test_demo_prints_topics_side_by_side(demo):
     lines = demo[0].splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("Topic "))
@@ -65,10 +67,12 @@ def test_demo_prints_topics_side_by_side(demo):
             assert set(words) <= vocabularies[name]
 
 
+@pytest.mark.slow
 def test_demo_fits_the_terminal(demo):
     assert max(map(len, demo[0].replace(str(demo[1]), "").splitlines())) <= 100
 
 
+@pytest.mark.slow
 def test_demo_labels_held_out_pictures_in_both_languages(demo):
     labeled = re.findall(
         r"^  (images/\S+): topic \d\n    English  (\w+, ){4}\w+\n    German   (\w+, )",
@@ -80,6 +84,7 @@ def test_demo_labels_held_out_pictures_in_both_languages(demo):
     assert paths <= set(load_gimp_help("test").thumbnails)
 
 
+@pytest.mark.slow
 def test_demo_prints_scores_beside_chance(demo):
     number = r"-?\d\.\d{3}"
     assert re.search(rf"MRR en-de +{number} +{number}", demo[0])
@@ -88,6 +93,7 @@ def test_demo_prints_scores_beside_chance(demo):
         assert re.search(rf"^{name} +{number}( +[0-9,]+)?\n", demo[0], re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_demo_page_shows_what_was_printed(demo):
     printed, output = demo
     page = output.read_text(encoding="utf-8")

@@ -92,6 +92,7 @@ def test_fit_stores_what_the_library_would_fit(folder, table, model):
     )
 
 
+@pytest.mark.slow
 def test_fit_takes_any_parameter_of_the_model(table, tmp_path):
     settings = ["temperature=0.1", "similarity=dot", "hidden_layer_sizes=(20, 10)"]
     argv = [argument for text in settings for argument in ("--set", text)]
@@ -150,6 +151,7 @@ def test_fit_embeds_texts_by_a_sentence_transformer(
     assert X["en"].embedding.shape == (2, 384)
 
 
+@pytest.mark.slow
 def test_fit_tells_what_it_does(folder, table, capsys):
     run("fit", table, *FIT, *FEW, "-o", folder / "other")
     printed = capsys.readouterr()

@@ -48,6 +48,7 @@ def model(folder):
     return folder / "model"
 
 
+@pytest.mark.slow
 def test_example_holds_the_emoji(folder):
     for subset in ("train", "validation", "test"):
         df = pd.read_csv(folder / f"{subset}.csv", dtype=str, keep_default_na=False)
@@ -70,6 +71,7 @@ def test_fit_says_what_it_read(folder, table, capsys, tmp_path):
     assert f"\n  image: {n_rows} pictures\n" in printed
 
 
+@pytest.mark.slow
 def test_fit_writes_a_report(folder, table, capsys, tmp_path):
     argv = ["--text", "en", "--image", "image", "-k", "2", "--max-iter", "1"]
     argv += ["--report", tmp_path / "report.html", "--title", "name"]
@@ -84,6 +86,7 @@ def test_fit_writes_a_report(folder, table, capsys, tmp_path):
     assert shown and {unescape(name) for name in shown} <= names
 
 
+@pytest.mark.slow
 def test_report_names_links_and_says_what_is_left_out(
     folder, table, model, capsys, tmp_path
 ):

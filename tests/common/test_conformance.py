@@ -306,6 +306,7 @@ class TestRouting:
                 requests = get_routing_for_object(estimator)
             assert not list(requests.consumes("fit", ["groups", "sample_weight"]))
 
+    @pytest.mark.slow
     def test_a_search_over_a_pipeline(self, search):
         plain = clone(search).fit(TABLE, groups=ARTICLES).cv_results_
         with sklearn.config_context(enable_metadata_routing=True):
@@ -314,6 +315,7 @@ class TestRouting:
             np.testing.assert_array_equal(routed[name], plain[name])
         assert len({*plain["mean_test_jsd"]}) == 2
 
+    @pytest.mark.slow
     def test_groups_reach_the_inner_search(self, search):
         with sklearn.config_context(enable_metadata_routing=True):
             result = cross_validate(

@@ -34,6 +34,7 @@ def test_estimator(estimator, check):
 
 
 # Some of these fit on a DataFrame and transform its values, or the other way round.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("check", MORE_CHECKS)

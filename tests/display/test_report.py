@@ -440,6 +440,7 @@ def test_pictures_beyond_those_of_topics_are_limited(write, n_bytes, n_more):
     assert len(sources) == min(48, len(on_page) + n_more)
 
 
+@pytest.mark.slow
 def test_pipelines_on_tables():
     corpus = load_gimp_help("test")
     frame = corpus.frame[["en", "de"]].drop_duplicates()[:30].astype(object)

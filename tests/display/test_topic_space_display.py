@@ -75,6 +75,7 @@ def test_points_without_words(display, tmp_path):
         bare.write_html(tmp_path / "topics.html")
 
 
+@pytest.mark.slow
 def test_pipelines_on_tables():
     corpus = load_gimp_help("test")
     frame = corpus.frame[["en", "de"]].drop_duplicates()[:40].astype(object)

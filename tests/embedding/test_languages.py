@@ -192,6 +192,7 @@ def test_embeddings_know_the_case_of_the_language():
     assert view.encoder_.get_params()["language"] == "tr"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "text", "words"),
     [

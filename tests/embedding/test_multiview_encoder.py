@@ -422,6 +422,7 @@ def test_a_pipeline_gives_topics_of_any_columns(table):
         assert isinstance(pipeline[0].transform(table), MultiView)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to_frame", [pd.DataFrame, to_polars])
 def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
     df = to_frame(table[["en", "de"]])

@@ -121,6 +121,7 @@ def encoded(library, monkeypatch):
     return seen
 
 
+@pytest.mark.slow
 def test_a_real_model_knows_what_texts_are_about(text_model, library):
     encoder = SentenceTransformerEncoder(text_model, normalize=True)
     vectors = encoder.fit_transform(TEXTS)
@@ -132,6 +133,7 @@ def test_a_real_model_knows_what_texts_are_about(text_model, library):
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_settings_reach_the_model(text_model):
     long = " ".join(["brush"] * 300)
 
@@ -322,6 +324,7 @@ def test_a_grid_search_encodes_each_text_once_a_setting(text_model, encoded, tmp
     assert encoded == ["a new text"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_encoding_goes_on_where_it_stopped(
     text_model, library, encoded, tmp_path, monkeypatch
 ):

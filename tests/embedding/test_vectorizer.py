@@ -76,6 +76,7 @@ def test_words_of_other_scripts(text, words):
     assert WordVectorizer().build_analyzer()(text) == words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", sorted({*LANGUAGE_MAPPING, *langs()}))
 def test_every_language_has_stop_words_that_agree_with_the_words(language):
     assert has_stop_words(language)

@@ -318,6 +318,7 @@ def test_counts_without_views():
     )
 
 
+@pytest.mark.slow
 def test_pipelines_on_tables():
     frame = load_gimp_help("test").frame[["en", "de", "page"]].iloc[:120]
     encoder = make_multiview_encoder(["en", "de"], groups="page", random_state=0)

@@ -436,6 +436,7 @@ def test_only_views_that_are_needed_are_encoded(pipeline, table):
         SCORERS[1](pipeline, damaged)
 
 
+@pytest.mark.slow
 def test_frozen_models_and_searches(model, pages):
     search = GridSearchCV(model, {"n_components": [3]}, cv=2).fit(pages)
     best = search.best_estimator_
@@ -538,6 +539,7 @@ def test_worker_processes(request, model, pipeline, data):
         np.testing.assert_allclose(there[name], values, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.slow
 def test_validation_curve(model, pages):
     kwargs = {"cv": GroupKFold(2), "groups": pages.groups, "scoring": SCORERS[0]}
     train, test = validation_curve(

@@ -109,12 +109,14 @@ def search(model, counts, numbers):
     return found.best_params_["n_components"], found.cv_results_["mean_test_score"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", list(MODELS))
 def test_noise_has_one_topic(noise, model):
     best, scores = search(MODELS[model], noise, [1, 5, 40])
     assert best == 1, scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", list(MODELS))
 def test_the_planted_number_of_topics_is_found(planted, model):
     best, scores = search(MODELS[model], planted, [2, 6, 40])

@@ -9,6 +9,8 @@ from scipy.stats import spearmanr
 from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 
+pytestmark = pytest.mark.slow
+
 
 def unigram_score(train, test):
     """Return the log-likelihood per word of a model that knows frequencies alone."""

@@ -178,7 +178,8 @@ class TestPlanted:
         # What is learned is what a tuple without words gets.
         nothing = MultiView.from_arrays(counts={"en": np.zeros((1, 15))})
         expected = model.doc_topic_prior_ / model.doc_topic_prior_.sum()
-        assert_allclose(model.transform(nothing)[0], expected, rtol=1e-5)
+        with pytest.warns(UserWarning, match="^1 of 1 rows have no known word"):
+            assert_allclose(model.transform(nothing)[0], expected, rtol=1e-5)
 
     def test_labels_and_rows(self, planted_corpus):
         X, planted = planted_corpus
@@ -535,7 +536,8 @@ class TestClusters:
         bare = MultiView.from_arrays(counts={"de": X["de"].counts})
         assert_array_equal(theta[200:], model.transform(bare[200:]))
         nothing = MultiView.from_arrays(counts={"de": np.zeros((1, 40))})
-        assert_allclose(model.transform(nothing), 1 / 4)
+        with pytest.warns(UserWarning, match="^1 of 1 rows have no known word"):
+            assert_allclose(model.transform(nothing), 1 / 4)
 
     @pytest.mark.parametrize(("n_distinct", "n_clusters"), [(3, 3), (2, 2), (1, 0)])
     def test_never_more_clusters_than_distinct_rows(self, n_distinct, n_clusters):
@@ -896,12 +898,14 @@ def test_documents_without_known_words(X):
     counts[:30] = 0
     silent = changed(X, counts={"en": counts})[8:]
     model = quick().fit(silent[["en"]])
-    topics = model.transform(silent[["en"]])
+    with pytest.warns(UserWarning, match="^22 of 52 rows have no known word"):
+        topics = model.transform(silent[["en"]])
     assert_allclose(topics[:22], 1 / 3, rtol=1e-6)  # the mean of the prior
     assert (topics[22:].max(axis=1) > 0.4).all()
     nothing = quick().fit(np.zeros((4, 5)))
     assert_allclose(nothing.topic_word_["text"], 1 / 5)
-    assert_allclose(nothing.transform(np.zeros((2, 5))), 1 / 3, rtol=1e-6)
+    with pytest.warns(UserWarning, match="^2 of 2 rows have no known word"):
+        assert_allclose(nothing.transform(np.zeros((2, 5))), 1 / 3, rtol=1e-6)
 
 
 def test_topics_of_any_number(X):

@@ -135,6 +135,7 @@ def test_splitters_split_it_as_an_array(small_multiview, splitter):
         assert X[train].shape == (len(train), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_cross_validate(large, n_jobs):
     groups = np.arange(len(large)) // 10

@@ -42,6 +42,7 @@ def test_means(net, tuples, make_batch):
     assert np.isnan(topics[~present]).all()
 
 
+@pytest.mark.slow
 def test_draws(net, tuples, make_batch):
     net.module_.eval()
     view = tuples["en"]

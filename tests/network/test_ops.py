@@ -80,8 +80,17 @@ def check(network, loss, batch):
     return found
 
 
-@pytest.mark.parametrize("activation", ["softplus", "relu", "tanh"])
-@pytest.mark.parametrize("sizes", [(), (6,), (7, 1), (8, 7, 5)])
+@pytest.mark.parametrize(
+    ("activation", "sizes"),
+    [
+        ("softplus", ()),
+        ("softplus", (6,)),
+        ("softplus", (7, 1)),
+        ("softplus", (8, 7, 5)),
+        ("relu", (7, 5)),
+        ("tanh", (7, 1)),
+    ],
+)
 @pytest.mark.parametrize("changes", [{}, SHARED, MIXTURE, SHARED | BACKGROUND])
 def test_networks(tuples, make_network, make_batch, activation, sizes, changes):
     network = make_network(

@@ -170,6 +170,7 @@ def test_deep_nesting_and_huge_numbers(tmp_path):
             load_model(path)
 
 
+@pytest.mark.slow
 def test_millions_of_values_are_refused_before_they_are_parsed(tmp_path):
     path = tmp_path / "model"
     for value in ("[" + "[]," * 10**6 + "[]]", '{"a":' * 2**21 + "1" + "}" * 2**21):
@@ -612,6 +613,7 @@ save_model(PolylingualLDA(3), sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_leaves_the_old_file(tmp_path):
     path = tmp_path / "model"
     save_model(PolylingualLDA(2), path)

@@ -18,6 +18,8 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "n_components": 3,
     "max_iter": 3,

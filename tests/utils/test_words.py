@@ -85,6 +85,7 @@ def test_what_nfkc_would_change(text):
     assert normalize_text(text) == text != unicodedata.normalize("NFKC", text)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_normalizing_twice_changes_nothing(text):
     once = normalize_text(text)
