@@ -5,6 +5,8 @@ VENV ?= .venv
 #     make test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
 CONSTRAINTS ?= constraints.txt
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
+# A file's tests share what they fit. The longest files are not the last ones.
+DIST = --dist loadfile --no-loadscope-reorder
 SOURCES = setup.cfg pyproject.toml $(CONSTRAINTS)
 
 .PHONY: demo test test-fast test-oldest coverage lint docs clean
@@ -13,11 +15,11 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(VENV)/bin/python -m pytest -n 2 $(DIST) --cov --cov-report=term
 
 # All but the slow tests, on all cores.
 test-fast: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -q -n auto --dist loadfile -m "not slow"
+	$(VENV)/bin/python -m pytest -q -n auto $(DIST) -m "not slow"
 
 test-oldest:
 	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
@@ -26,7 +28,7 @@ test-oldest:
 # compiler.
 COMPILED = tests/gibbs tests/network/test_kernels.py tests/network/test_ops.py
 coverage: test
-	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" $(COMPILED) \
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q -n 2 $(DIST) -m "not slow" $(COMPILED) \
 	    --cov --cov-append --cov-report=term --cov-fail-under=95
 
 lint: $(VENV)/.test

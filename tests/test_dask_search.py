@@ -65,7 +65,7 @@ def search(estimator, X, groups, grid):
         grid,
         scoring=make_alignment_scorer(["mrr", "jsd", "npmi"], [("en", "de")]),
         refit="mrr",
-        cv=GroupKFold(3),
+        cv=GroupKFold(2),
         error_score="raise",
     )
     return searched.fit(X, groups=groups)
