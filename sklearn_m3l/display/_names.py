@@ -72,7 +72,7 @@ def topic_label(topic: int, name: str | None) -> str:
 
 def first_of_each(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return those rows whose name no earlier one of the rows has."""
-    return rows[~pd.Index(names[rows]).duplicated()]
+    return rows[~pd.Index(names[rows], dtype=object).duplicated()]
 
 
 def beginning(text: str) -> str:

@@ -99,7 +99,11 @@ def lay_out(
         {
             "row": np.concatenate(list(shown.values())),
             "view": np.repeat(list(shown), [len(rows) for rows in shown.values()]),
-            "name": np.concatenate([names[view][rows] for view, rows in shown.items()]),
+            # Not as Arrow's strings, which cannot hold half a surrogate pair.
+            "name": pd.Series(
+                np.concatenate([names[view][rows] for view, rows in shown.items()]),
+                dtype=object,
+            ),
             "topic": theta.argmax(axis=1),
             "x": places[:, 0],
             "y": places[:, 1],

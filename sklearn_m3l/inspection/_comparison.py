@@ -352,7 +352,7 @@ def disagreements(
         divergences = paired_jensen_shannon(*(topics[view] for view in pair))
         known = np.flatnonzero(~np.isnan(divergences))
         rows = known[np.argsort(-divergences[known], kind="stable")]
-        rows = rows[~pd.Index(ids[rows]).duplicated()][:n]
+        rows = rows[~pd.Index(ids[rows], dtype=object).duplicated()][:n]
         found = {
             "view_a": pair[0],
             "view_b": pair[1],

@@ -185,7 +185,9 @@ def test_output_configuration_makes_no_difference(fitted, german):
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csr_matrix])
 def test_models_of_arrays(X, container):
-    counts = container(X["en"].counts.toarray())
+    counts = X["en"].counts.toarray()
+    counts[7, 0] = 1  # the row that lacks English
+    counts = container(counts)
     model = PolylingualLDA(3, max_iter=2, random_state=0).fit(counts)
     arguments = to_pyldavis(model, counts)
     assert_allclose(arguments["doc_topic_dists"], model.transform(counts))
