@@ -16,6 +16,17 @@ _FUNCTION_JA = {"数詞", "助動詞語幹", "非自立可能"}
 _CONTENT_KO = {"NNG", "NNP", "XR", "MAG", "SL", "SH"}
 _VERBS_KO = ("VV", "VA")
 
+# The codes of ISO 639-1.
+_CODES = frozenset(
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr "
+    "cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu "
+    "gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk "
+    "kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms "
+    "mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro "
+    "ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl "
+    "tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
+)
+
 # Languages that simplemma has under another code.
 _SIMPLEMMA_CODES = {"no": "nb", "bs": "hbs", "hr": "hbs", "sr": "hbs"}
 
@@ -170,8 +181,8 @@ def _warn_missing(language: str, packages: str) -> None:
 
 @cache
 def warn_without_stop_words(language: str) -> None:
-    """Warn, once per process, of a known language whose stop words are not known."""
-    if language in _BY_LANGUAGE and not has_stop_words(language):
+    """Warn, once per process, of a language whose stop words are not known."""
+    if knows_language(language) and not has_stop_words(language):
         warnings.warn(
             f"there is no list of stop words for language={language!r}, so none are "
             "left out; give extra_stop_words, a list of your own, or stop_words=None",
@@ -246,8 +257,8 @@ def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
 
 
 def knows_language(code: str) -> bool:
-    """Tell whether there are stop words or a segmenter for a language."""
-    return code in _stop_word_lists() or code in _BY_LANGUAGE
+    """Tell whether something is the code of a language."""
+    return code in _CODES
 
 
 def has_stop_words(code: str) -> bool:
@@ -261,17 +272,16 @@ def stop_words_of(language: str) -> Sequence[str]:
     Raises
     ------
     ValueError
-        If nothing is known about the language; the message names those that are.
+        If it is not the code of a language.
     """
     known = _stop_word_lists()
-    if language not in known:
-        if language in _BY_LANGUAGE:
-            return []
+    if not knows_language(language):
         raise ValueError(
-            f"no stop words for language={language!r}; there are lists for "
-            f"{', '.join(sorted(known))}; or give stop_words, a list of your own, or "
-            "None"
+            f"language={language!r} is not an ISO 639-1 code, such as 'en' or 'zh'; "
+            "give the code of the language, or None"
         )
+    if language not in known:
+        return []
     if known[language] == "stop-words":
         from stop_words import get_stop_words
 

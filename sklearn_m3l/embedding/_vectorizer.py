@@ -80,7 +80,8 @@ class WordVectorizer(CountVectorizer):
         that mix languages, the main one first. It decides which stop words are left
         out, what splits a text into words, and, for Turkish and Azerbaijani, what the
         lower case of I is. None leaves out no words. The stop words are those of the
-        package `stop-words` (33 languages), and of `stopwordsiso` for others.
+        package `stop-words` (33 languages), and of `stopwordsiso` for others; a warning
+        says if neither has any.
     stop_words : "language", "english", list or None, default="language"
         Stop words other than those of `language`: a list of words, or None for none.
         They are taken apart as texts are, so that "don't" matches.
@@ -378,7 +379,7 @@ class WordVectorizer(CountVectorizer):
         Raises
         ------
         ValueError
-            Where nothing is known about `language`.
+            Where `language` is not an ISO 639-1 code.
         """
         if self.stop_words == "language":
             words = [w for code in self._languages() for w in stop_words_of(code)]

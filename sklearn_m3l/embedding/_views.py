@@ -300,9 +300,9 @@ class TextView(_ColumnView):
         if vectorizer.stop_words == "language":
             column = "the column has no name" if name is None else f"column {name!r}"
             warnings.warn(
-                f"no stop words are left out: {column} names no language that has a "
-                "list of them; give TextView language='en', for example, or a "
-                "vectorizer with stop_words=None if that is meant",
+                f"no stop words are left out: {column} names no language; give "
+                "TextView language='en', for example, or a vectorizer with "
+                "stop_words=None if that is meant",
                 UserWarning,
                 stacklevel=2,
             )

@@ -146,14 +146,25 @@ def test_an_unknown_tokenizer():
         WordVectorizer(tokenizer="mecab").fit(["猫"])
 
 
-def test_a_language_without_stop_words_warns_once():
+@pytest.mark.parametrize(
+    ("language", "text", "word"),
+    [
+        ("km", TEXTS["km"][0], "ភាសាខ្មែរ"),
+        ("ta", "பூனை முகம்", "பூனை"),
+        ("az", "IŞIQ", "ışıq"),
+    ],
+)
+def test_a_language_without_stop_words_warns_once(language, text, word):
     languages.warn_without_stop_words.cache_clear()
+    df = pd.DataFrame({language: [text]})
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        WordVectorizer(language="km").fit([TEXTS["km"][0]])
-        WordVectorizer(language="km").fit([TEXTS["km"][0]])
+        assert word in WordVectorizer(language=language).fit([text]).vocabulary_
+        view = make_multiview_encoder([language]).fit_transform(df)[language]
+    assert word in view.vocabulary
     assert len(seen) == 1
-    assert "no list of stop words for language='km'" in str(seen[0].message)
+    told = f"no list of stop words for language={language!r}"
+    assert told in str(seen[0].message)
 
 
 def test_the_name_of_a_column_chooses_it():

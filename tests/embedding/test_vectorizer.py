@@ -187,9 +187,10 @@ def test_cells_that_are_missing_or_no_texts():
     assert tokens.fit_transform([["a b"], ["c"]]).shape == (2, 2)
 
 
-def test_a_language_without_stop_words_is_refused():
-    with pytest.raises(ValueError, match="language='xx'; there are lists for af, ar"):
-        WordVectorizer(language="xx").fit(["a text"])
+def test_what_is_no_language_is_refused():
+    for code in ("xx", "english", "zh-CN"):
+        with pytest.raises(ValueError, match=f"language='{code}' is not an ISO 639-1"):
+            WordVectorizer(language=code).fit(["a text"])
     with pytest.raises(ValueError, match="'language' parameter"):
         WordVectorizer(language=3).fit(["a text"])
 
