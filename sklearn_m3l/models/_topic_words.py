@@ -200,7 +200,9 @@ class TopicWordsMixin:
         frame = self.topics_frame(
             n_words, ranking=ranking, ranking_weight=ranking_weight
         )
-        print(printable(frame.to_string()))
+        # Chinese, Japanese, and Korean letters are two columns wide.
+        with pd.option_context("display.unicode.east_asian_width", True):
+            print(printable(frame.to_string()))
 
     def set_topic_names(self, names):
         """Name the topics: tables, displays, and reports show the names.

@@ -82,7 +82,7 @@ def test_fit_writes_a_report(folder, table, capsys, tmp_path):
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "<h1>Topics of table.csv</h1>" in page
     names = set(pd.read_csv(table)["name"])
-    shown = re.findall(r'<a href="#row-\d+">([^<]+)</a>', page)
+    shown = re.findall(r'<a href="#row-\d+"><bdi>([^<]+)<', page)
     assert shown and {unescape(name) for name in shown} <= names
 
 

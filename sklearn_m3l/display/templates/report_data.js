@@ -94,8 +94,23 @@ function topicLabel(topic) {
 
 // The words that stand for a topic: those of the first language that has some.
 function firstWords(topic, n = 3) {
-  const words = DATA.words.map((topics) => topics[topic]).find((own) => own.length);
-  return (words || []).slice(0, n).join(", ");
+  const words = DATA.words[firstLanguage(topic)];
+  return (words ? words[topic] : []).slice(0, n).join(", ");
+}
+
+function firstLanguage(topic) {
+  return DATA.words.findIndex((topics) => topics[topic].length);
+}
+
+// The same in its own direction, and with the letters of its language.
+function firstWordsElement(topic, n = 3) {
+  const view = DATA.languages[firstLanguage(topic)];
+  return element("bdi", { lang: view && codeOf(view) }, firstWords(topic, n));
+}
+
+// A name, which can be of any language, inside of other text.
+function nameElement(name) {
+  return element("bdi", {}, name);
 }
 
 function hasView(row, view) {
@@ -131,6 +146,11 @@ function titleOf(row) {
 function furtherNames(row) {
   const all = VIEWS.map((_, view) => (hasView(row, view) ? nameOf(row, view) : null));
   return [...new Set(all)].filter((name) => name !== null && name !== titleOf(row));
+}
+
+// Names in a line, each in its own direction.
+function listNames(names) {
+  return names.flatMap((name, place) => [place ? ", " : "", nameElement(name)]);
 }
 
 function textOf(row, view) {

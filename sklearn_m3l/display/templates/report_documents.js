@@ -34,16 +34,16 @@ function orderList() {
 function listRow(row) {
   const shares = sharesOf(row, -1);
   const topic = LIST.topic ?? (shares[0] || [null])[0];
-  const further = furtherNames(row).join(", ");
+  const further = furtherNames(row);
   const disagreement = disagreementOf(row);
   const cells = [
     element(
       "th",
       { scope: "row" },
-      element("a", { href: `#row-${row}` }, titleOf(row)),
-      further && element("div", { class: "share" }, further),
+      element("a", { href: `#row-${row}` }, nameElement(titleOf(row))),
+      further.length ? element("div", { class: "share" }, ...listNames(further)) : null,
     ),
-    element("td", {}, ...(topic === null ? ["–"] : [topicLink(topic), ` ${firstWords(topic)}`])),
+    element("td", {}, ...(topic === null ? ["–"] : [topicLink(topic), " ", firstWordsElement(topic)])),
     element("td", { class: "number" }, percent(shareInList(row))),
   ];
   if (DIVERGENCES.length) {
@@ -116,7 +116,10 @@ function viewsOf(row) {
 function viewSection(row, view) {
   const text = textOf(row, view);
   const section = element("section", {}, element("h2", {}, VIEWS[view].label));
-  if (nameOf(row, view) !== titleOf(row)) section.append(element("p", {}, nameOf(row, view)));
+  const name = nameOf(row, view);
+  // The beginning of a text would only say it twice.
+  const isOwn = NAMES.of[view][row] >= 0 && name !== titleOf(row);
+  if (isOwn) section.append(element("p", {}, nameElement(name)));
   section.append(pictureElement(row, view) || "");
   if (text) {
     const attributes = { class: "text", lang: codeOf(VIEWS[view]), tabindex: 0, role: "region" };
@@ -153,7 +156,7 @@ function comparisonTable(row, views, compared) {
     element(
       "tr",
       {},
-      element("th", { scope: "row" }, topicLink(topic), ` ${firstWords(topic, 5)}`),
+      element("th", { scope: "row" }, topicLink(topic), " ", firstWordsElement(topic, 5)),
       ...shares.map((share) => {
         return element("td", { class: "number" }, percentOrLess(share), bar(share / largest));
       }),
@@ -186,9 +189,9 @@ function disagreements(row, views, compared) {
     const [high, low] = [widest.most, widest.least].map(
       (share) => VIEWS[views[widest.shares.indexOf(share)]].label,
     );
-    const text = `${topicLabel(widest.topic)} (${firstWords(widest.topic)}) differs most: `;
     const shares = `${percent(widest.most)} in ${high}, ${percentOrLess(widest.least)} in ${low}.`;
-    found.push(element("li", { class: "apart" }, text + shares));
+    const text = [`${topicLabel(widest.topic)} (`, firstWordsElement(widest.topic), ") differs most: "];
+    found.push(element("li", { class: "apart" }, ...text, shares));
   }
   return element("ul", {}, ...found);
 }
@@ -217,7 +220,7 @@ function showRow(row) {
       turn(-1, "Previous document"),
       turn(1, "Next document"),
     ),
-    element("h1", {}, titleOf(row)),
+    element("h1", {}, nameElement(titleOf(row))),
     linkElement(row),
     element("div", { class: "views" }, ...views.map((view) => viewSection(row, view))),
     element("h2", {}, views.length > 1 ? "Where the views agree and disagree" : "Topics"),

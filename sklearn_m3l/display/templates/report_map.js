@@ -243,7 +243,7 @@ function pointSummary(point) {
   const topic = POINTS.topic[point];
   const swatch = element("span", { class: "swatch", "data-topic": topic });
   swatch.style.background = topicColor(topic);
-  return [swatch, topicLink(topic), ` ${firstWords(topic, 5)}`];
+  return [swatch, topicLink(topic), " ", firstWordsElement(topic, 5)];
 }
 
 function tellPoint(point, others) {
@@ -253,7 +253,7 @@ function tellPoint(point, others) {
     return;
   }
   const [view, rows] = [POINTS.view[point], rowsOf(point)];
-  const name = nameOfPoint(point);
+  const name = nameElement(nameOfPoint(point));
   const title = SHARES ? element("a", { href: `#row-${rows[0]}` }, name) : name;
   const excerpt = textOf(rows[0], view);
   const parts = [
@@ -261,11 +261,15 @@ function tellPoint(point, others) {
     element("h3", {}, title),
     element("p", {}, ...pointSummary(point)),
     pictureElement(rows[0], view),
-    excerpt && element("p", { class: "share", lang: codeOf(VIEWS[view]) }, `${excerpt.slice(0, 160)} …`),
+    excerpt && element("p", { class: "share", lang: codeOf(VIEWS[view]) }, shorten(excerpt)),
     others.length ? element("h3", {}, "Other views") : null,
     element("ul", {}, ...others.slice(0, 8).map(tellCompanion)),
   ];
   panel.replaceChildren(...parts.filter((part) => part));
+}
+
+function shorten(text) {
+  return text.length > 160 ? `${text.slice(0, 160)} …` : text;
 }
 
 function tellCompanion(point) {
@@ -273,7 +277,7 @@ function tellCompanion(point) {
   return element(
     "li",
     {},
-    element("div", {}, `${SIGNS[view % SIGNS.length]} ${VIEWS[view].label}: ${nameOfPoint(point)}`),
+    element("div", {}, `${SIGNS[view % SIGNS.length]} ${VIEWS[view].label}: `, nameElement(nameOfPoint(point))),
     pictureElement(POINTS.row[point], view),
     element("div", {}, ...pointSummary(point)),
   );

@@ -74,8 +74,8 @@ function foundRow(row) {
   return element(
     "li",
     {},
-    element("a", { href: `#row-${row}` }, titleOf(row)),
-    element("span", { class: "share" }, ` ${furtherNames(row).join(", ")}`),
+    element("a", { href: `#row-${row}` }, nameElement(titleOf(row))),
+    element("span", { class: "share" }, " ", ...listNames(furtherNames(row))),
   );
 }
 
