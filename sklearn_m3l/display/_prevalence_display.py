@@ -192,7 +192,9 @@ class PrevalenceDisplay:
         if (kind or _default_kind(table)) == "heatmap":
             return self._plot_heatmap(table, ax)
         line = (kind or _default_kind(table)) == "line"
-        topics = table[["topic", "name"]].drop_duplicates().itertuples(index=False)
+        topics = (
+            table[["topic", "topic_name"]].drop_duplicates().itertuples(index=False)
+        )
         topics = list(topics)
         n_columns = min(3, len(topics))
         grid = self._divide(ax, -(-len(topics) // n_columns), n_columns, _PLACE)
@@ -279,7 +281,7 @@ class PrevalenceDisplay:
 
     def _plot_heatmap(self, table: pd.DataFrame, ax: Any) -> "PrevalenceDisplay":
         labels = self._labels(table)
-        names = table[["topic", "name"]].drop_duplicates().sort_values("topic")
+        names = table[["topic", "topic_name"]].drop_duplicates().sort_values("topic")
         levels = list(dict.fromkeys(table["value"].sort_values()))
         size = (_CELL * len(levels) + 3 / len(labels) + 0.8, _CELL * len(names) + 1)
         (cells,) = self._divide(ax, 1, len(labels), size)

@@ -192,5 +192,5 @@ def topic_labels(table: pd.DataFrame) -> list[str]:
     """Return number and name of the topic of each row."""
     return [
         f"{topic}: {name}"
-        for topic, name in zip(table["topic"], table["name"], strict=True)
+        for topic, name in zip(table["topic"], table["topic_name"], strict=True)
     ]

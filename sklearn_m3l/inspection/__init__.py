@@ -6,18 +6,31 @@ from sklearn_m3l.inspection._comparison import (
     prevalence_difference,
 )
 from sklearn_m3l.inspection._documents import document_topics, topic_words
+from sklearn_m3l.inspection._intrusion import (
+    score_intrusion,
+    topic_intrusion,
+    word_intrusion,
+    write_intrusion,
+)
 from sklearn_m3l.inspection._network import topic_network
 from sklearn_m3l.inspection._prevalence import mean_proportions, prevalence_by
+from sklearn_m3l.inspection._stability import match_topics, topic_stability
 from sklearn_m3l.inspection._workbook import write_workbook
 
 __all__ = [
     "compare_views",
     "disagreements",
     "document_topics",
+    "match_topics",
     "mean_proportions",
     "prevalence_by",
     "prevalence_difference",
+    "score_intrusion",
+    "topic_intrusion",
     "topic_network",
+    "topic_stability",
     "topic_words",
+    "word_intrusion",
+    "write_intrusion",
     "write_workbook",
 ]

@@ -196,7 +196,7 @@ def compare_views(
         One row per pair of views and topic, with the columns
 
         - "view_a", "view_b": the pair;
-        - "topic", "name": number and name of the topic;
+        - "topic", "topic_name": number and name of the topic;
         - "prevalence_a", "prevalence_b": mean proportion in each view;
         - "difference": prevalence in view b minus that in view a;
         - "low", "high": bootstrap interval of the difference;
@@ -260,7 +260,7 @@ def compare_views(
         )
         table.insert(0, "view_a", pair[0])
         table.insert(1, "view_b", pair[1])
-        table.insert(3, "name", names)
+        table.insert(3, "topic_name", names)
         npmi = _cross_npmi(model, data, pair)
         table.insert(table.columns.get_loc("n_rows"), "npmi", npmi)
         tables.append(table)
@@ -309,9 +309,9 @@ def disagreements(
         - "row", "label": position of the row in `X`, and its label;
         - "divergence": Jensen-Shannon divergence between the topics of the two views,
           in nats: 0 if they are equal, 0.69 if they have nothing in common;
-        - "topic_a", "name_a", "proportion_a": the topic with the largest proportion
-          in view a, its name, and its proportion;
-        - "topic_b", "name_b", "proportion_b": the same in view b.
+        - "topic_a", "topic_name_a", "proportion_a": the topic with the largest
+          proportion in view a, its name, and its proportion;
+        - "topic_b", "topic_name_b", "proportion_b": the same in view b.
 
     Raises
     ------
@@ -364,7 +364,7 @@ def disagreements(
             theta = topics[view][rows]
             largest = theta.argmax(axis=1)
             found[f"topic_{side}"] = largest
-            found[f"name_{side}"] = names[largest]
+            found[f"topic_name_{side}"] = names[largest]
             found[f"proportion_{side}"] = theta.max(axis=1)
         tables.append(pd.DataFrame(found))
     return pd.concat(tables, ignore_index=True)

@@ -64,7 +64,7 @@ n_features)
         - "row", "label": position of the row in `X`, and its label;
         - "article", if `X` has article ids (``X.groups``);
         - "view", unless ``by="row"``;
-        - "topic", "name": number and name of the topic;
+        - "topic", "topic_name": number and name of the topic;
         - "proportion": the proportion of the topic;
         - those of `columns`.
 
@@ -92,7 +92,7 @@ n_features)
     >>> model = PolylingualLDA(3, max_iter=5, random_state=0).fit(X)
     >>> table = document_topics(model, X)
     >>> list(table)
-    ['row', 'label', 'article', 'view', 'topic', 'name', 'proportion']
+    ['row', 'label', 'article', 'view', 'topic', 'topic_name', 'proportion']
     >>> len(table)  # 10 rows, 2 views, 3 topics
     60
     """
@@ -116,7 +116,7 @@ n_features)
             part["view"] = view
         part |= {
             "topic": order,
-            "name": names[order],
+            "topic_name": names[order],
             "proportion": theta[repeated, order],
         }
         parts.append(pd.DataFrame(part))
@@ -136,11 +136,18 @@ n_features)
         "estimator": "no_validation",
         "n_words": _POSITIVE,
         "views": "no_validation",
+        "ranking": "no_validation",
+        "ranking_weight": "no_validation",
     },
     prefer_skip_nested_validation=True,
 )
 def topic_words(
-    estimator: Any, *, n_words: int = 10, views: Iterable[str] | None = None
+    estimator: Any,
+    *,
+    n_words: int = 10,
+    views: Iterable[str] | None = None,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
 ) -> pd.DataFrame:
     """Return the top words of topics as one tidy table.
 
@@ -152,15 +159,19 @@ def topic_words(
         Words per topic and text view.
     views : iterable of str, default=None
         Text views; by default all that the model has words in.
+    ranking : {"probability", "relevance", "frex"}, default="probability"
+        The order of the words; see `top_words` of the models.
+    ranking_weight : float in [0, 1], default=None
+        Weight of probability in the order.
 
     Returns
     -------
     DataFrame
         One row per topic, view and word, with the columns
 
-        - "topic", "name": number and name of the topic;
+        - "topic", "topic_name": number and name of the topic;
         - "view": the text view;
-        - "rank": 1 for the top word;
+        - "rank": 1 for the first word;
         - "word": the word;
         - "probability": its probability in the topic, from ``topic_word_``.
 
@@ -188,7 +199,8 @@ def topic_words(
     ['text', 'text']
     """
     model, _ = reach_topic_model(estimator, None)
-    known, names = model.known_words(n_words), topic_names(model)
+    known = model.known_words(n_words, ranking=ranking, ranking_weight=ranking_weight)
+    names = topic_names(model)
     chosen = list(known) if views is None else list(views)
     rows = []
     for view in chosen:
@@ -209,7 +221,7 @@ def topic_words(
                 )
                 for rank, word in enumerate(words, start=1)
             ]
-    names_of_columns = ["topic", "name", "view", "rank", "word", "probability"]
+    names_of_columns = ["topic", "topic_name", "view", "rank", "word", "probability"]
     table = pd.DataFrame(rows, columns=names_of_columns)
     return table.sort_values("topic", kind="stable", ignore_index=True)
 

@@ -186,7 +186,7 @@ n_features)
         - "view" (unless ``by="row"``);
         - "value": the level, in order: the first day of a period, an interval of
           numbers, or the value itself;
-        - "topic", "name": number and name of the topic;
+        - "topic", "topic_name": number and name of the topic;
         - "prevalence": mean proportion;
         - "low", "high": its bootstrap interval;
         - "n_rows", "n_articles": how many it is the mean of.
@@ -227,7 +227,7 @@ n_features)
     >>> chapter = [page.split("/")[0].split("-")[0] for page in X.groups]
     >>> table = prevalence_by(model, X, np.arange(len(X)), bins=4, random_state=0)
     >>> list(table)
-    ['view', 'value', 'topic', 'name', 'prevalence', 'low', 'high', 'n_rows', \
+    ['view', 'value', 'topic', 'topic_name', 'prevalence', 'low', 'high', 'n_rows', \
 'n_articles']
     >>> len(table)  # 2 views, 4 levels, 5 topics
     40
@@ -253,7 +253,7 @@ n_features)
             )
         except ValueError as error:
             raise ValueError(f"view {view!r}: {error}") from error
-        table.insert(2, "name", np.array(names, object)[table["topic"]])
+        table.insert(2, "topic_name", np.array(names, object)[table["topic"]])
         if by == "view":
             table.insert(0, "view", view)
         tables.append(table)

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ def write_workbook(
     X: Any = None,
     *,
     n_words: int = 10,
+    ranking: str = "probability",
+    ranking_weight: float | None = None,
     n_topics: int | None = None,
     columns: Any = None,
     random_state: Any = None,
@@ -49,6 +51,10 @@ n_features), default=None
         "topics" and "words" only.
     n_words : int, default=10
         Words per topic and language.
+    ranking : {"probability", "relevance", "frex"}, default="probability"
+        The order of the words; see `top_words` of the models.
+    ranking_weight : float in [0, 1], default=None
+        Weight of probability in the order.
     n_topics : int, default=None
         Only the so many largest topics of each document; by default all.
     columns : DataFrame or list of str, default=None
@@ -94,7 +100,10 @@ n_features), default=None
             "a workbook needs the package openpyxl; run: pip install "
             "'sklearn-m3l[workbook]'"
         ) from error
-    tables = list(_tables(estimator, X, n_words, n_topics, columns, random_state))
+    order = {"ranking": ranking, "ranking_weight": ranking_weight}
+    tables = list(
+        _tables(estimator, X, n_words, order, n_topics, columns, random_state)
+    )
     for name, table in tables:
         _check_sheet(name, table)
     book = Workbook(write_only=True)
@@ -109,17 +118,22 @@ def _tables(
     estimator: Any,
     X: Any,
     n_words: int,
+    order: Mapping[str, Any],
     n_topics: int | None,
     columns: Any,
     random_state: Any,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the sheets, each with its name."""
     model, _ = reach_topic_model(estimator, None)
-    topics = model.topics_frame(n_words)
-    topics.insert(0, "name", topic_names(model))
-    topics.insert(1, "prevalence", model.prevalence_)
-    yield "topics", topics.reset_index()
-    yield "words", topic_words(model, n_words=n_words)
+    known = model.known_words(n_words, **order)
+    topics = {
+        "topic": range(len(model.components_)),
+        "topic_name": topic_names(model),
+        "prevalence": model.prevalence_,
+    }
+    words = {f"words_{v}": list(map(", ".join, of)) for v, of in known.items()}
+    yield "topics", pd.DataFrame({**topics, **words})
+    yield "words", topic_words(model, n_words=n_words, **order)
     if X is None:
         return
     yield (

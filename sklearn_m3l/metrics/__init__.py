@@ -12,6 +12,12 @@ from sklearn_m3l.metrics._divergence import (
     paired_jensen_shannon,
     pairwise_jensen_shannon,
 )
+from sklearn_m3l.metrics._gensim_coherence import cv_coherence, umass_coherence
+from sklearn_m3l.metrics._overlap import inverted_rbo, rank_biased_overlap
+from sklearn_m3l.metrics._pictures import (
+    image_embedding_coherence,
+    image_embedding_similarity,
+)
 from sklearn_m3l.metrics._reference import (
     cnpmi,
     topic_quality,
@@ -33,8 +39,12 @@ __all__ = [
     "Score",
     "cnpmi",
     "cross_lingual_npmi",
+    "cv_coherence",
     "evaluate_alignment",
     "evaluate_classification",
+    "image_embedding_coherence",
+    "image_embedding_similarity",
+    "inverted_rbo",
     "make_alignment_scorer",
     "make_jsd_scorer",
     "make_mrr_scorer",
@@ -45,8 +55,10 @@ __all__ = [
     "npmi_coherence",
     "paired_jensen_shannon",
     "pairwise_jensen_shannon",
+    "rank_biased_overlap",
     "topic_diversity",
     "topic_quality",
     "topic_uniqueness",
+    "umass_coherence",
     "uninterpolated_average_precision",
 ]

@@ -33,7 +33,7 @@ def test_planted_disagreements_are_found(planted, planted_lda, number_of):
     assert set(table["topic_a"]) == {number_of[0]}
     assert set(table["topic_b"]) == {number_of[2]}
     assert (table["divergence"] > 0.5).all()
-    assert table["name_a"].str.contains("en-0-").all()
+    assert table["topic_name_a"].str.contains("en-0-").all()
 
 
 @pytest.mark.parametrize("n_articles", [8, 40])

@@ -19,7 +19,7 @@ from sklearn_m3l.inspection import (
 def test_every_document_and_topic_is_a_row(lda, small_multiview):
     X = small_multiview[["en", "de"]]
     table = document_topics(lda, X)
-    assert list(table) == ["row", "label", "view", "topic", "name", "proportion"]
+    assert list(table) == ["row", "label", "view", "topic", "topic_name", "proportion"]
     assert len(table) == (59 + 58) * 3
     assert table["row"].is_monotonic_increasing
     own = table[(table["row"] == 4) & (table["view"] == "de")]
