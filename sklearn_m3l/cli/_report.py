@@ -114,7 +114,7 @@ def write_page(
         links=None if link is None else others[normalize(link)],
         thumbnails=_Thumbnails(paths),
         title=f"Topics of {file.path.name}",
-        intro=f"{pipeline['topics'].n_components} topics, and {shown}."
+        intro=f"{len(pipeline['topics'].prevalence_)} topics, and {shown}."
         f"{_left_out(pipeline, df)}",
         ranking=ranking,
         ranking_weight=ranking_weight,

@@ -12,6 +12,7 @@ from sklearn_m3l.inspection._intrusion import (
     word_intrusion,
     write_intrusion,
 )
+from sklearn_m3l.inspection._naming import suggest_topic_names
 from sklearn_m3l.inspection._network import topic_network
 from sklearn_m3l.inspection._prevalence import mean_proportions, prevalence_by
 from sklearn_m3l.inspection._stability import match_topics, topic_stability
@@ -26,6 +27,7 @@ __all__ = [
     "prevalence_by",
     "prevalence_difference",
     "score_intrusion",
+    "suggest_topic_names",
     "topic_intrusion",
     "topic_network",
     "topic_stability",

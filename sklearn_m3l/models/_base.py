@@ -19,8 +19,8 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_m3l.models._completion import split_documents
+from sklearn_m3l.models._editing import TopicEditingMixin
 from sklearn_m3l.models._topic_names import TopicNames
-from sklearn_m3l.models._topic_words import TopicWordsMixin
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 from sklearn_m3l.utils._fitted import (
@@ -45,7 +45,7 @@ _SCORE_ROWS = 2048
 
 
 class BaseTopicModel(
-    TopicWordsMixin,
+    TopicEditingMixin,
     ReferringMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,

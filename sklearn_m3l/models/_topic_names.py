@@ -78,7 +78,7 @@ def _check_topic(topic: Any, n_topics: int) -> int:
 
 
 def _check_distinct(names: Mapping[int, Any]) -> dict[int, str]:
-    """Return the names that are not None; refuse those that are no names."""
+    """Return the names that are not None; refuse what is not a name."""
     topics: dict[str, int] = {}
     for topic, name in sorted(names.items()):
         if name is None:

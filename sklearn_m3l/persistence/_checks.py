@@ -21,6 +21,7 @@ from sklearn_m3l.utils._fitted import (
 _MODULES = {
     "sklearn_m3l.models": [
         "DistilledTopicModel",
+        "EditedTopicModel",
         "M3LContrastTopicModel",
         "PolylingualLDA",
         "ZeroShotTopicModel",

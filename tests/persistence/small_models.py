@@ -96,6 +96,8 @@ def fitted_models():
             X["en"].counts,
         ),
     }
+    edited = models["polylingual"][0].reorder_topics([1, 0])
+    models["edited"] = (edited.set_topic_names({0: "paint"}), X)
     return models | {"pipeline": (fitted_pipeline(), TABLE)}
 
 

@@ -20,6 +20,7 @@ ASKED = {
     "student_of_text": X[["en", "de"]],
     "student_of_pictures": X[["en", "image"]],
     "polylingual": X,
+    "edited": X,
     "array": X["en"].counts,
     "pipeline": TABLE,
 }
