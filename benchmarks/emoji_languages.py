@@ -4,8 +4,9 @@
 
 A row is an emoji, with a text in each of 12 languages and a picture. 30% of the cells
 of the training rows are removed at random. `M3LContrastTopicModel` learns 50 topics
-with its defaults, once from LSA of each language, and once from MODEL, the folder of
-multilingual-e5-small, with pictures by their statistics both times. Measured are
+with its defaults: from LSA of each language with its defaults, from LSA of pieces of
+words with more components (chosen on the validation rows), and from MODEL, the folder
+of multilingual-e5-small; pictures are encoded by their statistics. Measured are
 
 - the share of the 10 top words of each topic in Japanese, Chinese and Thai that are in
   a dictionary that the segmenter of the language does not use: EDICT (Debian `edict`),
@@ -208,6 +209,9 @@ def main():
     dictionaries = read_dictionaries(arguments.folder)
     encoders = {
         "LSA": LsaEncoder(random_state=arguments.seed),
+        "LSA of pieces": LsaEncoder(
+            200, analyzer="char_wb", random_state=arguments.seed
+        ),
         "multilingual-e5-small": SentenceTransformerEncoder(
             arguments.text_encoder,
             prompt="passage: ",

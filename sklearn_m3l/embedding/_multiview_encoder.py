@@ -352,7 +352,7 @@ class MultiViewEncoder(
 
     def _encode(self, name, view, column, allocate) -> View:
         with tqdm(desc=f"encode {printable(name)}", disable=not self.verbose) as bar:
-            return view.encode(column, allocate, bar.update)
+            return view.encode(column, allocate, bar)
 
     def _sk_visual_block_(self):
         """Show the views side by side where scikit-learn draws a diagram."""

@@ -171,6 +171,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
             initial=len(cells) - len(todo),
             desc=f"encode {self.modality}s",
             disable=not self.verbose,
+            leave=None,  # but not inside of another bar
         ) as bar:
             for block in batches(todo, size):
                 rows = todo[block]

@@ -109,8 +109,8 @@ class _ColumnView(BaseEstimator):
             The column.
         allocate : callable
             From a shape to a float32 array that is written to.
-        progress : callable, optional
-            Called with the number of rows whenever some more are encoded.
+        progress : tqdm, optional
+            A bar of the distinct cells that are encoded.
 
         Returns
         -------
@@ -134,6 +134,8 @@ class _ColumnView(BaseEstimator):
             rows, counts = rows[enough], counts[enough]
         embedding = allocate((len(cells), self.n_features_out_))
         present = first >= 0
+        if progress is not None:
+            progress.reset(len(rows))
         for chunk in _chunks(rows):
             vectors = self._vectors([cells[row] for row in chunk])
             unreadable = np.isnan(vectors).all(axis=1)
@@ -141,7 +143,7 @@ class _ColumnView(BaseEstimator):
             vectors[unreadable] = 0
             embedding[chunk] = vectors
             if progress is not None:
-                progress(len(chunk))
+                progress.update(len(chunk))
         for chunk in _chunks(np.flatnonzero((first >= 0) & (first != _range(first)))):
             embedding[chunk] = embedding[first[chunk]]
             present[chunk] = present[first[chunk]]

@@ -49,64 +49,6 @@ def text_model():
     return Path(spec.origin).parent / "model"
 
 
-@pytest.fixture(scope="module")
-def clip_model(library, tmp_path_factory):
-    """Save a CLIP model of random weights, and return its folder."""
-    import torch
-    import transformers
-
-    # Laid out as the published models are.
-    top = tmp_path_factory.mktemp("clip")
-    folder = top / "0_CLIPModel"
-    folder.mkdir()
-    kind = "sentence_transformers.models.CLIPModel"
-    part = {"idx": 0, "name": "0", "path": folder.name, "type": kind}
-    (top / "modules.json").write_text(json.dumps([part]))
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
-    vocabulary = ["<|startoftext|>", "<|endoftext|>", *tokens]
-    (folder / "vocab.json").write_text(
-        json.dumps({token: number for number, token in enumerate(vocabulary)})
-    )
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    size = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
-    config = transformers.CLIPConfig(
-        text_config={
-            **size,
-            "num_hidden_layers": 1,
-            "vocab_size": len(vocabulary),
-            "bos_token_id": 0,
-            "eos_token_id": 1,
-            "pad_token_id": 1,
-        },
-        vision_config={
-            **size,
-            "num_hidden_layers": 1,
-            "image_size": 32,
-            "patch_size": 8,
-        },
-        projection_dim=24,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = transformers.CLIPModel(config)
-    model.save_pretrained(folder)
-    # From transformers 5 on, the one of the old name needs torchvision.
-    before = "CLIPImageProcessor"
-    pictures = getattr(transformers, f"{before}Pil", getattr(transformers, before))
-    with warnings.catch_warnings():  # version 5.0 warns of its own call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        tokenizer = transformers.CLIPTokenizer(
-            str(folder / "vocab.json"), str(folder / "merges.txt")
-        )
-    processor = transformers.CLIPProcessor(
-        pictures(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}),
-        tokenizer,
-    )
-    processor.save_pretrained(folder)
-    return top
-
-
 @pytest.fixture
 def encoded(library, monkeypatch):
     """Return the list of all that the models encode from now on."""
