@@ -25,7 +25,8 @@ def add_table(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         "table",
         type=Path,
         metavar="TABLE",
-        help="a CSV or TSV file with a header; it can be compressed by gzip or bzip2",
+        help="a CSV or TSV file with a header, which can be compressed by gzip or "
+        "bzip2, a .parquet file, or a folder of these",
         **(more if optional else {}),
     )
     parser.add_argument(

@@ -19,7 +19,7 @@ class TableFile(NamedTuple):
     Parameters
     ----------
     path : Path
-        A CSV or TSV file.
+        A CSV, TSV or Parquet file, or a folder of Parquet files.
     separator, quoting, encoding
         See `Format`.
     image_folder : Path or None
@@ -41,6 +41,9 @@ class TableFile(NamedTuple):
         """Read the columns that `select` chooses from the names of all, and say so."""
         form = Format(self.separator, self.quoting, self.encoding)
         table = read_table(self.path, select, form)
+        if table.unit == "row":
+            print(f"Read {table.n_lines:,} rows of {self.path}", flush=True)
+            return table
         ends = [*table.lines[1:], table.n_lines + 1]
         n_long = sum(
             end - line > 1 for line, end in zip(table.lines, ends, strict=True)
@@ -61,7 +64,7 @@ class TableFile(NamedTuple):
             If a path leads out of the folder. The message names the line.
         """
         # Messages about rows name their lines.
-        df = table.frame.set_axis([f"line {line}" for line in table.lines])
+        df = table.frame.set_axis([f"{table.unit} {line}" for line in table.lines])
         root = self.pictures.resolve()
         for name in names:
             cells = filter(None, df[name].unique())
@@ -69,9 +72,9 @@ class TableFile(NamedTuple):
             for cell, line in zip(df[name], table.lines, strict=True):
                 if cell and paths[cell] is None:
                     raise ValueError(
-                        f"{self.path}, line {line}: the picture {cell!r} is not inside "
-                        f"the folder {self.pictures}; set --image-folder to one that "
-                        "holds all pictures"
+                        f"{self.path}, {table.unit} {line}: the picture {cell!r} is "
+                        f"not inside the folder {self.pictures}; set --image-folder to "
+                        "one that holds all pictures"
                     )
             whole = [cell and str(self.pictures / cell) for cell in df[name]]
             df[name] = pd.Series(whole, df.index, dtype=object)

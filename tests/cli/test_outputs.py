@@ -235,6 +235,20 @@ def test_transform_writes_parquet(table, model, tmp_path, capsys):
     assert theta["code"].tolist() == pd.read_csv(table)["code"].tolist()
     assert theta["topic_0"].dtype == np.float32
 
+    # A folder of two such files is the same table.
+    df = pd.read_csv(table)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    df[:7].to_parquet(folder / "0.parquet")
+    df[7:].to_parquet(folder / "1.parquet")
+    pictures = ["--image-folder", table.parent]
+    printed = run(
+        capsys, "transform", model, folder, *pictures, "-o", tmp_path / "a.csv"
+    )
+    assert f"Read {len(df):,} rows of {folder}\n" in printed.out
+    again = pd.read_csv(tmp_path / "a.csv")
+    np.testing.assert_allclose(again["topic_0"], theta["topic_0"], rtol=1e-5)
+
 
 def test_parquet_without_its_package(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pyarrow", None)

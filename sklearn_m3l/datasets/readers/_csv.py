@@ -1,4 +1,4 @@
-"""Reader of tables with a header: CSV and TSV files of any columns."""
+"""Reader of tables with a header: CSV, TSV and Parquet files of any columns."""
 
 import re
 import unicodedata
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sklearn_m3l.datasets.readers._parquet import is_parquet, read_parquet
 from sklearn_m3l.datasets.readers._streams import Source, reading
 
 QUOTINGS = ("auto", "double", "none")
@@ -48,14 +49,18 @@ class Table(NamedTuple):
     frame : DataFrame of shape (n_rows, n_columns)
         Strings, None where a cell is empty. The index counts rows from 1.
     lines : list of int of length n_rows
-        The line of the file that each row begins in, counted from 1.
+        The line of the file that each row begins in, counted from 1; of a Parquet file
+        the number of the row.
     n_lines : int
-        The lines of the file, that of the header included.
+        The lines of the file, that of the header included; of a Parquet file the rows.
+    unit : {"line", "row"}
+        What `lines` counts.
     """
 
     frame: pd.DataFrame
-    lines: list[int]
+    lines: Sequence[int]
     n_lines: int
+    unit: str = "line"
 
 
 def read_table(
@@ -64,6 +69,9 @@ def read_table(
     form: Format = Format(),  # noqa: B008 (immutable)
 ) -> Table:
     """Read columns of a CSV or TSV file with a header, plain or compressed.
+
+    A folder, or a file that ends with ``.parquet``, is read as Parquet. Cells of other
+    columns are not kept, so that the file need not fit in memory.
 
     Every row of the file becomes one row of the result. In a table of one column a
     blank line is a row with an empty cell.
@@ -92,6 +100,9 @@ def read_table(
     OSError
         If the file cannot be opened.
     """
+    if is_parquet(path):
+        names, cells = read_parquet(path, select)
+        return Table(_frame(cells, names), range(1, len(cells) + 1), len(cells), "row")
     separator = form.separator or _SEPARATORS[0]
     try:
         if form.separator is None:
@@ -116,9 +127,12 @@ def read_table(
             f"{error} (read with separator {separator!r}, quoting {form.quoting!r} and "
             f"encoding {form.encoding!r}; set these if the file is written otherwise)"
         ) from error
+    return Table(_frame(cells, names), lines, source.n_lines)
+
+
+def _frame(cells: list, names: list[str]) -> pd.DataFrame:
     index = pd.RangeIndex(1, len(cells) + 1)
-    frame = pd.DataFrame(cells, index, names, dtype=object)
-    return Table(frame, lines, source.n_lines)
+    return pd.DataFrame(cells, index, names, dtype=object)
 
 
 def _find_separator(source: Source) -> str:
