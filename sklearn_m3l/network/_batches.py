@@ -23,11 +23,14 @@ class Cells:
         Where each cell is, row by row.
     values : Tensor of float32 of shape (n_cells,)
         The counts.
+    ends : list of int of length n_rows + 1
+        Where the cells of each row end, and 0.
     """
 
     rows: Tensor
     words: Tensor
     values: Tensor
+    ends: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -42,6 +45,8 @@ class Batch:
         What each view's inference network encodes: the rows that have the view.
     rows : dict of str to Tensor of int64 of shape (n_present,), or None
         Positions of those rows in the batch; None where every row has the view.
+    positions : dict of str to ndarray of int, or None
+        The same in main memory, which nobody must wait for.
     cells : dict of str to Cells
         The counts to reconstruct, of the rows that have the text.
     groups : Tensor of int64 of shape (size,), or None
@@ -57,6 +62,7 @@ class Batch:
     size: int
     vectors: dict[str, Tensor]
     rows: dict[str, Tensor | None]
+    positions: dict[str, np.ndarray | None] = field(default_factory=dict)
     cells: dict[str, Cells] = field(default_factory=dict)
     groups: Tensor | None = None
     prior: tuple[Tensor, ...] | None = None
@@ -164,8 +170,11 @@ class _BlockCells:
 
     def at(self, start: int, stop: int) -> Cells:
         """Return the cells of the rows from `start` to before `stop`."""
-        cells = slice(self.ends[start], self.ends[stop])
-        return Cells(self.rows[cells] - start, self.words[cells], self.values[cells])
+        first = self.ends[start]
+        cells = slice(first, self.ends[stop])
+        ends = [end - first for end in self.ends[start : stop + 1]]
+        rows = self.rows[cells] - start
+        return Cells(rows, self.words[cells], self.values[cells], ends)
 
 
 @dataclass
@@ -191,12 +200,14 @@ class Block:
         ranges = {}
         for name, positions in self.present.items():
             ranges[name], batch.rows[name] = (start, stop), None
+            batch.positions[name] = None
             if positions is not None:
                 first, last = np.searchsorted(positions, (start, stop)).tolist()
                 ranges[name] = first, last
                 if last - first < size:
-                    rows = torch.from_numpy(positions[first:last] - start)
-                    batch.rows[name] = rows.to(self.vectors_device)
+                    own = positions[first:last] - start
+                    batch.positions[name] = own
+                    batch.rows[name] = send(own, self.vectors_device)
         for name, vectors in self.vectors.items():
             batch.vectors[name] = vectors[slice(*ranges[name])]
         for name, cells in self.cells.items():
@@ -274,33 +285,46 @@ def present_rows(batch: Batch, name: str) -> Tensor:
     return rows
 
 
-def common_rows(batch: Batch, a: str, b: str) -> tuple[Tensor | None, Tensor | None]:
+def send(array: np.ndarray, device: torch.device) -> Tensor:
+    """Return an array as a tensor on a device, without waiting for it."""
+    return torch.from_numpy(array).to(device, non_blocking=True)
+
+
+def common_rows(
+    batch: Batch, a: str, b: str
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return where the rows that have both views stand among those of each.
 
     None stands for all of them.
     """
-    rows_a, rows_b = batch.rows[a], batch.rows[b]
-    if rows_a is None and rows_b is None:
+    rows_a, rows_b = batch.positions[a], batch.positions[b]
+    if a == b or (rows_a is None and rows_b is None):
         return None, None
     if rows_a is None:
         return rows_b, None
     if rows_b is None:
         return None, rows_a
-    return (
-        torch.isin(rows_a, rows_b).nonzero().flatten(),
-        torch.isin(rows_b, rows_a).nonzero().flatten(),
+    _, among_a, among_b = np.intersect1d(
+        rows_a, rows_b, assume_unique=True, return_indices=True
     )
+    return among_a, among_b
 
 
-def take(tensor: Tensor, positions: Tensor | None) -> Tensor:
+def take(tensor: Tensor, positions: np.ndarray | None) -> Tensor:
     """Select rows of a tensor; None stands for all of them."""
-    return tensor if positions is None else tensor[positions]
+    return tensor if positions is None else tensor[send(positions, tensor.device)]
 
 
-def cells_at(cells: Cells, positions: Tensor | None) -> Cells:
+def cells_at(cells: Cells, positions: np.ndarray | None) -> Cells:
     """Return the cells of some rows, as if there were no others; None for all."""
     if positions is None:
         return cells
-    kept = torch.isin(cells.rows, positions)
-    rows = torch.searchsorted(positions, cells.rows[kept])
-    return Cells(rows, cells.words[kept], cells.values[kept])
+    ends = np.asarray(cells.ends)
+    lengths = np.diff(ends)[positions]
+    own_ends = np.concatenate([[0], np.cumsum(lengths)])
+    shifts = ends[positions] - own_ends[:-1]
+    places = np.arange(own_ends[-1]) + np.repeat(shifts, lengths)
+    device = cells.rows.device
+    kept = send(places, device)
+    rows = send(np.repeat(np.arange(len(positions)), lengths), device)
+    return Cells(rows, cells.words[kept], cells.values[kept], own_ends.tolist())

@@ -37,13 +37,14 @@ def draw_masks(
     shapes: Sequence[tuple[int, int]],
     shares: Sequence[float],
     generator: torch.Generator,
+    device: torch.device,
 ) -> list[Mask]:
-    """Draw masks of some shapes, which drop some shares."""
+    """Draw masks of some shapes, which drop some shares, on a device."""
     sizes = [math.prod(shape) for shape in shapes]
     # Sixteen bits an element are exact enough.
     n_draws = -(-sum(sizes) // 4)
-    draws = torch.empty(n_draws, dtype=torch.int64, device=generator.device)
-    if generator.device.type == "cpu":
+    draws = torch.empty(n_draws, dtype=torch.int64, device=device)
+    if device.type == "cpu":
         # PyTorch draws their seed alone: all of them would take as long as a layer.
         from sklearn_m3l.network._kernels import random_bits
 

@@ -72,8 +72,9 @@ class InferenceNetwork(nn.Module):
             sizes.append(self.head.in_features)
             shares.append(self.dropout)
         shapes = [(n_rows, size) for size in sizes]
-        vectors, topics, *hidden = draw_masks(shapes, shares, generator)
-        noise = torch.empty(n_rows, n_topics, device=generator.device)
+        device = self.head.weight.device
+        vectors, topics, *hidden = draw_masks(shapes, shares, generator, device)
+        noise = torch.empty(n_rows, n_topics, device=device)
         noise.normal_(generator=generator)
         return Draws(vectors, hidden[0] if hidden else None, topics, noise)
 

@@ -60,9 +60,7 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """
     if _ops.compiled(mean):
         return _ops.term("pairwise_kl", 2, mean, log_variance, table)
-    present = table >= 0
-    rows = torch.empty_like(mean[:, 0], dtype=torch.int64)
-    rows[table[present]] = present.nonzero()[:, 1]
+    rows = _rows_of(table, len(mean))
 
     def total(x):
         return x.new_zeros(table.shape[1], *x.shape[1:]).index_add(0, rows, x)
@@ -75,6 +73,14 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     return 0.5 * (spread + distance - n_views.square()).sum()
 
 
+def _rows_of(table: Tensor, n_vectors: int) -> Tensor:
+    """Return the row of each vector, from where those of each view of a row are."""
+    rows = table.new_zeros(n_vectors + 1)  # the last is for views that are absent
+    places = torch.where(table >= 0, table, n_vectors).flatten()
+    numbers = torch.arange(table.shape[1], device=table.device).repeat(len(table))
+    return rows.scatter_(0, places, numbers)[:n_vectors]
+
+
 def info_nce(
     a: Tensor,
     b: Tensor,
@@ -82,25 +88,33 @@ def info_nce(
     temperature: float,
     groups: Tensor | None = None,
     weights: Tensor | None = None,
+    present: Tensor | None = None,
 ) -> Tensor:
     """Return InfoNCE between two views of the same rows, as in the authors' code.
 
     A row's term is the mean of both directions; its negatives are the other rows
-    of those two views, except those of its own article. See `pairwise_contrast`.
+    of those two views, except those of its own article. Rows that are not `present`
+    are none. See `pairwise_contrast`.
     """
     n_rows = len(a)
     vectors = torch.cat([a, b])
     logits = vectors @ (vectors.T / temperature)
     # Of a row's own article, only its partner is left.
-    if groups is None:
+    if groups is None and present is None:
         logits = logits.fill_diagonal_(-torch.inf)
     else:
-        same = (groups[:, None] == groups).repeat(2, 2)
-        same.diagonal(n_rows).fill_(False)
-        same.diagonal(-n_rows).fill_(False)
-        logits = logits.masked_fill_(same, -torch.inf)
+        if groups is None:
+            groups = torch.arange(n_rows, device=a.device)
+        left_out = (groups[:, None] == groups).repeat(2, 2)
+        left_out.diagonal(n_rows).fill_(False)
+        left_out.diagonal(-n_rows).fill_(False)
+        if present is not None:
+            left_out |= ~present.repeat(2)
+        logits = logits.masked_fill_(left_out, -torch.inf)
     log_p = F.log_softmax(logits, dim=1)
     partners = log_p.diagonal(n_rows) + log_p.diagonal(-n_rows)
+    if present is not None:
+        partners = partners.where(present, 0)
     return -0.5 * (partners.sum() if weights is None else partners.dot(weights))
 
 
@@ -122,14 +136,15 @@ def pairwise_contrast(
         others = temperature, groups, weights
         return _ops.contrast("pairwise_contrast", vectors, table, *others)
     total = vectors.new_zeros(())
+    complete = len(vectors) == table.numel()
     for a, b in combinations(table, 2):
-        both = ((a >= 0) & (b >= 0)).nonzero().flatten()
         total = total + info_nce(
-            vectors[a[both]],
-            vectors[b[both]],
+            vectors[a.clamp_min(0)],
+            vectors[b.clamp_min(0)],
             temperature=temperature,
-            groups=None if groups is None else groups[both],
-            weights=weights[both],
+            groups=groups,
+            weights=weights,
+            present=None if complete else (a >= 0) & (b >= 0),
         )
     return total
 
@@ -153,26 +168,21 @@ def joint_contrast(
         return _ops.contrast(
             "joint_contrast", vectors, table, temperature, groups, weights
         )
-    present = table >= 0
-    vectors = vectors[table[present]]
-    rows = present.nonzero()[:, 1]
+    present, rows = table >= 0, _rows_of(table, len(vectors))
     logits = vectors @ vectors.T / temperature
     if groups is not None:
         same = groups[rows][:, None] == groups[rows]
         logits = logits.masked_fill(same & (rows[:, None] != rows), -torch.inf)
-    by_view = logits.new_full(present.shape, -torch.inf)
-    by_view = by_view.masked_scatter(present, logits.logsumexp(dim=1))
-    n_views = present.sum(dim=0)
-    paired = n_views > 1
-    denominators = by_view[:, paired].logsumexp(dim=0)
+    by_view = logits.logsumexp(dim=1)[table.clamp_min(0)]
+    denominators = by_view.masked_fill(~present, -torch.inf).logsumexp(dim=0)
     # The products of all ordered pairs of different views.
     total = vectors.new_zeros(len(weights), vectors.shape[1])
     total = total.index_add(0, rows, vectors).square().sum(dim=1)
     own = total.new_zeros(len(weights))
     own = own.index_add(0, rows, vectors.square().sum(dim=1))
-    products = (total - own)[paired] / temperature
-    n_pairs = (n_views * (n_views - 1))[paired]
-    return (n_pairs * denominators - products).dot(weights[paired])
+    n_views = present.sum(dim=0)
+    terms = n_views * (n_views - 1) * denominators - (total - own) / temperature
+    return terms.where(n_views > 1, 0).dot(weights)
 
 
 CONTRASTS = {"pairwise": pairwise_contrast, "joint": joint_contrast}

@@ -214,7 +214,8 @@ def test_device(tuples, make_batch):
         device=torch.device("meta"),
     )
     sent = [batch.groups, *batch.prior, *batch.vectors.values()]
-    sent += [part for cells in batch.cells.values() for part in vars(cells).values()]
+    for cells in batch.cells.values():
+        sent += [cells.rows, cells.words, cells.values]
     sent += [rows for rows in batch.rows.values() if rows is not None]
     assert {tensor.device.type for tensor in sent} == {"meta"}
 

@@ -47,7 +47,7 @@ def test_random_bits_are_those_of_splitmix64(seed):
 def test_masks():
     generator = torch.Generator().manual_seed(0)
     shapes, shares = [(300, 401), (50, 7), (200, 333)], [0.25, 0.0, 0.5]
-    masks = draw_masks(shapes, shares, generator)
+    masks = draw_masks(shapes, shares, generator, generator.device)
     for mask, shape, share in zip(masks, shapes, shares, strict=True):
         ones = torch.ones(shape)
         dropped = mask(ones)
