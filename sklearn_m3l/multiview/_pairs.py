@@ -4,8 +4,9 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import orthogonal_procrustes
+from scipy.linalg import svd
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_array
 
 from sklearn_m3l.multiview._aligned import spread, standardize
@@ -21,13 +22,35 @@ _LEAST_EXCESS = 0.1
 # Documents whose neighbors tell whether encoders are aligned, and shuffles to compare.
 _MAX_QUERIES, _N_SHUFFLES = 1000, 3
 
+# Rounds in which a map between views learns from the pairs that it has found.
+_MAX_ROUNDS = 5
+
+# Known pairs that a map is learned from, at least. One in five is held out to judge it,
+# and more than half of those must have their counterpart among the nearest neighbors.
+_FEWEST_SEEDS, _HOLD_OUT = 10, 5
+
+# The parts of an approximate index, by the root of its rows, and the share of them
+# that is searched for each row.
+_PARTS, _PROBED = 2, 1 / 16
+
 CONSTRAINTS = {
     "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     "n_counterparts": [Interval(Integral, 1, None, closed="left")],
     "matching": [StrOptions({"greedy", "mutual", "one-way"})],
     "min_margin": [Interval(Real, None, None, closed="neither")],
+    "algorithm": [StrOptions({"exact", "approximate"})],
     "seed_pairs": ["array-like", None],
 }
+
+
+class Options(NamedTuple):
+    """How pairs are found; see `mine_pairs`."""
+
+    n_neighbors: int = 5
+    n_counterparts: int = 1
+    matching: str = "greedy"
+    min_margin: float = 0.0
+    algorithm: str = "exact"
 
 
 class Mined(NamedTuple):
@@ -50,6 +73,7 @@ def mine_pairs(
     n_counterparts: int = 1,
     matching: str = "greedy",
     min_margin: float = 0.0,
+    algorithm: str = "exact",
     seed_pairs: Any = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the rows of two arrays of embeddings that are likely counterparts.
@@ -81,11 +105,15 @@ def mine_pairs(
         which the fewest are right.
     min_margin : float, default=0.0
         Least margin of a pair. Raise it where many documents have no counterpart.
+    algorithm : {"exact", "approximate"}, default="exact"
+        "approximate" searches only the nearest of the parts that k-means divides an
+        array into, by an inverted file of faiss. It misses few neighbors, and takes a
+        fraction of the time where there are more than some 100,000 rows. Needs the
+        extra ``faiss``.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
-        Known pairs: positions in `A` and in `B`. An orthogonal map from `A` to `B` is
-        learned from them (Procrustes), so that encoders need not be aligned; there
-        should be more of them than the embeddings have dimensions. They are part of
-        the result, with a margin of 1, and their rows get no other counterparts.
+        Known pairs: positions in `A` and in `B`. They are part of the result, with a
+        margin of 1, and their rows get no other counterparts. Where the embeddings do
+        not look aligned, a map between them is learned from the known pairs, see Notes.
 
     Returns
     -------
@@ -99,7 +127,11 @@ def mine_pairs(
     ValueError
         Where the arrays differ in width, hold NaN or infinity, have fewer than
         `n_neighbors` different rows, or do not look aligned: the cosine of nearest
-        neighbors is hardly above what it is after shuffling the dimensions.
+        neighbors is hardly above what it is after shuffling the dimensions. Where known
+        pairs are given, if a map that is learned without some of them does not find
+        those.
+    ImportError
+        If "approximate" is asked for, and faiss is not installed.
 
     See Also
     --------
@@ -108,8 +140,14 @@ def mine_pairs(
     Notes
     -----
     The result does not depend on the order of the rows. Equal rows count as one in the
-    search, and each of them is in a pair if their document is. The search is exact; its
-    time grows with ``n_rows_a * n_rows_b``, its memory with the arrays.
+    search, and each of them is in a pair if their document is. The time of the exact
+    search grows with ``n_rows_a * n_rows_b``, its memory with the arrays.
+
+    A map is learned from known pairs as in [3]_: the orthogonal map that brings their
+    embeddings closest together (Procrustes), with the dimensions weighted by how much
+    the two arrays agree on them; then again from the known pairs and the mutual pairs
+    that were found, for a few rounds. Half as many known pairs as the embeddings have
+    dimensions are mostly enough, so fewer dimensions need fewer pairs.
 
     References
     ----------
@@ -117,6 +155,8 @@ def mine_pairs(
        Multilingual Sentence Embeddings", ACL 2019.
     .. [2] I. D. Melamed, "Models of Translational Equivalence among Words",
        Computational Linguistics 26(2), 2000, Section 4.1.
+    .. [3] M. Artetxe, G. Labaka and E. Agirre, "A Robust Self-Learning Method for Fully
+       Unsupervised Cross-Lingual Mappings of Word Embeddings", ACL 2018.
 
     Examples
     --------
@@ -130,7 +170,7 @@ def mine_pairs(
     """
     A, B = _check_array(A, "A"), _check_array(B, "B")
     seeds = check_seeds(seed_pairs, (len(A), len(B)))
-    options = (n_neighbors, n_counterparts, matching, min_margin)
+    options = Options(n_neighbors, n_counterparts, matching, min_margin, algorithm)
     mined = mine(A, B, seeds, options, ("A", "B"))
     pairs = np.concatenate([mined.pairs, seeds])
     margins = np.concatenate([mined.margins, np.ones(len(seeds))])
@@ -175,13 +215,13 @@ def check_seeds(seeds, lengths: tuple[int, int]) -> np.ndarray:
     return np.unique(seeds, axis=0).astype(int)
 
 
-def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
+def mine(A, B, seeds, options: Options, names: tuple[str, str]) -> Mined:
     """Return what two float32 arrays have in common, without the known pairs."""
-    n_neighbors, n_counterparts, matching, min_margin = options
-    if n_counterparts > n_neighbors:
+    n_neighbors = options.n_neighbors
+    if options.n_counterparts > n_neighbors:
         raise ValueError(
-            f"n_counterparts={n_counterparts} is more than n_neighbors={n_neighbors}; "
-            "raise n_neighbors"
+            f"n_counterparts={options.n_counterparts} is more than "
+            f"n_neighbors={n_neighbors}; raise n_neighbors"
         )
     if A.shape[1] != B.shape[1]:
         raise ValueError(
@@ -199,14 +239,22 @@ def mine(A, B, seeds, options, names: tuple[str, str]) -> Mined:
                 f"n_neighbors={n_neighbors}; lower n_neighbors"
             )
     a, b = standardize(a), standardize(b)
-    if len(seeds):
-        with one_thread():
-            a = a @ orthogonal_procrustes(a[left], b[right])[0]
-    a, b = a[free_a], b[free_b]
-    _check_aligned(a, b, names, len(seeds))
-    own, other, margins = _best(a, b, n_neighbors, n_counterparts, matching)
-    kept = margins >= min_margin
-    pairs, pair = _expand(free_a[own[kept]], free_b[other[kept]], of_a, of_b)
+    cosine, chance = measure_alignment(a[free_a], b[free_b])
+    if not _is_aligned(cosine, chance):
+        if not len(seeds):
+            raise ValueError(
+                f"the embeddings of {names[0]!r} and {names[1]!r} do not look aligned: "
+                f"nearest neighbors have a mean cosine of {cosine:.2f}, and "
+                f"{chance:.2f} after shuffling the dimensions; embed both with one "
+                "multilingual encoder, or pass known pairs as seed_pairs"
+            )
+        known = np.unique(np.column_stack([left, right]), axis=0)
+        _check_map(a, b, known, options, names)
+        a, b = _align(a, b, known, options)
+    own, other, margins = _best(a[free_a], b[free_b], options)
+    kept = margins >= options.min_margin
+    own, other = free_a[own[kept]], free_b[other[kept]]
+    pairs, pair = _expand(own, other, of_a, of_b)
     copies = tuple(
         np.column_stack([np.arange(len(of)), first[of]])
         for first, of in ((first_a, of_a), (first_b, of_b))
@@ -225,11 +273,87 @@ def _distinct(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return array[first], first, of
 
 
-def _neighbors(a, b, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+def _align(a, b, known, options: Options) -> tuple[np.ndarray, np.ndarray]:
+    """Return arrays of unit rows in a space that is learned from known pairs."""
+    free_a, free_b = (
+        np.setdiff1d(np.arange(len(x)), rows)
+        for x, rows in ((a, known[:, 0]), (b, known[:, 1]))
+    )
+    pairs, n_before = known, -1
+    for _ in range(_MAX_ROUNDS):
+        with one_thread():
+            left, weights, right = svd(
+                a[pairs[:, 0]].T @ b[pairs[:, 1]], full_matrices=False
+            )
+            root = np.sqrt(weights)
+            mapped = normalize(a @ (left * root)), normalize(b @ (right.T * root))
+        own, other, margins = _best(
+            mapped[0][free_a], mapped[1][free_b], options._replace(matching="mutual")
+        )
+        kept = margins > 0
+        if kept.sum() <= n_before:
+            break
+        n_before = kept.sum()
+        found = np.column_stack([free_a[own[kept]], free_b[other[kept]]])
+        pairs = np.concatenate([known, found])
+    return mapped
+
+
+def _check_map(a, b, known, options: Options, names: tuple[str, str]) -> None:
+    """Refuse known pairs if those that are held out are not found by the others."""
+    between = f"{names[0]!r} and {names[1]!r}"
+    if len(known) < _FEWEST_SEEDS:
+        raise ValueError(
+            f"{len(known)} different seed_pairs are too few to align {between}; pass "
+            f"at least {_FEWEST_SEEDS}, better half as many as there are dimensions"
+        )
+    held_out = np.arange(len(known)) % _HOLD_OUT == 0
+    own, other = known[held_out].T
+    a, b = _align(a, b, known[~held_out], options)
+    free = np.setdiff1d(np.arange(len(b)), known[~held_out, 1])
+    near = free[_neighbors(a[own], b[free], options.n_neighbors)[1]]
+    share = (near == other[:, np.newaxis]).any(axis=1).mean()
+    if share <= 0.5:
+        raise ValueError(
+            f"the {len(known)} seed_pairs are too few to align {between}, or wrong: "
+            f"a map that is learned from four fifths of them finds {share:.0%} of the "
+            f"others among the {options.n_neighbors} nearest neighbors; pass more "
+            "pairs, or embeddings of fewer dimensions"
+        )
+
+
+def _neighbors(
+    a, b, n_neighbors: int, algorithm: str = "exact"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the cosines and positions of the nearest rows of `b`, of unit length."""
+    if algorithm == "approximate":
+        return _approximate_neighbors(a, b, n_neighbors)
     search = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(b)
     distances, found = search.kneighbors(a)
     return 1 - distances**2 / 2, found
+
+
+def _approximate_neighbors(a, b, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        import faiss
+    except ImportError as error:
+        raise ImportError(
+            "algorithm='approximate' needs the package faiss-cpu; run: pip install "
+            "'sklearn-m3l[faiss]'"
+        ) from error
+    n_parts = max(1, round(_PARTS * np.sqrt(len(b))))
+    index = faiss.IndexIVFFlat(
+        faiss.IndexFlatIP(b.shape[1]), b.shape[1], n_parts, faiss.METRIC_INNER_PRODUCT
+    )
+    index.cp.min_points_per_centroid = 1  # or it warns
+    index.train(b)
+    index.add(b)
+    index.nprobe = max(1, round(_PROBED * n_parts))
+    cosines, found = index.search(a, n_neighbors)
+    short = np.flatnonzero((found < 0).any(axis=1))  # whose parts have too few rows
+    if len(short):
+        cosines[short], found[short] = _neighbors(a[short], b, n_neighbors)
+    return cosines, found
 
 
 def measure_alignment(a, b) -> tuple[float, float]:
@@ -258,27 +382,11 @@ def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:
     return _is_aligned(*measure_alignment(standardize(a), standardize(b)))
 
 
-def _check_aligned(a, b, names: tuple[str, str], n_seeds: int) -> None:
-    """Refuse embeddings whose neighbors are not nearer than by chance."""
-    cosine, chance = measure_alignment(a, b)
-    if not _is_aligned(cosine, chance):
-        way = (
-            f"the {n_seeds} seed_pairs are too few to align them, or wrong"
-            if n_seeds
-            else "embed both with one multilingual encoder, or pass known pairs as "
-            "seed_pairs"
-        )
-        raise ValueError(
-            f"the embeddings of {names[0]!r} and {names[1]!r} do not look aligned: "
-            f"nearest neighbors have a mean cosine of {cosine:.2f}, and {chance:.2f} "
-            f"after shuffling the dimensions; {way}"
-        )
-
-
-def _best(a, b, n_neighbors, n_counterparts, matching):
+def _best(a, b, options: Options):
     """Return positions and margins of the pairs of rows of unit length."""
-    cosine_a, found_a = _neighbors(a, b, n_neighbors)
-    cosine_b, found_b = _neighbors(b, a, n_neighbors)
+    n_neighbors, n_counterparts, matching, _, algorithm = options
+    cosine_a, found_a = _neighbors(a, b, n_neighbors, algorithm)
+    cosine_b, found_b = _neighbors(b, a, n_neighbors, algorithm)
     near_a, near_b = cosine_a.mean(axis=1), cosine_b.mean(axis=1)
     margin_a = cosine_a - (near_a[:, np.newaxis] + near_b[found_a]) / 2
     margin_b = cosine_b - (near_b[:, np.newaxis] + near_a[found_b]) / 2

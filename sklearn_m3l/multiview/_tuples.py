@@ -10,11 +10,17 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.utils import Bunch
 
 from sklearn_m3l.multiview._multiview import MultiView
-from sklearn_m3l.multiview._pairs import CONSTRAINTS, can_mine, check_seeds, mine
+from sklearn_m3l.multiview._pairs import (
+    CONSTRAINTS,
+    Options,
+    can_mine,
+    check_seeds,
+    mine,
+)
 from sklearn_m3l.utils._sklearn import validate_params
 
-# The options of `mine_tuples` that `fit` of a model mines with.
-_DEFAULTS = (5, 1, "greedy", 0.0)
+# How `fit` of a model mines: with the defaults of `mine_tuples`.
+_DEFAULTS = Options()
 
 
 @validate_params(
@@ -29,6 +35,7 @@ def mine_tuples(
     n_counterparts: int = 1,
     matching: str = "greedy",
     min_margin: float = 0.0,
+    algorithm: str = "exact",
     seed_pairs: Any = None,
 ) -> Bunch:
     """Join rows of different languages that are likely counterparts.
@@ -45,12 +52,13 @@ def mine_tuples(
     views : list of str, default=None
         The views to compare, whose embeddings are aligned; by default all texts that
         have embeddings.
-    n_neighbors, n_counterparts, matching, min_margin
+    n_neighbors, n_counterparts, matching, min_margin, algorithm
         As in `mine_pairs`, for each two views.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
         Known pairs, as positions of rows: the first one has one view, the second one
-        another. The same row twice is a row that has both. An orthogonal map between
-        the views is learned from them. They are joined with a weight of 1.
+        another. The same row twice is a row that has both. They are joined with a
+        weight of 1. Where the views do not look aligned, a map between them is learned
+        from these pairs, as in `mine_pairs`.
 
     Returns
     -------
@@ -63,7 +71,9 @@ def mine_tuples(
             `X` have the same article id in ``data.groups``, so that they are never each
             other's negatives. They are in the order of their first rows.
         weights : ndarray of float of shape (n_tuples,)
-            Mean margin of the pairs of each tuple, 0 for a row that was not joined.
+            How sure each tuple is: the margin of its pairs, divided by the mean margin
+            of all pairs that were found. 1 for known tuples, 0 for a row that was not
+            joined. `M3LContrastTopicModel` takes them as ``pair_weight`` in ``fit``.
         rows : dict of str to ndarray of int of shape (n_tuples,)
             The row of `X` that each view of a tuple is from, -1 where it is absent.
 
@@ -98,7 +108,7 @@ def mine_tuples(
     True
     """
     names = _check_views(X, views)
-    options = (n_neighbors, n_counterparts, matching, min_margin)
+    options = Options(n_neighbors, n_counterparts, matching, min_margin, algorithm)
     seeds = check_seeds(seed_pairs, (len(X), len(X)))
     return _mine_views(X, names, list(combinations(names, 2)), seeds, options)
 
@@ -121,7 +131,7 @@ def mine_where_none(X: MultiView) -> Bunch | None:
     between = [
         (a, b)
         for a, b in combinations(names, 2)
-        if can_mine(X[a].read(rows[a]), X[b].read(rows[b]), _DEFAULTS[0])
+        if can_mine(X[a].read(rows[a]), X[b].read(rows[b]), _DEFAULTS.n_neighbors)
     ]
     if not between:
         return None
@@ -154,9 +164,11 @@ def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
         margins.append(mined.margins)
         copies += [own[mined.copies[0]], other[mined.copies[1]]]
     pairs.append(seeds)
-    margins.append(np.ones(len(seeds)))
+    trust = np.maximum(np.concatenate(margins), 0)
+    trust /= trust.mean() if trust.any() else 1
+    trust = np.concatenate([trust, np.ones(len(seeds))])
     is_known = np.sum([X[name].present for name in names], axis=0) > 1
-    return _join(X, np.concatenate(pairs), np.concatenate(margins), copies, is_known)
+    return _join(X, np.concatenate(pairs), trust, copies, is_known)
 
 
 def _check_views(X: MultiView, views) -> list[str]:
@@ -211,13 +223,13 @@ def _components(n_rows: int, pairs: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:
+def _join(X: MultiView, pairs, trust, copies, is_known) -> Bunch:
     """Return the tuples that pairs of rows make."""
     present = np.column_stack(list(X.present.values()))
     disjoint = ~(present[pairs[:, 0]] & present[pairs[:, 1]]).any(axis=1)
     pairs, of = np.unique(np.sort(pairs[disjoint], axis=1), axis=0, return_inverse=True)
     of = of.ravel()
-    margins = np.bincount(of, margins[disjoint]) / np.bincount(of)
+    trust = np.bincount(of, trust[disjoint]) / np.bincount(of)
     # Connected rows are one tuple, unless a view occurs twice among them.
     part = _components(len(X), pairs)
     n_parts = part.max(initial=-1) + 1
@@ -240,7 +252,7 @@ def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:
 
     weights = np.where(is_known[first], 1.0, 0.0)
     n_pairs = np.bincount(pair_unit, minlength=len(first))
-    total = np.bincount(pair_unit, margins, len(first))
+    total = np.bincount(pair_unit, trust, len(first))
     np.divide(total, n_pairs, out=weights, where=n_pairs > 0)
     source, views = {}, {}
     for number, (name, view) in enumerate(X.views.items()):

@@ -1,5 +1,7 @@
 """Counterparts of documents: `mine_pairs` and `mine_tuples`."""
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -20,6 +22,16 @@ def hidden(pages):
     """Return the pages with one language per row, in another order."""
     order = np.random.RandomState(0).permutation(len(pages))
     return MultiView.concat([pages[["en"]], pages[order][["de"]]])
+
+
+@pytest.fixture(scope="module")
+def lsa():
+    """Return embeddings of the same pages in each language, which are not aligned."""
+    from sklearn_m3l.embedding import LsaEncoder
+
+    frame = load_gimp_help("test").frame.drop_duplicates("page")
+    encoder = LsaEncoder(30, random_state=0)
+    return [encoder.fit_transform(frame[name]) for name in ("en", "de")]
 
 
 def texts(seed=0, n_rows=60, width=16, noise=0.1):
@@ -176,7 +188,12 @@ def test_every_row_is_in_a_tuple(hidden):
     joined = np.all(list(tuples.data.present.values()), axis=0)
     assert 0 < joined.sum() < len(joined)
     assert_array_equal(tuples.weights[~joined], 0)
-    assert (tuples.weights[joined] > 0).all()
+    english, german = (hidden[name].embedding for name in ("en", "de"))
+    half = len(hidden) // 2
+    pairs, margins = mine_pairs(english[:half], german[half:])
+    order = np.argsort(tuples.rows["en"][joined])
+    assert_array_equal(tuples.rows["en"][joined][order], pairs[:, 0])
+    assert_allclose(tuples.weights[joined][order], margins / margins.mean(), rtol=1e-5)
 
 
 def test_three_languages_become_one_tuple():
@@ -253,6 +270,36 @@ def test_a_model_takes_mined_tuples(hidden):
     assert_allclose(topics.sum(axis=1), 1, rtol=1e-5)
 
 
+# The approximate search
+
+
+def test_the_approximate_search_misses_little(pages):
+    pytest.importorskip("faiss")
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    exact, approximate = (
+        {tuple(pair) for pair in mine_pairs(english, german, algorithm=algorithm)[0]}
+        for algorithm in ("exact", "approximate")
+    )
+    assert len(exact & approximate) > 0.6 * len(exact)
+    order = np.random.RandomState(0).permutation(len(pages))
+    other = mine_pairs(english[order], german, algorithm="approximate")[0]
+    assert {(order[i], j) for i, j in other.tolist()} == approximate
+
+
+def test_the_approximate_search_finds_as_many_neighbors_as_asked_for():
+    pytest.importorskip("faiss")
+    a, b = texts()
+    pairs, margins = mine_pairs(a, b, n_neighbors=30, algorithm="approximate")
+    assert_array_equal(*pairs.T)
+    assert np.isfinite(margins).all()
+
+
+def test_the_approximate_search_needs_an_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(ImportError, match=r"pip install 'sklearn-m3l\[faiss\]'"):
+        mine_pairs(*texts(), algorithm="approximate")
+
+
 # Known pairs
 
 
@@ -298,9 +345,37 @@ def test_rows_with_both_views_are_seeds_if_named():
 
 
 def test_too_few_seed_pairs():
-    a, b = rotated(width=64)
-    with pytest.raises(ValueError, match="the 2 seed_pairs are too few"):
-        mine_pairs(a, b, seed_pairs=[[0, 0], [1, 1]])
+    a, b = rotated()
+    with pytest.raises(ValueError, match=r"2 different seed_pairs .* at least 10"):
+        mine_pairs(a, b, seed_pairs=[[0, 0], [1, 1], [1, 1]])
+
+
+@pytest.mark.parametrize("n_seeds", [10, 40])
+def test_seed_pairs_that_are_wrong(n_seeds):
+    a, b = rotated()
+    seeds = np.column_stack([np.arange(n_seeds), np.roll(np.arange(n_seeds), 7)])
+    message = rf"{n_seeds} seed_pairs are too few to align 'A' and 'B'.* finds \d+%"
+    with pytest.raises(ValueError, match=message):
+        mine_pairs(a, b, seed_pairs=seeds)
+
+
+def test_a_few_known_pairs_leave_aligned_encoders_as_they_are():
+    a, b = texts(noise=0.5)
+    pairs, margins = mine_pairs(a, b, seed_pairs=[[0, 5], [3, 3]])
+    assert_array_equal(pairs[pairs[:, 0] == 0], [[0, 5]])
+    assert_array_equal(margins[np.isin(pairs[:, 0], [0, 3])], 1)
+    others = ~np.isin(pairs, [0, 5]).any(axis=1)
+    assert_array_equal(*pairs[others].T)
+    assert others.sum() > 50
+
+
+def test_seed_pairs_fewer_than_dimensions_find_others_that_find_more(lsa):
+    english, german = lsa
+    random = np.random.RandomState(0)
+    order, seeds = (random.permutation(len(english)) for _ in range(2))
+    known = np.column_stack([seeds, np.argsort(order)[seeds]])[:25]
+    pairs, _ = mine_pairs(english, german[order], seed_pairs=known)
+    assert (order[pairs[:, 1]] == pairs[:, 0]).sum() > 0.7 * len(english)
 
 
 @pytest.mark.parametrize(
@@ -348,16 +423,9 @@ def test_encoders_that_are_not_aligned(n_rows):
         mine_tuples(X)
 
 
-def test_lsa_of_each_language_is_not_aligned():
-    from sklearn_m3l.embedding import LsaEncoder
-
-    frame = load_gimp_help("test").frame
-    english, german = (
-        LsaEncoder(50, random_state=0).fit_transform(frame[name].unique())
-        for name in ("en", "de")
-    )
+def test_lsa_of_each_language_is_not_aligned(lsa):
     with pytest.raises(ValueError, match="do not look aligned"):
-        mine_pairs(english, german)
+        mine_pairs(*lsa)
 
 
 def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages):
