@@ -138,13 +138,15 @@ def main():
         values = {"documents": len(corpus), "seconds": time.process_time() - start}
         run_name = f"mined, {alone:.0%} alone"
         add(run_name, values | measure_pairs(tuples, pages, both))
-        mined[run_name] = corpus, tuples.data
+        mined[run_name] = corpus, tuples
     settings["random_state"] = arguments.seed
     paired = M3LContrastTopicModel(**settings).fit(train)
     values = measure_model(paired, test, train)
     add("paired", values | {"factor": prevalence_factor(paired, train)})
     for run_name, (corpus, tuples) in mined.items():
-        model = M3LContrastTopicModel(**settings).fit(tuples)
+        model = M3LContrastTopicModel(**settings).fit(
+            tuples.data, pair_weight=tuples.weights
+        )
         values = figures[run_name] | measure_model(model, test, train)
         add(run_name, values | {"factor": prevalence_factor(model, corpus)})
     zero_shot = ZeroShotTopicModel(**settings, view=VIEWS[0]).fit(train)

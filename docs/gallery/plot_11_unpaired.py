@@ -47,17 +47,20 @@ tuples.data
 page = np.concatenate([english, german])
 joined = (tuples.rows["en"] >= 0) & (tuples.rows["de"] >= 0)
 right = page[tuples.rows["en"][joined]] == page[tuples.rows["de"][joined]]
-weights = tuples.weights[joined]
+weights = tuples.weights[joined]  # 1 on average
 print(f"{joined.sum()} pairs, {right.mean():.0%} of them right")
 for kind, chosen in {"right": right, "wrong": ~right}.items():
     print(f"mean weight of {kind} pairs: {weights[chosen].mean():.2f}")
 
 # %%
-# Train on the tuples, and on the true pairs for comparison. Calling ``fit`` with
-# ``corpus`` itself would mine the same tuples and say so in a warning.
+# Train on the tuples, and on the true pairs for comparison. The contrast of each tuple
+# is weighted by how sure it is. Calling ``fit`` with ``corpus`` itself would mine the
+# same tuples and say so in a warning.
 
-for name, X in {"mined": tuples.data, "true": train[["en", "de"]]}.items():
-    model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0).fit(X)
+training = {"mined": (tuples.data, tuples.weights), "true": (train[["en", "de"]], None)}
+for name, (X, weights) in training.items():
+    model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0)
+    model.fit(X, pair_weight=weights)
     topics = [model.transform(test[[view]]) for view in ("en", "de")]
     mrr = mean_reciprocal_rank(pairwise_jensen_shannon(*topics))
     print(f"{name} pairs: MRR {mrr:.3f}")

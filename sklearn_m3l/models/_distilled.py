@@ -1,5 +1,6 @@
 """ZeroshotTM-KD: a student of another view, taught by the topics of a text."""
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -192,6 +193,7 @@ class DistilledTopicModel(NeuralTopicModel):
     --------
     M3LContrastTopicModel : Trains all views together.
     ZeroShotTopicModel : The teacher.
+    mine_tuples : Finds counterparts of documents that have none.
 
     References
     ----------
@@ -301,6 +303,25 @@ class DistilledTopicModel(NeuralTopicModel):
         self.view_ = choose_view(self.view, students, "for the student to learn")
         own = {n: w for n, w in self.vocabularies_.items() if n == self.view_}
         self.vocabularies_ = {**taught, **own}
+        self._warn_without_pairs(X)
+
+    def _warn_without_pairs(self, X: MultiView) -> None:
+        teachers = self._taught(X)
+        taught = np.any([X[name].present for name in teachers], axis=0)
+        if not X[self.view_].present.any() or (X[self.view_].present & taught).any():
+            return
+        way = ""
+        if X[self.view_].is_text:
+            way = (
+                "; where embeddings are aligned, fit the data of "
+                "sklearn_m3l.mine_tuples"
+            )
+        warnings.warn(
+            f"no row has {self.view_!r} and the text that the teacher knows "
+            f"({', '.join(teachers)}), so the topics of {self.view_!r} have nothing to "
+            f"do with the teacher's{way}",
+            stacklevel=6,
+        )
 
     def _fit_teacher(self, X: MultiView) -> None:
         if isinstance(self.teacher, FrozenEstimator):

@@ -3,8 +3,10 @@
 import warnings
 from collections.abc import Mapping
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
 from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
@@ -197,11 +199,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
 
     Topics of texts that never share a row would have nothing to do with each other.
     `fit` therefore looks for counterparts where no training row has two texts, by
-    `mine_tuples` with its defaults, and says so in one warning. There is no parameter
-    for it: data with known pairs is never mined, texts whose nearest neighbors are not
-    nearer than by chance are left as they are, and to choose how to mine you call
-    `mine_tuples` yourself. Rows without a counterpart are trained on, too, and
-    `transform` returns one row for each row, as ever.
+    `mine_tuples` with its defaults, weights the contrast of each tuple by its margin,
+    and says so in one warning. There is no parameter for it: data with known pairs is
+    never mined, texts whose nearest neighbors are not nearer than by chance are left as
+    they are, and to choose how to mine you call `mine_tuples` yourself. Rows without a
+    counterpart are trained on, too, and `transform` returns one row for each row.
 
     References
     ----------
@@ -326,19 +328,55 @@ class M3LContrastTopicModel(NeuralTopicModel):
         decoded = list(network["n_words"]) == list(state["vocabularies_"])
         require(decoded, "its texts are not those of its network")
 
-    def _training_tuples(self, X: MultiView) -> MultiView:
+    def fit(self, X, y=None, pair_weight=None):
+        """Learn the topics.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Training tuples; a 2-D array holds the word counts of a single text, which
+            are then encoded too (that is ProdLDA). Rows of one article (``X.groups``)
+            are never each other's negatives, and stay together when `early_stopping`
+            sets a validation part aside.
+        y : None
+            Ignored.
+        pair_weight : array-like of float of shape (n_rows,), default=None
+            How much to trust that the views of each tuple belong together, such as the
+            weights of `mine_tuples`: the contrast of a tuple is multiplied by it. By
+            default 1. Tuples that `fit` itself mines have the weights of
+            `mine_tuples`.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            Where rows have no view, no text can be reconstructed, the views do not fit
+            the parameters, a callback cannot work, or `pair_weight` is not a finite
+            number of at least 0 for each row. The message names what is at fault.
+        """
+        return self._fit(X, pair_weight)
+
+    def _training_tuples(
+        self, X: MultiView, pair_weight: Any
+    ) -> tuple[MultiView, np.ndarray | None]:
         """Return mined tuples where no row has two texts, but they are aligned."""
+        if pair_weight is not None:
+            return X, _check_weights(pair_weight, len(X))
         tuples = mine_where_none(X)
         if tuples is None:
-            return X
+            return X, None
         warnings.warn(
             f"no row has two of the texts {', '.join(lack_tuples(X))}; training on "
             f"{np.count_nonzero(tuples.weights)} tuples of likely counterparts, which "
             "were found by the embeddings; to choose how, and to silence this warning, "
             "fit the data of sklearn_m3l.mine_tuples",
-            stacklevel=4,
+            stacklevel=5,
         )
-        return tuples.data
+        return tuples.data, tuples.weights.astype(np.float32)
 
     def _plan(self, X: MultiView) -> Plan:
         return Plan(
@@ -388,3 +426,21 @@ class M3LContrastTopicModel(NeuralTopicModel):
                     "networks of their own with inference_networks"
                 )
         return networks
+
+
+def _check_weights(weights: Any, n_rows: int) -> np.ndarray:
+    """Return the weights of tuples as float32."""
+    array = check_array(
+        weights,
+        ensure_2d=False,
+        dtype=np.float32,
+        ensure_min_samples=0,
+        ensure_non_negative=True,
+        input_name="pair_weight",
+    )
+    if array.shape != (n_rows,):
+        raise ValueError(
+            f"pair_weight has shape {array.shape}, but there are {n_rows} rows; give "
+            "one weight per row"
+        )
+    return array

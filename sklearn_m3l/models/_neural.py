@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -140,9 +141,11 @@ class NeuralTopicModel(BaseTopicModel):
     def _plan(self, X: MultiView) -> Plan:
         """Return what is encoded, what is decoded, and the terms of the loss."""
 
-    def _training_tuples(self, X: MultiView) -> MultiView:
-        """Return the tuples to train on."""
-        return X
+    def _training_tuples(
+        self, X: MultiView, pair_weight: Any
+    ) -> tuple[MultiView, np.ndarray | None]:
+        """Return the tuples to train on, and the weight of each one's contrast."""
+        return X, None
 
     def _prepare(self, X: MultiView) -> None:
         """Do what must be done before the network is planned."""
@@ -159,8 +162,6 @@ class NeuralTopicModel(BaseTopicModel):
     def _row_priors(self, X: MultiView):
         """Return mean and log-variance of each row's own prior, or None."""
 
-    # A teacher's parameters are its own to check.
-    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn the topics.
 
@@ -186,6 +187,11 @@ class NeuralTopicModel(BaseTopicModel):
             the parameters, or a callback cannot work. The message names what is at
             fault.
         """
+        return self._fit(X)
+
+    # A teacher's parameters are its own to check.
+    @fit_context(prefer_skip_nested_validation=False)
+    def _fit(self, X, pair_weight=None):
         from sklearn_m3l.network import (
             advise_on_memory,
             check_callbacks,
@@ -199,7 +205,7 @@ class NeuralTopicModel(BaseTopicModel):
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
-        X = self._training_tuples(X)
+        X, pair_weight = self._training_tuples(X, pair_weight)
         if continued:
             self._check_continued(X)
         random_state = private_generator(self.random_state)
@@ -215,36 +221,43 @@ class NeuralTopicModel(BaseTopicModel):
             "vocabularies"
         )
         with advise_on_memory(advice):
-            self._train(X, plan, resolve_device(self.device))
+            self._train(X, plan, pair_weight, resolve_device(self.device))
         return self
 
-    def _train(self, X: MultiView, plan: Plan, device) -> None:
+    def _train(self, X: MultiView, plan: Plan, pair_weight, device) -> None:
         """Train the network, from the weights of the standing one if there is one."""
         from sklearn_m3l.network import TupleDataset
 
-        def dataset(X, *, seed):
+        def dataset(X, pair_weight, *, seed):
             return TupleDataset(
                 X,
                 plan.encoded,
                 plan.decoded_from,
                 groups=X.groups,
                 prior=self._row_priors(X),
+                pair_weight=pair_weight,
                 seed=seed,
                 device=device,
             )
 
-        train, valid = self._split(X) if self.early_stopping else (X, None)
+        parts = [(X, pair_weight)]
+        if self.early_stopping:
+            parts = [
+                (X[rows], None if pair_weight is None else pair_weight[rows])
+                for rows in self._split(X)
+            ]
+        train, valid = parts[0], parts[1:]
         net, tokens = self._build_net(plan, X, device), None
         if not hasattr(self, "net_"):
             if self.decoder == "mixture":
                 for name in plan.decoded_from:
                     if not net.module_.decoder_of(name).frozen:
-                        net.module_.set_background(name, word_shares(train[name]))
+                        net.module_.set_background(name, word_shares(train[0][name]))
             if self.init != "random":
-                tokens = self._start(net.module_, train)
+                tokens = self._start(net.module_, train[0])
         data = (
-            dataset(train, seed=self._seed),
-            None if valid is None else dataset(valid, seed=None),
+            dataset(*train, seed=self._seed),
+            dataset(*valid[0], seed=None) if valid else None,
         )
         self.net_ = net
         try:
@@ -317,7 +330,7 @@ class NeuralTopicModel(BaseTopicModel):
                     "about it; leave it out"
                 )
 
-    def _split(self, X: MultiView) -> tuple[MultiView, MultiView]:
+    def _split(self, X: MultiView) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows to train on and those to stop by, articles kept whole."""
         splitter = ShuffleSplit if X.groups is None else GroupShuffleSplit
         split = splitter(
@@ -329,7 +342,7 @@ class NeuralTopicModel(BaseTopicModel):
                 f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
                 f"lower validation_fraction={self.validation_fraction}, or turn it off"
             )
-        return X[train], X[valid]
+        return train, valid
 
     def _build_net(self, plan: Plan, X: MultiView, device):
         """Return a net to train, with the weights of the standing one if there is one.

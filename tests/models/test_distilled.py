@@ -557,7 +557,25 @@ def test_text_and_pictures_that_are_never_paired(X):
         {"en": X["en"].counts},
         present={"en": halves, "image": ~halves},
     )
-    assert np.isfinite(make_student().fit_transform(apart)).all()
+    with pytest.warns(
+        UserWarning, match="no row has 'image' and the text that"
+    ) as told:
+        topics = make_student().fit_transform(apart)
+    assert np.isfinite(topics).all()
+    assert "mine_tuples" not in str(told[0].message)
+
+
+def test_texts_that_are_never_paired(X):
+    halves = np.arange(60) < 30
+    apart = MultiView.from_arrays(
+        {name: np.nan_to_num(X[name].embedding) for name in ("en", "de")},
+        {name: X[name].counts for name in ("en", "de")},
+        present={"en": halves, "de": ~halves},
+    )
+    message = r"no row has 'de' .* \(en\), .*mine_tuples"
+    with pytest.warns(UserWarning, match=message) as told:
+        make_student("de").fit(apart)
+    assert told[0].filename == __file__
 
 
 def test_warm_start(X, fitted):

@@ -34,10 +34,11 @@ def hidden(pages):
 
 @pytest.fixture(scope="module")
 def model(hidden):
-    with pytest.warns(
-        UserWarning, match=r"no row has two of the texts en, de; .* 1\d\d"
-    ):
-        return clone(MODEL).fit(hidden)
+    message = r"no row has two of the texts en, de; .* 1\d\d"
+    with pytest.warns(UserWarning, match=message) as told:
+        fitted = clone(MODEL).fit(hidden)
+    assert told[0].filename == __file__
+    return fitted
 
 
 def mrr(model, pages):
@@ -60,9 +61,56 @@ def test_one_row_in_one_row_out(model, hidden):
 
 
 def test_is_the_model_of_mined_tuples(model, hidden):
-    mined = clone(MODEL).fit(mine_tuples(hidden).data)  # and warns of nothing
-    assert_array_equal(mined.components_, model.components_)
+    tuples = mine_tuples(hidden)
+    mined = clone(MODEL).fit(tuples.data, pair_weight=tuples.weights)
+    assert_array_equal(mined.components_, model.components_)  # and warned of nothing
     assert_array_equal(mined.transform(hidden), model.transform(hidden))
+
+
+def test_weights_of_pairs(model, hidden):
+    tuples = mine_tuples(hidden)
+    short = clone(MODEL).set_params(max_iter=2, contrast_warmup=0.0)
+
+    def topics(pair_weight):
+        fitted = clone(short).fit(tuples.data, pair_weight=pair_weight)
+        return fitted.transform(hidden)
+
+    plain, ones = topics(None), topics([1] * len(tuples.weights))
+    assert_array_equal(ones, plain)
+    assert abs(topics(tuples.weights) - plain).max() > 1e-3
+    short.set_params(contrastive_weight=0.0)
+    without = topics(None)
+    short.set_params(contrastive_weight=100.0)
+    assert_array_equal(topics(np.zeros(len(tuples.weights))), without)
+
+
+def test_weights_stay_with_their_tuples_in_a_validation_part(hidden):
+    tuples = mine_tuples(hidden)
+    stopping = clone(MODEL).set_params(max_iter=2, early_stopping=True)
+    losses = [
+        clone(stopping).fit(tuples.data, pair_weight=w).net_.history[:, "valid_loss"]
+        for w in (tuples.weights, tuples.weights[::-1])
+    ]
+    assert losses[0] != losses[1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 1.0], r"pair_weight has shape \(2,\), but there are \d+ rows"),
+        (lambda n: np.full(n, np.nan), "pair_weight contains NaN"),
+        (
+            lambda n: np.full(n, -1.0),
+            "[Nn]egative values in data passed to pair_weight",
+        ),
+        (lambda n: np.ones((n, 1)), r"has shape \(\d+, 1\)"),
+    ],
+)
+def test_weights_that_are_none(pages, weights, message):
+    X = pages[["en", "de"]]
+    given = weights(len(X)) if callable(weights) else weights
+    with pytest.raises(ValueError, match=message):
+        clone(MODEL).fit(X, pair_weight=given)
 
 
 def test_in_a_pipeline(model, hidden):

@@ -102,11 +102,13 @@ def make_batch(make_dataset):
     With a seed, dropout and samples are drawn.
     """
 
-    def make(X, rows=ROWS, seed=None, groups=None, prior=None, **changes):
+    def make(X, rows=ROWS, seed=None, prior=None, **changes):
         rows = np.asarray(rows)
+        for name in ("groups", "pair_weight"):
+            if changes.get(name) is not None:
+                changes[name] = changes[name][rows]
         dataset = make_dataset(
             X[rows],
-            groups=None if groups is None else groups[rows],
             prior=None if prior is None else prior[:, rows],
             **changes,
         )

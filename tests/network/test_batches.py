@@ -123,17 +123,19 @@ def test_counts_stand_in_for_an_embedding(make_batch):
     assert_array_equal(batch.vectors["en"], counts[[1, 0]])
 
 
-def test_groups_and_priors(tuples, make_batch):
+def test_what_goes_with_the_rows(tuples, make_batch):
     articles = np.array(list("bbaaccddeeff"))
     prior = np.random.default_rng(0).normal(size=(2, 12, 3)).astype(np.float32)
     rows = np.array([9, 2, 3, 8])
-    batch = make_batch(tuples, rows, groups=articles, prior=prior)
+    weights = np.arange(12, dtype=np.float32)
+    batch = make_batch(tuples, rows, groups=articles, prior=prior, pair_weight=weights)
     same = batch.groups[:, None] == batch.groups
     assert_array_equal(same, articles[rows][:, None] == articles[rows])
     for part, expected in zip(batch.prior, prior, strict=True):
         assert_array_equal(part, expected[rows])
-    assert make_batch(tuples, rows).groups is None
-    assert make_batch(tuples, rows).prior is None
+    assert_array_equal(batch.pair_weight, weights[rows])
+    batch = make_batch(tuples, rows)
+    assert batch.groups is batch.prior is batch.pair_weight is None
 
 
 STORAGE = ["<f8", "<f4", "<f2", ">f8", ">f4", ">f2", "f4 backwards", "f2 backwards"]
@@ -175,10 +177,13 @@ def test_blocks(tuples, make_dataset):
     prior = np.random.default_rng(0).normal(size=(2, n_rows, 3)).astype(np.float32)
 
     def contents(batch_size):
-        dataset = make_dataset(X, groups=np.arange(n_rows) // 2, prior=prior, seed=0)
+        of_rows = {"groups": np.arange(n_rows) // 2, "prior": prior}
+        weights = np.arange(n_rows, dtype=np.float32)
+        dataset = make_dataset(X, **of_rows, pair_weight=weights, seed=0)
         parts, start = {}, 0
         for batch in TupleBatches(dataset, batch_size):
             own = {"groups": batch.groups, "prior": torch.stack(batch.prior, dim=1)}
+            own["weights"] = batch.pair_weight
             for name, vectors in batch.vectors.items():
                 own[name] = vectors
                 own[f"rows of {name}"] = start + present_rows(batch, name)
@@ -211,9 +216,10 @@ def test_device(tuples, make_batch):
         tuples,
         groups=np.arange(12),
         prior=np.zeros((2, 12, 3), np.float32),
+        pair_weight=np.ones(12, np.float32),
         device=torch.device("meta"),
     )
-    sent = [batch.groups, *batch.prior, *batch.vectors.values()]
+    sent = [batch.groups, batch.pair_weight, *batch.prior, *batch.vectors.values()]
     for cells in batch.cells.values():
         sent += [cells.rows, cells.words, cells.values]
     sent += [rows for rows in batch.rows.values() if rows is not None]

@@ -331,6 +331,7 @@ WEIGHTS = {
 @pytest.mark.parametrize("articles", [False, True])
 def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articles):
     weights = {"prior_weight": 0.0, **WEIGHTS[weights]}
+    pair_weight = np.arange(12, dtype=np.float32) if articles else None
     rows = np.array([11, 0, 1, 5, 3, 7, 8, 9, 10])
     rng = np.random.default_rng(2)
     prior = rng.normal(size=(2, 12, N_TOPICS)).astype(np.float32)
@@ -343,6 +344,7 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
         rows,
         groups=groups if articles else None,
         prior=prior if own_prior else None,
+        pair_weight=pair_weight,
         seed=0 if weights.get("contrast_on") == "sample" else None,
     )
     outputs = posterior, _ = network(batch)
@@ -371,6 +373,8 @@ def test_whole_loss(tuples, make_network, make_batch, weights, own_prior, articl
     of_row = np.ones(len(rows))
     if weights.get("balance_views", True):
         of_row = 1 / np.maximum(n_views - 1, 1)
+    if articles:
+        of_row *= pair_weight[rows]
     theta = sample
     if weights.get("contrast_on") != "sample":
         theta = {n: np.exp(m) / np.exp(m).sum(1)[:, None] for n, m in mean.items()}

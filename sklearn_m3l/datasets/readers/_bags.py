@@ -132,8 +132,8 @@ def read_infoctm(
             {name: vocabulary},
         )
         parts.append(part)
-        texts: list[str | None] = [*(of_language[0] or [None] * n_rows)]
-        frames.append(pd.DataFrame({name: texts, "language": name}, dtype=object))
+        texts = pd.Series(of_language[0], range(n_rows), dtype=object)
+        frames.append(pd.DataFrame({name: texts, "language": name}))
         labels.append(of_language[1])
     data = MultiView.concat(parts)
     frame = pd.concat(frames, ignore_index=True)[[*names, "language"]]
