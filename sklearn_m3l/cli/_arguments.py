@@ -246,6 +246,34 @@ def add_groups(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_values(parser: argparse.ArgumentParser, required: bool) -> None:
+    parser.add_argument(
+        "--values",
+        required=required,
+        default=None,
+        metavar="COLUMN",
+        help="a column of dates, categories or numbers to average topics over",
+    )
+    parser.add_argument(
+        "--bins",
+        type=bins,
+        default=None,
+        metavar="BINS",
+        help="a number of bins of numbers, or Y, Q, M or W for years, quarters, months "
+        "or weeks of dates (default: up to 20 numbers as they are, otherwise 10 bins)",
+    )
+
+
+def add_plot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plot",
+        type=figure_file,
+        default=None,
+        metavar="FILE",
+        help="also write a figure: .png, .svg or .pdf",
+    )
+
+
 def add_output(
     parser: argparse.ArgumentParser,
     text: str,
@@ -380,6 +408,32 @@ def output_file(value: str) -> Path:
             f"cannot write {value!r}: {error.strerror or error}"
         ) from error
     return path
+
+
+def bins(value: str) -> int | str:
+    """Return a number of bins, or a frequency; an argument type."""
+    return whole_number(at_least=1)(value) if value.isdecimal() else value
+
+
+def figure_file(value: str) -> Path:
+    """Return the path of a figure that can be written; an argument type."""
+    if Path(value).suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise argparse.ArgumentTypeError(
+            f"must end with .png, .svg or .pdf, not {value!r}"
+        )
+    return output_file(value)
+
+
+def documents_file(value: str) -> Path:
+    """Return the path of a table or workbook that can be written; an argument type."""
+    if Path(value).suffix.lower() != ".xlsx":
+        return table_file(value)
+    if find_spec("openpyxl") is None:
+        raise argparse.ArgumentTypeError(
+            "writing a workbook needs the package openpyxl; run: pip install "
+            "'sklearn-m3l[workbook]'"
+        )
+    return output_file(value)
 
 
 def table_file(value: str) -> Path:

@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sklearn_m3l import __version__
 from sklearn_m3l.cli import _arguments as arguments
+from sklearn_m3l.cli._command import add_command
 from sklearn_m3l.cli._config import parse_with_config
+from sklearn_m3l.cli._inspect_parser import add_exports, add_questions, add_trust
 
 # Names of models, and their classes.
 MODELS = {
@@ -61,6 +62,9 @@ def _build_parser():
     _add_transform(commands)
     _add_evaluate(commands)
     _add_report(commands)
+    add_questions(commands)
+    add_exports(commands)
+    add_trust(commands)
     parser.epilog = (
         "Without a command, demo runs; its options can be given right away.\n"
         + demo.format_usage()
@@ -69,7 +73,7 @@ def _build_parser():
 
 
 def _add_demo(commands) -> argparse.ArgumentParser:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "demo",
         "_demo.run_demo",
@@ -93,7 +97,7 @@ def _add_demo(commands) -> argparse.ArgumentParser:
 
 
 def _add_compare(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "compare",
         "_compare.run_comparison",
@@ -108,7 +112,7 @@ def _add_compare(commands) -> None:
 
 
 def _add_example(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "example",
         "_example.write_example",
@@ -121,7 +125,7 @@ def _add_example(commands) -> None:
 
 
 def _add_fit(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "fit",
         "_fit.fit",
@@ -176,7 +180,7 @@ def _add_fit(commands) -> None:
 
 
 def _add_topics(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "topics",
         "_topics.topics",
@@ -191,7 +195,7 @@ def _add_topics(commands) -> None:
 
 
 def _add_describe(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "describe",
         "_topics.describe",
@@ -211,7 +215,7 @@ def _add_describe(commands) -> None:
 
 
 def _add_transform(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "transform",
         "_transform.transform",
@@ -247,7 +251,7 @@ def _add_transform(commands) -> None:
 
 
 def _add_evaluate(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "evaluate",
         "_evaluate.evaluate",
@@ -263,7 +267,7 @@ def _add_evaluate(commands) -> None:
 
 
 def _add_report(commands) -> None:
-    parser = _add_command(
+    parser = add_command(
         commands,
         "report",
         "_report.report",
@@ -287,25 +291,3 @@ def _add_report(commands) -> None:
     )
     arguments.add_random_state(parser)
     arguments.add_output(parser, "the page to write; an existing file is replaced")
-
-
-def _add_command(commands, name: str, function: str, **texts: str):
-    """Add a command that runs a function of a module of this package."""
-    parser = commands.add_parser(name, **texts)
-    parser.set_defaults(run=_Command(*function.split(".")))
-    parser.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error"
-    )
-    return parser
-
-
-class _Command:
-    """A function that is imported, with all that it needs, when it is called."""
-
-    def __init__(self, module: str, function: str):
-        self.module = module
-        self.function = function
-
-    def __call__(self, **arguments: Any) -> None:
-        module = import_module(f"sklearn_m3l.cli.{self.module}")
-        getattr(module, self.function)(**arguments)

@@ -54,8 +54,8 @@ def transform(
     else:
         theta = np.asarray(pipeline.transform(given.frame))
         frame = _beside(kept, theta)
-    with _whole_file(output) as part:
-        _write(frame, part)
+    with whole_file(output) as part:
+        write_table(frame, part)
     n_topics = len(pipeline["topics"].components_)
     print(f"Wrote {output}: {len(frame):,} rows of {n_topics} topics")
 
@@ -87,7 +87,7 @@ def _beside(kept: pd.DataFrame, theta: np.ndarray) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame(theta, columns=topics)], axis=1)
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def write_table(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix.lower() == ".parquet":
         frame.to_parquet(path, index=False)
         return
@@ -96,7 +96,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """Give a file to write, which takes its place once it is complete."""
     path = path.resolve()  # a link stays a link
     with TemporaryDirectory(prefix=".", dir=path.parent) as folder:

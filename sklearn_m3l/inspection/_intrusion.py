@@ -136,10 +136,10 @@ def word_intrusion(
         if not others:
             raise ValueError(
                 f"topic {topic} has the same {n_words} top words as all other topics "
-                f"in view {view!r}, so no word is an intruder; lower n_words, or leave "
-                "it out of topics"
+                f"in view {view!r}, so no word can be an intruder; lower n_words, or "
+                "leave the topic out"
             )
-        # The half that is less likely in this topic: a word of both is no intruder.
+        # The less likely half: a likely word of this topic would not stand out.
         likely = sorted(others, key=lambda word: phi[topic, column[word]])
         pool = likely[: max(1, len(likely) // 2)]
         choices = [*known[topic], pool[rng.randint(len(pool))]]

@@ -25,8 +25,8 @@ def rank_biased_overlap(a: Sequence[str], b: Sequence[str], *, p: float = 0.9) -
         Two rankings of the same length, such as the top words of two topics, the best
         first.
     p : float, default=0.9
-        How likely it is that a reader goes on from one rank to the next, between 0 and
-        1: the greater, the more later ranks weigh. With 0.9 the first 10 ranks have 86%
+        How likely it is that a reader reads the next rank, too, between 0 and 1: the
+        greater it is, the more later ranks weigh. With 0.9 the first 10 ranks have 86%
         of the weight.
 
     Returns
