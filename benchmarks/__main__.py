@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks import compare
+from benchmarks import compare, provenance
 from benchmarks.reproduce import command
 from sklearn_m3l.cli._signals import EndingSignals
 
@@ -14,6 +14,7 @@ def main(argv=None):
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command.add_parser(commands)
     compare.add_parser(commands)
+    provenance.add_parser(commands)
     arguments = parser.parse_args(argv)
     with EndingSignals() as signals:
         try:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.provenance import record
 from benchmarks.quality import load
 from sklearn_m3l import (
     M3LContrastTopicModel,
@@ -107,6 +108,7 @@ def store(figures, name):
     RESULTS.mkdir(exist_ok=True)
     content = json.dumps(figures, indent=2, default=float) + "\n"
     (RESULTS / f"{name}.json").write_text(content, encoding="utf-8")
+    record(RESULTS / f"{name}.json")
     (RESULTS / f"{name}.md").write_text(table(figures), encoding="utf-8")
 
 

@@ -34,6 +34,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
+from benchmarks.provenance import record
 from benchmarks.quality import load
 from benchmarks.reproduce.windows import make_windows, window_coherence
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
@@ -201,6 +202,7 @@ def store(path, results):
     """Write results and their table."""
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_table(path.with_suffix(".md"), results)
+    record(path, continues=True)
 
 
 def main():

@@ -24,6 +24,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from benchmarks.packages import fetch_debian, translated
+from benchmarks.provenance import record
 from benchmarks.search_defaults import PAPER_START
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.embedding import make_multiview_encoder
@@ -136,6 +137,7 @@ def main():
         print(key, *(f"{name} {results[name][key]:.3f}" for name in models))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    record(OUTPUT)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+"""What a stored result rests on, and which of its sources have changed since.
+
+Beside a result ``NAME.json`` lies ``NAME.run.json``: the command, the date, the
+machine, the versions of what was used, and a digest of every source of this repository
+that the run had loaded when it stored the result. Comments and docstrings do not count.
+
+    python -m benchmarks check
+
+lists all stored results, and for each that is stale the sources that have changed.
+"""
+
+import argparse
+import ast
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensim")
+
+
+def digest(source: str) -> str:
+    """Return a digest of code that comments and docstrings do not change."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            del body[0]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+
+
+def loaded_sources() -> dict[str, str]:
+    """Return the digest of each source of this repository that is loaded."""
+    found = {}
+    for module in list(sys.modules.values()):
+        path = Path(getattr(module, "__file__", None) or "/")
+        if path.suffix == ".py" and path.is_relative_to(ROOT):
+            name = path.relative_to(ROOT).as_posix()
+            if name.split("/")[0] in ("sklearn_m3l", "benchmarks"):
+                found[name] = digest(path.read_text(encoding="utf-8"))
+    return dict(sorted(found.items()))
+
+
+def run_file(result: Path) -> Path:
+    """Return where it is written what a result rests on."""
+    return result.with_suffix(".run.json")
+
+
+def record(result: Path, continues: bool = False) -> None:
+    """Write what a result rests on that this process has just stored.
+
+    Where it adds to what an earlier process stored, the digests of that one are kept:
+    to make such a result anew, delete it first.
+    """
+    path, sources = run_file(result), loaded_sources()
+    if continues and path.exists():
+        sources |= json.loads(path.read_text(encoding="utf-8"))["sources"]
+    main = sys.modules["__main__"].__spec__
+    name = main.name.removesuffix(".__main__") if main else sys.argv[0]
+    content = {
+        "command": shlex.join(["python", "-m", name, *sys.argv[1:]]),
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "sources": sources,
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def changed_sources(result: Path) -> list[str] | None:
+    """Return the sources that differ from those of a result, None if none are known."""
+    if not run_file(result).exists():
+        return None
+    sources = json.loads(run_file(result).read_text(encoding="utf-8"))["sources"]
+    return [
+        name
+        for name, known in sources.items()
+        if not (ROOT / name).exists()
+        or digest((ROOT / name).read_text(encoding="utf-8")) != known
+    ]
+
+
+def check(_: argparse.Namespace | None = None) -> None:
+    """Print for each stored result whether its sources have changed."""
+    results = [p for p in sorted(RESULTS.rglob("*.json")) if ".run" not in p.suffixes]
+    stale = 0
+    for result in results:
+        changed = changed_sources(result)
+        stale += changed is None or bool(changed)
+        print(result.relative_to(ROOT).as_posix())
+        if changed is None:
+            print("    stale: made by an earlier version, whose sources are not known")
+        elif changed:
+            print(f"    stale: changed since: {', '.join(changed)}")
+        else:
+            print("    up to date")
+    print(f"{stale} of {len(results)} results are stale")
+
+
+def add_parser(commands) -> None:
+    """Add the command ``check``."""
+    parser = commands.add_parser(
+        "check", help="list stored results whose sources have changed"
+    )
+    parser.set_defaults(run=check)

@@ -1,0 +1,92 @@
+"""Figures that are shown come from stored results, which know their sources."""
+
+import json
+import re
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from benchmarks import provenance
+from benchmarks.__main__ import main
+
+ROOT = Path(__file__).parents[1]
+DEFAULTS = ROOT / "benchmarks" / "results" / "defaults"
+
+SETTINGS = {
+    "M3L-Contrast, defaults": "defaults",
+    "PolylingualLDA, defaults": "PolylingualLDA",
+    "k-means of the embeddings, words by c-TF-IDF": "k-means and c-TF-IDF",
+}
+CORPORA = {
+    "GIMP manual, 50 topics": "gimp-help_test_1794_rows_100_epochs",
+    "Multi30k, 100 topics": "multi30k_test_20000_rows_100_epochs",
+}
+COLUMNS = {"NPMI en": "doc en", "NPMI de": "doc de", "Cross-NPMI": "cross en-de"}
+
+
+def rows_of_readme():
+    """Return the cells of the README's table of figures, by row and column."""
+    measured = (ROOT / "README.md").read_text("utf-8").partition("## Measured")[2]
+    lines = re.findall(r"^\|(.*)\|$", measured, re.MULTILINE)
+    header, _, *rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+
+
+@pytest.mark.parametrize("row", rows_of_readme())
+def test_the_readme_shows_medians_of_stored_results(row):
+    setting = next(name for name in SETTINGS if row.startswith(name))
+    corpus = next(name for name in CORPORA if row.endswith(name))
+    results = json.loads((DEFAULTS / f"{CORPORA[corpus]}.json").read_text("utf-8"))
+    runs = results[SETTINGS[setting]].values()
+    assert len(runs) == 3
+    for column, cell in rows_of_readme()[row].items():
+        values = [run.get(COLUMNS.get(column, column)) for run in runs]
+        if None in values:
+            assert cell == ""
+        else:
+            assert cell == format(median(values), f".{len(cell.split('.')[1])}f")
+
+
+def test_code_alone_makes_a_source_another_one():
+    digest = provenance.digest('"""A module."""\nx = 1  # one\n')
+    assert digest == provenance.digest('"""Another text."""\n\nx = 1\n')
+    assert digest != provenance.digest("x = 2\n")
+    function = "def f():\n    {}return 1\n"
+    documented = function.format('"""Return one."""\n    ')
+    assert provenance.digest(function.format("")) == provenance.digest(documented)
+
+
+def test_a_result_is_stale_once_a_source_changes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "RESULTS", tmp_path)
+    monkeypatch.setattr(provenance, "loaded_sources", lambda: sources)
+    source, result = tmp_path / "model.py", tmp_path / "result.json"
+    source.write_text("x = 1\n")
+    result.write_text("{}")
+    main(["check"])
+    assert "sources are not known" in capsys.readouterr().out
+    sources = {"model.py": provenance.digest("x = 1\n")}
+    provenance.record(result)
+    main(["check"])
+    assert "up to date\n0 of 1 results" in capsys.readouterr().out
+    source.write_text("x = 2\n")
+    main(["check"])
+    assert "changed since: model.py\n1 of 1" in capsys.readouterr().out
+    # What is added to a result does not make the rest of it new.
+    sources = {"model.py": provenance.digest("x = 2\n")}
+    provenance.record(result, continues=True)
+    assert provenance.changed_sources(result) == ["model.py"]
+    provenance.record(result)
+    assert provenance.changed_sources(result) == []
+    source.unlink()
+    assert provenance.changed_sources(result) == ["model.py"]
+
+
+def test_every_command_of_the_benchmarks_exists():
+    page = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    modules = re.findall(r"python -m benchmarks\.(\w+)", page)
+    assert len(modules) > 10
+    for module in modules:
+        path = ROOT / "benchmarks" / module
+        assert path.with_suffix(".py").exists() or path.is_dir()
