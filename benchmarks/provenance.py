@@ -62,7 +62,8 @@ def record(result: Path, continues: bool = False) -> None:
     """
     path, sources = run_file(result), loaded_sources()
     if continues and path.exists():
-        sources |= json.loads(path.read_text(encoding="utf-8"))["sources"]
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        sources = sources | earlier["sources"]
     main = sys.modules["__main__"].__spec__
     name = main.name.removesuffix(".__main__") if main else sys.argv[0]
     content = {
