@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import math
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -165,6 +166,25 @@ def add_words(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="take texts with fewer counted words as empty (default: %(default)s)",
+    )
+
+
+def add_seed_words(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed-words",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="themes that some topics are to be about: a TOML file with a table for "
+        "each, named by the theme, in which a key for each column of texts has a list "
+        'of words, such as en = ["rain"]; the first topics are these, with their names',
+    )
+    parser.add_argument(
+        "--seed-weight",
+        type=positive,
+        default=None,
+        metavar="WEIGHT",
+        help="weight of the seed words (default: 1)",
     )
 
 
@@ -338,6 +358,17 @@ def share(value: str) -> float:
         number = -1.0
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {value!r}")
+    return number
+
+
+def positive(value: str) -> float:
+    """Return a finite number above zero; an argument type."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {value!r}")
     return number
 
 

@@ -1,6 +1,7 @@
 """The command fit: learn topics from a table and store the pipeline."""
 
 import sys
+import tomllib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ def fit(
     encoding: str = "utf-8",
     image_folder: Path | None = None,
     groups: str | None = None,
+    seed_words: Path | None = None,
+    seed_weight: float | None = None,
     random_state: int = 0,
     settings: Sequence[tuple[str, Any]] = (),
     report: Path | None = None,
@@ -64,6 +67,10 @@ def fit(
         See `TableFile`.
     groups : str, optional
         Column of article ids.
+    seed_words : Path, optional
+        A TOML file of seed words.
+    seed_weight : float, optional
+        Their weight.
     random_state : int, default=0
         Seed.
     settings : sequence of (str, object) tuples
@@ -87,6 +94,7 @@ def fit(
     read, languages = _read_columns(file, texts, [*images, *others])
     names = [name for name, _ in languages]
     _choose_view(topic_model, names, images, options)
+    _set_seed_words(topic_model, seed_words, seed_weight)
     encoder = make_encoder(
         languages,
         images,
@@ -170,6 +178,23 @@ def _make_model(name: str, random_state: int, parameters: Mapping[str, Any]) -> 
     model = getattr(models, MODELS[name])(random_state=random_state, verbose=1)
     model.set_params(**parameters)._validate_params()
     return model
+
+
+def _set_seed_words(model: Any, path: Path | None, weight: float | None) -> None:
+    """Give seed words to a model, or to the teacher of a student."""
+    if path is None:
+        if weight is not None:
+            raise ValueError("--seed-weight needs --seed-words")
+        return
+    try:
+        seeds = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8, or no TOML
+        raise ValueError(f"{path} is not a TOML file of seed words: {error}") from error
+    if isinstance(model, models.DistilledTopicModel):
+        model = model.teacher
+    model.set_params(seed_words=seeds)
+    if weight is not None:
+        model.set_params(seed_weight=weight)
 
 
 def _choose_view(

@@ -154,6 +154,7 @@ def _add_fit(commands) -> None:
     )
     arguments.add_encoders(parser)
     arguments.add_words(parser)
+    arguments.add_seed_words(parser)
     arguments.add_groups(parser)
     arguments.add_training_options(parser)
     parser.add_argument(

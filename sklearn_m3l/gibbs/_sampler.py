@@ -81,6 +81,9 @@ class PolylingualGibbs:
     background : sequence of ndarray of shape (n_words_l,), optional
         The background distribution of each language, above zero. Needed with
         `background_share`.
+    seed_counts : sequence of ndarray of shape (n_seeded, n_words_l), optional
+        What is added to `topic_word_prior` of the words of the first topics, 0 or more:
+        an asymmetric prior [5]_.
     topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
         Counts of earlier documents. They stay fixed, and new documents are sampled on
         top of them.
@@ -108,6 +111,8 @@ class PolylingualGibbs:
     .. [4] C. Chemudugunta, P. Smyth and M. Steyvers, "Modeling General and Specific
        Aspects of Documents with a Probabilistic Topic Model", NIPS 2006. Here the
        background is known, and its share is the same in all documents.
+    .. [5] J. Jagarlamudi, H. Daume III and R. Udupa, "Incorporating Lexical Priors into
+       Topic Models", EACL 2012. Here seeds are pseudo-counts, as in keyATM.
 
     Examples
     --------
@@ -134,6 +139,7 @@ class PolylingualGibbs:
         cluster_weight: float = 0.0,
         background_share: float = 0.0,
         background: Sequence[np.ndarray] | None = None,
+        seed_counts: Sequence[np.ndarray] | None = None,
         topic_word_counts: Sequence[np.ndarray] | None = None,
         seed: int = 0,
         n_jobs: int = 1,
@@ -148,16 +154,43 @@ class PolylingualGibbs:
         if not (self.topic_word_prior > 0).all():
             raise ValueError("all parameters of the priors must be above zero")
         self._first_word = first_words(n_words)
+        self._seeds = self._check_seeds(seed_counts)
         rows = empty_rows(np.zeros(self._first_word[-1], np.int64))
-        if topic_word_counts is not None:
+        if topic_word_counts is not None or len(self._seeds):
+            standing = self._add_seeds(topic_word_counts)
             floors = np.zeros((len(n_words), self.n_topics))
-            rows = rows_above(topic_word_counts, floors)
+            rows = rows_above(standing, floors)
             rows.value[:] = quantize(rows.value)
         self._state = _State(
             tokenize([sparse.csr_array((0, n)) for n in n_words], None, self.n_topics),
             rows,
             topic_totals(rows, self._first_word, self.n_topics),
         )
+
+    def _check_seeds(self, seed_counts: Sequence[np.ndarray] | None) -> np.ndarray:
+        """Return the seeds of all languages side by side, in quanta."""
+        n_words = np.diff(self._first_word).tolist()
+        if seed_counts is None:
+            return np.zeros((0, sum(n_words)))
+        shapes = [np.shape(own) for own in seed_counts]
+        n_seeded = shapes[0][0] if shapes else 0
+        if shapes != [(n_seeded, n) for n in n_words] or n_seeded > self.n_topics:
+            raise ValueError(
+                f"seed_counts must have a row for each seeded topic, of at most "
+                f"{self.n_topics}, and {n_words} words, got shapes {shapes}"
+            )
+        seeds = np.concatenate(list(seed_counts), axis=1).astype(np.float64)
+        if not (np.isfinite(seeds).all() and (seeds >= 0).all()):
+            raise ValueError("seed_counts must be finite and not negative")
+        return np.where(seeds > 0, quantize(seeds), 0.0)
+
+    def _add_seeds(self, counts: Sequence[np.ndarray] | None) -> list[np.ndarray]:
+        """Return standing counts with those of the seeds, which act like tokens."""
+        total = np.zeros((self.n_topics, self._first_word[-1]))
+        if counts is not None:
+            total += np.concatenate(list(counts), axis=1)
+        total[: len(self._seeds)] += self._seeds
+        return np.split(total, self._first_word[1:-1], axis=1)
 
     @property
     def doc_topic_prior(self) -> np.ndarray:
@@ -178,6 +211,7 @@ class PolylingualGibbs:
     def topic_word_counts(self) -> list[np.ndarray]:
         """Weight of each word in each topic, (n_topics, n_words_l) per language."""
         dense = dense_rows(self._state.rows, self.n_topics)
+        dense[: len(self._seeds)] -= self._seeds
         return np.split(dense, self._first_word[1:-1], axis=1)
 
     @property
@@ -330,6 +364,19 @@ class PolylingualGibbs:
             )
 
         result = sum(run_threads(add_up, len(bounds) - 1))
+        result += self._words_log_likelihood(rows, totals)
+        if len(self._seeds):  # which are not tokens
+            empty = np.zeros((self.n_topics - len(self._seeds), self._seeds.shape[1]))
+            seeds = np.concatenate([self._seeds, empty])
+            matrices = np.split(seeds, self._first_word[1:-1], axis=1)
+            seeded = rows_above(matrices, np.zeros_like(totals))
+            of_seeds = topic_totals(seeded, self._first_word, self.n_topics)
+            result -= self._words_log_likelihood(seeded, of_seeds)
+        return float(result)
+
+    def _words_log_likelihood(self, rows: WordRows, totals: np.ndarray) -> float:
+        """Return log p(words) given topics that have some counts."""
+        result = 0.0
         values = rows.value[used_places(rows)]
         row_end = np.concatenate(([0], np.cumsum(rows.length)))
         for language, smoothing in enumerate(self.topic_word_prior):
@@ -338,7 +385,7 @@ class PolylingualGibbs:
             result += _log_rising(smoothing, own).sum()
             mass = smoothing * (last - first)
             result -= _log_rising(mass, totals[language]).sum()
-        return float(result)
+        return result
 
     def optimize_doc_topic_prior(self) -> None:
         """Set `doc_topic_prior` to the likeliest parameters, given the topics.

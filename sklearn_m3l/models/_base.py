@@ -2,7 +2,6 @@
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -425,11 +424,6 @@ def choose_view(view: str | None, candidates: list[str], purpose: str) -> str:
             f"{', '.join(candidates) or 'none, there is no such view'}"
         )
     return view
-
-
-def iter_texts(X: MultiView) -> Iterator[str]:
-    """Iterate over the names of the text views."""
-    return (name for name, view in X.views.items() if view.is_text)
 
 
 def _vocabulary(view) -> np.ndarray:

@@ -187,7 +187,7 @@ class EditedTopicModel(BaseTopicModel):
         return "_topic_names" in vars(self)
 
     def _check_storable(self) -> None:
-        """Refuse what is no map of topics over a fitted model."""
+        """Refuse anything but a map of topics over a fitted model."""
         model = self.model
         known = isinstance(model, FrozenEstimator)
         known = known and isinstance(model.estimator, BaseTopicModel)

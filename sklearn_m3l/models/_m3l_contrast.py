@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
-from sklearn_m3l.models._base import iter_texts
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
+from sklearn_m3l.models._seed_words import SEED_CONSTRAINTS
+from sklearn_m3l.models._token_counts import iter_texts
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._aligned import aligned_views
 from sklearn_m3l.multiview._tuples import lack_tuples, mine_where_none
@@ -70,6 +71,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
         is, which gives published topics a network that reads embeddings. Training
         leaves all these topics as they are. "random" is the paper's: training learns
         the topics, too.
+    seed_words : mapping, default=None
+        What some topics are to be about: the name of each, and its seed words by
+        language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. The seeded
+        topics come first, and have these names. They enter the sampling of `init`, so
+        it must not be "random" or frozen; see `PolylingualLDA`.
+    seed_weight : float, default=1.0
+        Weight of the seed words; see `PolylingualLDA`.
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
@@ -230,6 +238,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
 
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,
+        **SEED_CONSTRAINTS,
         "contrastive_weight": [Interval(Real, 0, None, closed="left")],
         "contrast_warmup": [Interval(Real, 0, 1, closed="both")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
@@ -256,6 +265,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         input_dropout=0.5,
         decoder="mixture",
         init="gibbs",
+        seed_words=None,
+        seed_weight=1.0,
         init_max_iter=200,
         init_max_tokens=3e6,
         scale=1.75,
@@ -294,6 +305,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.input_dropout = input_dropout
         self.decoder = decoder
         self.init = init
+        self.seed_words = seed_words
+        self.seed_weight = seed_weight
         self.init_max_iter = init_max_iter
         self.init_max_tokens = init_max_tokens
         self.scale = scale

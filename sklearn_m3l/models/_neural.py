@@ -202,6 +202,10 @@ class NeuralTopicModel(BaseTopicModel):
             require_seed(self.random_state)
             check_reference(self, "checkpoint")
         check_callbacks(self.callbacks or [], validates=self.early_stopping)
+        if self.init == "random" and getattr(self, "seed_words", None):
+            raise ValueError(
+                "seed_words need sampled topics, but init='random'; use init='gibbs'"
+            )
         continued = self.warm_start and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
@@ -287,6 +291,8 @@ class NeuralTopicModel(BaseTopicModel):
             self.init,
             X[module.decoded],
             self.n_components,
+            seed_words=self.seed_words,
+            seed_weight=self.seed_weight,
             max_iter=self.init_max_iter,
             max_tokens=self.init_max_tokens,
             seed=self._seed,

@@ -9,13 +9,22 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_m3l.models._base import BaseTopicModel, check_training_rows, iter_texts
+from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.models._clusters import (
     Clusters,
     assign_clusters,
     cluster_counts,
     fit_clusters,
 )
+from sklearn_m3l.models._seed_words import (
+    SEED_CONSTRAINTS,
+    check_seed_words,
+    clusters_by_seeds,
+    place_of,
+    require_seeds,
+    seed_counts,
+)
+from sklearn_m3l.models._token_counts import check_sizes, iter_texts, token_counts
 from sklearn_m3l.models._topic_names import require_names
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._tuples import lack_tuples
@@ -42,9 +51,6 @@ MAX_TOPICS = 2**15 - 1
 # Compiled code, which Ctrl-C does not reach, would run for very long beyond this.
 MAX_SWEEPS = 100_000
 MAX_THREADS = 1024
-
-# Each occurrence of a word takes some 20 bytes, and its topic is drawn in every sweep.
-MAX_COUNT = 1_000_000
 
 
 class PolylingualLDA(BaseTopicModel):
@@ -83,6 +89,16 @@ class PolylingualLDA(BaseTopicModel):
         words of its language, instead of from a topic [6]_. It frees the topics of
         words that are common everywhere. A single topic has no background: nothing
         would tell them apart.
+    seed_words : mapping, default=None
+        What some topics are to be about: the name of each, and its seed words by
+        language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. With one
+        language, a list of words is enough. The seeded topics come first, and have
+        these names (see `set_topic_names`). A topic may lack languages, and a word may
+        be in several topics.
+    seed_weight : float, default=1.0
+        What is added to the Dirichlet parameter of a seed word in its topic, for each
+        occurrence of the word in the training texts [7]_. 1 acts as if each were once
+        more in the topic; less leaves more to the texts.
     max_iter : int, default=500
         Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
         averaged over every tenth sweep of the second half, up to the last.
@@ -181,6 +197,9 @@ class PolylingualLDA(BaseTopicModel):
     .. [6] C. Chemudugunta, P. Smyth and M. Steyvers, "Modeling General and Specific
        Aspects of Documents with a Probabilistic Topic Model", NIPS 2006. Here the share
        of the background is the same in all tuples.
+    .. [7] J. Jagarlamudi, H. Daume III and R. Udupa, "Incorporating Lexical Priors into
+       Topic Models", EACL 2012. Seeds are pseudo-counts here, as in keyATM (S. Eshima,
+       K. Imai and T. Sasaki, American Journal of Political Science 68, 2024).
 
     Examples
     --------
@@ -210,6 +229,7 @@ class PolylingualLDA(BaseTopicModel):
         "topic_word_prior": [Interval(Real, 0, None, closed="neither")],
         "cluster_weight": [Interval(Real, 0, None, closed="left")],
         "background_share": [Interval(Real, 0, 1, closed="left")],
+        **SEED_CONSTRAINTS,
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "transform_max_iter": [Interval(Integral, 1, MAX_SWEEPS, closed="both")],
         "burn_in": [Interval(Integral, 0, MAX_SWEEPS, closed="both")],
@@ -230,6 +250,7 @@ class PolylingualLDA(BaseTopicModel):
         "mean_topic_word_counts_": PerView(Array(2, low=0, high=MAX_INTEGER)),
         "log_likelihood_": Numbers(),
         "background_": PerView(Array(1, low=1e-300, high=1.0), may_be_empty=True),
+        "_seed_counts": PerView(Array(2, low=0, high=MAX_INTEGER), may_be_empty=True),
         "_clusters": PerView(
             Fields(mean=Array(1), scale=Array(1, low=1e-300), centers=Array(2)),
             may_be_empty=True,
@@ -244,6 +265,8 @@ class PolylingualLDA(BaseTopicModel):
         topic_word_prior=0.01,
         cluster_weight=1.0,
         background_share=0.0,
+        seed_words=None,
+        seed_weight=1.0,
         max_iter=500,
         transform_max_iter=100,
         burn_in=20,
@@ -258,6 +281,8 @@ class PolylingualLDA(BaseTopicModel):
         self.topic_word_prior = topic_word_prior
         self.cluster_weight = cluster_weight
         self.background_share = background_share
+        self.seed_words = seed_words
+        self.seed_weight = seed_weight
         self.max_iter = max_iter
         self.transform_max_iter = transform_max_iter
         self.burn_in = burn_in
@@ -310,12 +335,17 @@ class PolylingualLDA(BaseTopicModel):
         }
         self.mean_topic_word_counts_ = self.topic_word_counts_
         self.log_likelihood_: list[float] = []
+        self._seed_counts = self._plant_seeds(X)
         self.background_: dict[str, np.ndarray] = {}
         if self.background_share > 0 and self.n_components > 1:
             self.background_ = {name: self._unigram(X, name) for name in texts}
         self._clusters: Clusters = {}
         if self.cluster_weight > 0:
             self._clusters = fit_clusters(X, texts, self.n_components, self._seed)
+        if self._clusters and self._seed_counts:
+            order = self._order_by_seeds(X, assign_clusters(self._clusters, X))
+            for own in self._clusters.values():
+                own["centers"] = own["centers"][order]
         self._sample(X)
         return self
 
@@ -360,6 +390,7 @@ class PolylingualLDA(BaseTopicModel):
                 with np.errstate(all="ignore"):
                     rows = rows / rows.sum(axis=1, keepdims=True)
                 require((rows > 0).all(), f"{field} of view {name!r} has no words")
+        require_seeds(state["_seed_counts"], vocabularies, n_topics)
         background = state["background_"]
         known = list(background) in ([], list(vocabularies))
         require(known, "background_ has other texts")
@@ -390,7 +421,7 @@ class PolylingualLDA(BaseTopicModel):
 
     def _unigram(self, X: MultiView, name: str) -> np.ndarray:
         """Return the smoothed distribution of all words of a text."""
-        sizes = _counts(X, name, self.vocabularies_).sum(axis=0, dtype=np.float64)
+        sizes = token_counts(X, name, self.vocabularies_).sum(axis=0, dtype=np.float64)
         sizes += self.topic_word_prior
         return sizes / sizes.sum()
 
@@ -400,6 +431,27 @@ class PolylingualLDA(BaseTopicModel):
             return {}
         words = [self.background_[name] for name in names]
         return {"background_share": self.background_share, "background": words}
+
+    def _plant_seeds(self, X: MultiView) -> dict[str, np.ndarray]:
+        """Name the seeded topics; return the pseudo-counts of their words."""
+        if not self.seed_words:
+            return {}
+        seeds = check_seed_words(self.seed_words, self.vocabularies_, self.n_components)
+        self._topic_names = dict(enumerate(seeds))
+        return seed_counts(seeds, self._documents(X), self.seed_weight)
+
+    def _order_by_seeds(self, X: MultiView, labels: np.ndarray) -> np.ndarray:
+        """Return the order of clusters by the seeded topics that they are about."""
+        n_clusters = labels.max() + 1
+        if self._clusters:
+            n_clusters = len(next(iter(self._clusters.values()))["centers"])
+        seeds, documents = self._seed_counts, self._documents(X)
+        return clusters_by_seeds(labels, n_clusters, seeds, documents)
+
+    def _documents(self, X: MultiView) -> dict[str, sparse.csr_array]:
+        """Return the counts of all languages."""
+        vocabularies = self.vocabularies_
+        return {name: token_counts(X, name, vocabularies) for name in vocabularies}
 
     def _draw_seed(self) -> None:
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
@@ -415,16 +467,19 @@ class PolylingualLDA(BaseTopicModel):
             self.topic_word_prior,
             cluster_weight=self.cluster_weight,
             **self._background(names),
+            seed_counts=list(self._seed_counts.values()) or None,
             topic_word_counts=[self.topic_word_counts_[name] for name in names],
             seed=self._seed,
             n_jobs=count_threads(self.n_jobs),
         )
-        documents = [_counts(X, name, self.vocabularies_) for name in names]
+        documents = list(self._documents(X).values())
         clusters = assign_clusters(self._clusters, X)
         stored = self._stored(documents, clusters)
         starts = clusters
         if not self._clusters and not self.log_likelihood_:
             starts = cluster_counts(documents, self.n_components, self._seed)
+            if self._seed_counts and starts.max() >= 0:
+                starts = place_of(self._order_by_seeds(X, starts), starts)
         sampler.add_documents(documents, clusters, starts)
         chain = Chain(
             sampler,
@@ -472,7 +527,7 @@ class PolylingualLDA(BaseTopicModel):
         theta = np.full((len(X), self._n_features_out), np.nan, dtype=np.float32)
         theta[rows] = fold_in(
             # All languages, in one order: the draws go by the numbers of the words.
-            [_counts(X, name, self.vocabularies_)[rows] for name in topic_word],
+            [token_counts(X, name, self.vocabularies_)[rows] for name in topic_word],
             list(topic_word.values()),
             self.doc_topic_prior_,
             clusters=assign_clusters(self._clusters, X)[rows],
@@ -520,20 +575,26 @@ class PolylingualLDA(BaseTopicModel):
     @property
     def components_(self) -> np.ndarray:
         """Mean topic-word counts plus the prior, the languages side by side."""
-        counts = [self.mean_topic_word_counts_[name] for name in self.vocabularies_]
-        return np.hstack(counts) + self.topic_word_prior
+        smoothed = self._smoothed_counts()
+        return np.hstack([smoothed[name] for name in self.vocabularies_])
 
     @property
     def topic_word_(self) -> Mapping[str, np.ndarray]:
         """Topic-word distributions of each language."""
+        return {
+            name: counts / counts.sum(axis=1, keepdims=True)
+            for name, counts in self._smoothed_counts().items()
+        }
+
+    def _smoothed_counts(self) -> dict[str, np.ndarray]:
+        """Return the mean counts plus the prior, that of seed words included."""
         smoothed = {
             name: counts + self.topic_word_prior
             for name, counts in self.mean_topic_word_counts_.items()
         }
-        return {
-            name: counts / counts.sum(axis=1, keepdims=True)
-            for name, counts in smoothed.items()
-        }
+        for name, seeds in self._seed_counts.items():
+            smoothed[name][: len(seeds)] += seeds
+        return smoothed
 
     @property
     def _betas(self) -> dict[str, np.ndarray]:
@@ -561,36 +622,6 @@ class PolylingualLDA(BaseTopicModel):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "topic_word_counts_")
-
-
-def check_sizes(X: MultiView) -> None:
-    """Refuse counts that stand for more tokens than there is memory for."""
-    for name in iter_texts(X):
-        view = X[name]
-        counts = view.counts
-        if not counts.nnz or counts.data.max() <= MAX_COUNT:
-            continue
-        rows = np.repeat(np.arange(len(X)), np.diff(counts.indptr))
-        huge = np.flatnonzero((counts.data > MAX_COUNT) & view.present[rows])
-        if len(huge):
-            row, column = rows[huge[0]], counts.indices[huge[0]]
-            word = column if view.vocabulary is None else str(view.vocabulary[column])
-            raise ValueError(
-                f"view {name!r} counts {word!r} {counts.data[huge[0]]:,.0f} times in "
-                f"row {X.index[row]}; a topic is sampled for each occurrence, so "
-                f"counts must be at most {MAX_COUNT:,}: divide those of all rows, as "
-                "fractions are weights"
-            )
-
-
-def _counts(X: MultiView, name: str, vocabularies) -> sparse.csr_array:
-    """Return the counts of a language, none in rows that lack it."""
-    if name not in X or not X[name].is_text:
-        return sparse.csr_array((len(X), len(vocabularies[name])))
-    view = X[name]
-    if view.present.all():
-        return view.counts
-    return sparse.csr_array(sparse.diags_array(view.present * 1.0) @ view.counts)
 
 
 def _warn_without_tuples(X: MultiView) -> None:

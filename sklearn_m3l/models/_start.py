@@ -1,11 +1,14 @@
 """Topics that a neural topic model starts from."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_m3l.models._polylingual_lda import PolylingualLDA, check_sizes
+from sklearn_m3l.models._polylingual_lda import PolylingualLDA
+from sklearn_m3l.models._token_counts import check_sizes
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
 
@@ -76,6 +79,8 @@ def fit_start(
     X: MultiView,
     n_components: int,
     *,
+    seed_words: Mapping | None = None,
+    seed_weight: float = 1.0,
     max_iter: int,
     max_tokens: float,
     seed: int,
@@ -94,6 +99,8 @@ def fit_start(
         The texts of the training tuples.
     n_components : int
         Number of topics.
+    seed_words, seed_weight
+        Those of "gibbs" or of an estimator that has none.
     max_iter : int
         Sweeps of "gibbs".
     max_tokens : float
@@ -119,6 +126,11 @@ def fit_start(
         Where `init` is another estimator.
     """
     if isinstance(init, FrozenEstimator):
+        if seed_words:
+            raise ValueError(
+                "seed_words cannot change the topics of a frozen init; give them to "
+                "its fit, or let init sample topics"
+            )
         return _check_frozen(_check_type(init.estimator), X, n_components)
     if init == "gibbs":
         share = n_components / (n_components + _TOPICS_AT_EVEN_ODDS)
@@ -131,6 +143,12 @@ def fit_start(
         )
     else:
         model = clone(_check_type(init))
+        if seed_words and model.seed_words:
+            raise ValueError(
+                "seed_words is set here and in init; leave one of them out"
+            )
+    if seed_words:
+        model.set_params(seed_words=seed_words, seed_weight=seed_weight)
     model.set_params(n_components=n_components)
     if model.random_state is None:
         model.set_params(random_state=seed)

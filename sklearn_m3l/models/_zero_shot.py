@@ -1,7 +1,9 @@
 """ZeroshotTM: learns topics from one text and infers them for any aligned view."""
 
-from sklearn_m3l.models._base import choose_view, iter_texts
+from sklearn_m3l.models._base import choose_view
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
+from sklearn_m3l.models._seed_words import SEED_CONSTRAINTS
+from sklearn_m3l.models._token_counts import iter_texts
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import String, require
 
@@ -53,6 +55,13 @@ class ZeroShotTopicModel(NeuralTopicModel):
         is, which gives published topics a network that reads embeddings. Training
         leaves all these topics as they are. "random" is the paper's: training learns
         the topics, too.
+    seed_words : mapping, default=None
+        What some topics are to be about: the name of each, and its seed words by
+        language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. The seeded
+        topics come first, and have these names. They enter the sampling of `init`, so
+        it must not be "random" or frozen; see `PolylingualLDA`.
+    seed_weight : float, default=1.0
+        Weight of the seed words; see `PolylingualLDA`.
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
@@ -176,6 +185,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
 
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,
+        **SEED_CONSTRAINTS,
         "view": [str, None],
     }
 
@@ -197,6 +207,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         input_dropout=0.2,
         decoder="mixture",
         init="gibbs",
+        seed_words=None,
+        seed_weight=1.0,
         init_max_iter=200,
         init_max_tokens=3e6,
         scale=1.0,
@@ -227,6 +239,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         self.input_dropout = input_dropout
         self.decoder = decoder
         self.init = init
+        self.seed_words = seed_words
+        self.seed_weight = seed_weight
         self.init_max_iter = init_max_iter
         self.init_max_tokens = init_max_tokens
         self.scale = scale

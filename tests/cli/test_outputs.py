@@ -165,6 +165,28 @@ def test_names_and_rankings_are_printed(table, model, capsys, tmp_path):
     assert "must be a number from 0 to 1, not '2'" in capsys.readouterr().err
 
 
+def test_seed_words_are_read_from_a_file(table, model, capsys, tmp_path):
+    seeds = tmp_path / "seeds.toml"
+    word = load_model(model)["topics"].vocabularies_["en"][0]
+    seeds.write_text(f'[Smile]\nen = ["{word}"]\n', "utf-8")
+    argv = ["fit", str(table), "--text", "en", "-k", "3", "-o", str(tmp_path / "model")]
+    argv += ["--model", "polylingual-lda", "--max-iter", "2", "--seed-weight", "0.5"]
+    with pytest.raises(SystemExit, match="--seed-weight needs --seed-words"):
+        main(argv)
+    argv += ["--seed-words", str(seeds)]
+    run(capsys, *argv)
+    model = load_model(tmp_path / "model")["topics"]
+    assert model.topic_names_ == ["Smile", None, None] and model.seed_weight == 0.5
+    assert f'seed-words = "{seeds}"' in (tmp_path / "model.toml").read_text("utf-8")
+    for text, message in (
+        ('[Smile]\nen = ["fce"]\n', r"not in the vocabulary.*'fce' \(Smile\)"),
+        ("Smile: face", "is not a TOML file of seed words"),
+    ):
+        seeds.write_text(text, "utf-8")
+        with pytest.raises(SystemExit, match=message):
+            main(argv)
+
+
 def test_describe_prints_the_words_of_each_row(table, model, capsys):
     argv = ["describe", model, table, "--title", "name", "-n", 3, "--format"]
     records = json.loads(run(capsys, *argv, "json").out)

@@ -81,7 +81,8 @@ def _sweep(doc, language, word, topic, n_dk, n_wk, n_k, alpha, beta, mass, unifo
 def joint_log_likelihood(n_dk, topic_word_counts, alpha, beta):
     """Return log p(w, z) from the closed form; alpha may differ by document."""
     alpha = np.broadcast_to(alpha, n_dk.shape)
-    beta = np.broadcast_to(beta, len(topic_word_counts))
+    if not isinstance(beta, list):  # of numbers, or of arrays for an asymmetric prior
+        beta = np.broadcast_to(beta, len(topic_word_counts))
     result = _dirichlet_multinomial(n_dk, alpha)
     for n_kw, b in zip(topic_word_counts, beta, strict=True):
         result += _dirichlet_multinomial(n_kw, np.full(n_kw.shape, b))

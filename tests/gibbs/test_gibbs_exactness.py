@@ -161,6 +161,18 @@ def test_chain_has_the_exact_posterior(counts, alpha, beta):
 
 @pytest.mark.slow
 @needs_compilation
+def test_chain_with_seeds_has_the_exact_posterior():
+    counts = [[[2, 1], [0, 2], [1, 0]], [[0, 0], [1, 0], [0, 1]]]
+    alpha, seeds = np.array([0.3, 0.5, 0.2]), [np.array([[2.0, 0]]), np.array([[0, 1]])]
+    padded = [np.vstack([own, np.zeros((2, 2))]) for own in seeds]
+    prior = [own + beta for own, beta in zip(padded, [0.4, 0.6], strict=True)]
+    expected = exact_posterior(counts, alpha, prior)
+    observed = sampled_states(counts, alpha, [0.4, 0.6], seed=0, seed_counts=seeds)
+    assert p_value(observed, expected) > 0.01
+
+
+@pytest.mark.slow
+@needs_compilation
 @pytest.mark.parametrize("weight", [0.4, 3.0])
 def test_chain_with_clusters_has_the_exact_posterior(weight):
     counts = [[[2, 1], [0, 2], [1, 0]], [[0, 0], [1, 0], [0, 1]]]

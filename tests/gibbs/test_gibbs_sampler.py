@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import pytest
 from dense_gibbs import joint_log_likelihood
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import gammaln
@@ -216,6 +217,7 @@ def test_same_seed_same_result():
 SCRIPT = """
 import sys
 import numpy as np
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn_m3l.gibbs import PolylingualGibbs, fold_in
 
@@ -479,3 +481,66 @@ def test_documents_start_in_their_clusters():
     np.testing.assert_array_equal(
         sampler.doc_topic_counts.toarray()[has], expected[has]
     )
+
+
+class TestSeeds:
+    """Words that are favored in some topics."""
+
+    counts = [sparse.csr_array([[3, 1, 0], [0, 2, 2.5]]), sparse.csr_array([[1], [4]])]
+    seeds = [np.array([[2.0, 0, 0], [0, 0, 0.25]]), np.array([[0.0], [3]])]
+
+    def sampler(self, **parameters):
+        sampler = PolylingualGibbs([3, 1], np.full(3, 0.3), [0.4, 0.6], **parameters)
+        sampler.add_documents(self.counts)
+        sampler.sweep()
+        return sampler
+
+    def test_likelihood_is_that_of_an_asymmetric_prior(self):
+        sampler = self.sampler(seed_counts=self.seeds)
+        prior = [
+            np.vstack([own, np.zeros((1, own.shape[1]))]) + beta
+            for own, beta in zip(self.seeds, [0.4, 0.6], strict=True)
+        ]
+        expected = joint_log_likelihood(
+            sampler.doc_topic_counts.toarray(),
+            sampler.topic_word_counts,
+            np.full(3, 0.3),
+            prior,
+        )
+        assert sampler.log_likelihood() == pytest.approx(expected)
+
+    @pytest.mark.parametrize("n_jobs", [1, 2])
+    def test_seeds_are_no_tokens(self, n_jobs):
+        sampler = self.sampler(seed_counts=self.seeds, n_jobs=n_jobs)
+        for own, matrix in zip(sampler.topic_word_counts, self.counts, strict=True):
+            assert_allclose(own.sum(axis=0), matrix.sum(axis=0))
+            assert (own >= 0).all()
+        again = self.sampler(seed_counts=self.seeds, n_jobs=n_jobs)
+        again.sweep()
+        again.set_state(sampler.get_state())
+        for own, other in zip(
+            again.topic_word_counts, sampler.topic_word_counts, strict=True
+        ):
+            assert_array_equal(own, other)
+
+    def test_seeds_of_zero_change_no_bit(self):
+        plain, seeded = (
+            self.sampler(),
+            self.sampler(seed_counts=[np.zeros((2, 3)), np.zeros((2, 1))]),
+        )
+        assert plain.log_likelihood() == seeded.log_likelihood()
+        assert_array_equal(plain.topic_word_counts[0], seeded.topic_word_counts[0])
+
+    @pytest.mark.parametrize(
+        ("seeds", "message"),
+        [
+            ([np.zeros((2, 3)), np.zeros((1, 1))], "seed_counts must have a row for"),
+            ([np.zeros((4, 3)), np.zeros((4, 1))], "of at most 3"),
+            ([np.zeros((1, 3))], "seed_counts must have"),
+            ([np.full((1, 3), -1), np.zeros((1, 1))], "finite and not negative"),
+            ([np.full((1, 3), np.nan), np.zeros((1, 1))], "finite and not negative"),
+        ],
+    )
+    def test_bad_seeds(self, seeds, message):
+        with pytest.raises(ValueError, match=message):
+            self.sampler(seed_counts=seeds)
