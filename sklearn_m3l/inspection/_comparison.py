@@ -19,6 +19,7 @@ from sklearn_m3l.inspection._inputs import (
     article_ids,
     check_proportions,
     reach_usable_views,
+    table_of,
     topic_names,
 )
 from sklearn_m3l.metrics import paired_jensen_shannon
@@ -260,7 +261,7 @@ def compare_views(
         )
         table.insert(0, "view_a", pair[0])
         table.insert(1, "view_b", pair[1])
-        table.insert(3, "topic_name", names)
+        table.insert(3, "topic_name", pd.Series(names, dtype=object))
         npmi = _cross_npmi(model, data, pair)
         table.insert(table.columns.get_loc("n_rows"), "npmi", npmi)
         tables.append(table)
@@ -366,7 +367,7 @@ def disagreements(
             found[f"topic_{side}"] = largest
             found[f"topic_name_{side}"] = names[largest]
             found[f"proportion_{side}"] = theta.max(axis=1)
-        tables.append(pd.DataFrame(found))
+        tables.append(table_of(found))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.inspection._inputs import topic_names
+from sklearn_m3l.inspection._inputs import table_of, topic_names
 from sklearn_m3l.inspection._prevalence import topics_of
 from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.utils._sklearn import Interval, StrOptions, validate_params
@@ -119,7 +119,7 @@ n_features)
             "topic_name": names[order],
             "proportion": theta[repeated, order],
         }
-        parts.append(pd.DataFrame(part))
+        parts.append(table_of(part))
     table = pd.concat(parts, ignore_index=True)
     table = table.sort_values("row", kind="stable", ignore_index=True)
     twice = [name for name in further if name in table]
@@ -222,7 +222,8 @@ def topic_words(
                 for rank, word in enumerate(words, start=1)
             ]
     names_of_columns = ["topic", "topic_name", "view", "rank", "word", "probability"]
-    table = pd.DataFrame(rows, columns=names_of_columns)
+    cells = zip(*rows, strict=True) if rows else [[]] * len(names_of_columns)
+    table = table_of(dict(zip(names_of_columns, cells, strict=True)))
     return table.sort_values("topic", kind="stable", ignore_index=True)
 
 

@@ -1,9 +1,10 @@
 """What the functions of this package take: models, views, proportions and articles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_m3l.metrics._articles import check_groups
@@ -64,3 +65,16 @@ def topic_names(model: Any) -> list[str]:
     ]
     named = zip(model.topic_names_, words, strict=True)
     return [", ".join(own) if name is None else name for name, own in named]
+
+
+def table_of(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table whose texts are objects.
+
+    Strings of Arrow, which pandas takes by default, cannot hold half a surrogate pair.
+    """
+    table: dict[str, Any] = {}
+    for name, values in columns.items():
+        if np.ndim(values) and pd.api.types.infer_dtype(values) == "string":
+            values = pd.Series(np.asarray(values, dtype=object), dtype=object)
+        table[name] = values
+    return pd.DataFrame(table)

@@ -152,7 +152,7 @@ def word_intrusion(
                 "intruder": int(np.flatnonzero(order == n_words)[0]) + 1,
             }
         )
-    sheet = pd.DataFrame(rows)
+    sheet = pd.DataFrame(rows, dtype=object).astype({"topic": int, "intruder": int})
     sheet.insert(0, "question", np.arange(1, len(sheet) + 1))
     return sheet
 
@@ -298,7 +298,14 @@ n_features)
                 "intruder": int(np.flatnonzero(place == n_topics)[0]) + 1,
             }
         )
-    return pd.DataFrame(questions)
+    shares = [f"{_PROPORTION}{n}" for n in range(1, n_topics + 2)]
+    kinds: dict[str, type] = {
+        "question": int,
+        "row": int,
+        "intruder": int,
+        **dict.fromkeys(shares, float),
+    }
+    return pd.DataFrame(questions, dtype=object).astype(kinds)
 
 
 def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:

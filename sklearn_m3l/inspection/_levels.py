@@ -33,7 +33,7 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
     ValueError
         If the values do not fit the rows or the bins, or do not parse.
     """
-    column = pd.Series(values).reset_index(drop=True)
+    column = _column(values)
     if len(column) != len(labels):
         raise ValueError(
             f"values has {len(column)} values for {len(labels)} rows; give one each"
@@ -55,6 +55,18 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
     if kind.startswith("mixed"):
         raise ValueError("values are of several types; make them strings")
     return pd.Categorical(column)
+
+
+def _column(values: Any) -> pd.Series:
+    """Return values as a column; texts are objects, not strings of Arrow."""
+    if isinstance(values, (pd.Series, pd.Index, pd.Categorical)):
+        return pd.Series(values).reset_index(drop=True)
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"values must have 1 dimension, not {array.ndim}")
+    if array.dtype.kind in "OU":
+        return pd.Series(list(values), dtype=object)
+    return pd.Series(array)
 
 
 def _periods(column: pd.Series, frequency: Any, labels: np.ndarray) -> pd.Categorical:

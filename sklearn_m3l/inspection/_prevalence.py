@@ -17,6 +17,7 @@ from sklearn_m3l.inspection._inputs import (
     article_ids,
     check_proportions,
     reach_usable_views,
+    table_of,
     topic_names,
 )
 from sklearn_m3l.inspection._levels import to_levels
@@ -253,7 +254,8 @@ n_features)
             )
         except ValueError as error:
             raise ValueError(f"view {view!r}: {error}") from error
-        table.insert(2, "topic_name", np.array(names, object)[table["topic"]])
+        called = np.array(names, object)[table["topic"]]
+        table.insert(2, "topic_name", pd.Series(called, dtype=object))
         if by == "view":
             table.insert(0, "view", view)
         tables.append(table)
@@ -297,7 +299,7 @@ def _average(
         means = article_means(theta[rows], ids[rows])
         low, high = bootstrap_interval(means, random_state=rng, **bootstrap)
         parts.append(
-            pd.DataFrame(
+            table_of(
                 {
                     "value": [level] * theta.shape[1],
                     "topic": np.arange(theta.shape[1]),

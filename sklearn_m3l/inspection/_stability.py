@@ -119,7 +119,8 @@ def match_topics(
     ).astype({"topic_a": "Int64", "topic_b": "Int64"})
     for place, (side, model) in enumerate((("a", a), ("b", b))):
         names = dict(enumerate(topic_names(model)))
-        column = table[f"topic_{side}"].map(names).astype(object)
+        called = [names.get(topic) for topic in table[f"topic_{side}"]]
+        column = pd.Series(called, dtype=object)
         table.insert(2 * place + 1, f"topic_name_{side}", column)
     return table
 
@@ -242,7 +243,7 @@ n_features)
     return pd.DataFrame(
         {
             "topic": np.arange(stability.shape[1]),
-            "topic_name": topic_names(reference),
+            "topic_name": pd.Series(topic_names(reference), dtype=object),
             "stability": stability.mean(axis=0),
             "lowest": stability.min(axis=0),
             "runner_up": runner_up.mean(axis=0),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sklearn_m3l.inspection._comparison import compare_views, disagreements
 from sklearn_m3l.inspection._documents import document_topics, topic_words
-from sklearn_m3l.inspection._inputs import topic_names
+from sklearn_m3l.inspection._inputs import table_of, topic_names
 from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
@@ -132,7 +132,7 @@ def _tables(
         "prevalence": model.prevalence_,
     }
     words = {f"words_{v}": list(map(", ".join, of)) for v, of in known.items()}
-    yield "topics", pd.DataFrame({**topics, **words})
+    yield "topics", table_of({**topics, **words})
     yield "words", topic_words(model, n_words=n_words, **order)
     if X is None:
         return
@@ -211,4 +211,5 @@ def _plain(value: Any) -> Any:
         isinstance(value, float) and np.isfinite(value)
     ):
         return value
-    return printable(str(value))
+    # Half a surrogate pair, which no file can hold, becomes a question mark.
+    return printable(str(value)).encode("utf-8", "replace").decode()

@@ -85,6 +85,7 @@ def test_workbook_holds_the_tables(planted_lda, planted, tmp_path):
     assert list(pd.read_excel(path, sheet_name=None)) == ["topics", "words"]
 
 
+@pytest.mark.filterwarnings("ignore:1 of 60 rows have no known word")
 def test_workbook_of_counts_alone(small_multiview, tmp_path):
     counts = small_multiview["en"].counts
     model = PolylingualLDA(2, max_iter=5, random_state=0).fit(counts)

@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from sklearn_m3l import MultiView, PolylingualLDA
-from sklearn_m3l.inspection import mean_proportions, prevalence_by
+from sklearn_m3l.inspection import (
+    disagreements,
+    document_topics,
+    mean_proportions,
+    prevalence_by,
+)
 
 
 def trend(n_rows, rng):
@@ -42,6 +47,7 @@ def test_mean_counts_each_article_once():
     assert table["n_articles"].tolist() == [3, 3]
 
 
+@pytest.mark.filterwarnings("ignore:1 of 60 rows have no known word")
 def test_tables_by_view_and_by_row(small_multiview, lda):
     X = small_multiview[["en", "de"]]
     section = np.where(np.arange(60) % 2, "odd", "even")
@@ -59,6 +65,7 @@ def test_tables_by_view_and_by_row(small_multiview, lda):
     assert list(by_view)[1:] == list(by_row)
 
 
+@pytest.mark.filterwarnings("ignore:1 of 60 rows have no known word")
 def test_plain_arrays(small_multiview):
     counts = small_multiview["en"].counts
     model = PolylingualLDA(2, max_iter=5, random_state=0).fit(counts)
@@ -166,3 +173,15 @@ def test_bad_views_and_columns(small_multiview, lda):
     )
     with pytest.raises(ValueError, match="view 'en': 1 rows of 1 articles"):
         prevalence_by(lda, empty, values)
+
+
+def test_half_a_surrogate_pair_is_a_value(small_multiview, lda):
+    X = small_multiview[["en", "de"]]
+    values = ["\ud800", "b"] * 30
+    table = prevalence_by(lda, X, values, random_state=0)
+    assert set(table["value"]) == {"\ud800", "b"}
+    labels = [f"\ud800{row}" for row in range(60)]
+    X = MultiView(X.views, index=labels, groups=labels)
+    table = document_topics(lda, X, n_topics=1)
+    assert table["label"][0] == labels[0]
+    assert disagreements(lda, X, n=1)["label"][0] in labels
