@@ -17,7 +17,7 @@ from sklearn_m3l.embedding import (
     TextView,
     WordVectorizer,
 )
-from sklearn_m3l.embedding._languages import knows_language
+from sklearn_m3l.embedding._languages import has_lemmas, knows_language
 from sklearn_m3l.persistence._save_load import check_savable
 
 
@@ -31,7 +31,9 @@ class EncoderOptions(NamedTuple):
         ``[COLUMN=]MODEL``.
     tokenizers, stop_words : sequence of str
         Names of tokenizers, and files of stop words, as ``[COLUMN=]NAME``.
-    lemmatize, min_df, max_df, max_features
+    lemmatize : bool
+        Whether to count words in their dictionary form where it is known.
+    min_df, max_df, max_features
         See `WordVectorizer`.
     min_tokens : int
         See `TextView`.
@@ -80,17 +82,18 @@ def make_encoder(
     files = _by_column("--stop-words", options.stop_words, names)
     own_words = {name: _read_words(Path(path)) for name, path in files.items()}
     vectorizer = WordVectorizer(
-        lemmatize=options.lemmatize,
         min_df=options.min_df,
         max_df=options.max_df,
         max_features=options.max_features,
     )
+    lemmatized = _lemmatized_columns(languages) if options.lemmatize else []
     views: list[tuple[str, TextView | ImageView]] = []
     for name, language in languages:
         more = [*own_words.get(None, []), *own_words.get(name, [])]
         words = clone(vectorizer).set_params(
             tokenizer=tokenizers.get(name, tokenizers.get(None)),
             extra_stop_words=more or None,
+            lemmatize=name in lemmatized,
         )
         chosen = embedders.get(name, embedders.get(None))
         embedder: Any = LsaEncoder(random_state=random_state)
@@ -112,6 +115,22 @@ def _image_views(images: Sequence[str], given: Sequence[str], output: Path):
         if chosen is not None:
             embedder = _pretrained("--image-encoder", chosen, "image", output)
         yield name, ImageView(embedder.set_params(on_error="missing"))
+
+
+def _lemmatized_columns(languages: Sequence[tuple[str, str | None]]) -> list[str]:
+    """Return the columns whose words can be lemmatized; say which others there are."""
+    names = [name for name, _ in languages]
+    known = [name for name, code in languages if has_lemmas([code or name])]
+    others = [name for name in names if name not in known]
+    if not known:  # what cannot be done at all is an error
+        return names
+    if others:
+        print(
+            f"words of {', '.join(others)} are counted as they are: simplemma does not "
+            "know the language",
+            file=sys.stderr,
+        )
+    return known
 
 
 def _by_column(

@@ -46,8 +46,8 @@ def _for_terminal(
     indent = max(map(len, names)) + 4
     blocks = []
     for number, row in enumerate(rows):
-        lines = [heading(number)]
-        for name, cell in zip(names, row[n_key:], strict=True):
+        lines, cells = [heading(number)], row[n_key:]
+        for name, cell in zip(names, cells if any(cells) else (), strict=False):
             lines += wrap(cell or "–", width, f"  {name}".ljust(indent), " " * indent)
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

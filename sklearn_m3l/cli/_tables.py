@@ -91,7 +91,7 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | 
     Raises
     ------
     ValueError
-        If it can be read in two ways.
+        If it can be read in two ways, or names no language.
     """
     argument = normalize(argument)
     name, colon, language = argument.rpartition(":")
@@ -106,6 +106,11 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | 
         return argument, None
     if has_language:
         return name, language
+    if language and name in columns:
+        raise ValueError(
+            f"--text {argument} names the column {name!r}, but {language!r} is not the "
+            "ISO 639-1 code of a language, such as 'en' or 'ja'"
+        )
     # A colon at the end says that the name is whole.
     return (name, None) if name and colon and not language else (argument, None)
 

@@ -184,7 +184,8 @@ def warn_without_stop_words(language: str) -> None:
     if knows_language(language) and not has_stop_words(language):
         warnings.warn(
             f"there is no list of stop words for language={language!r}, so none are "
-            "left out; give extra_stop_words, a list of your own, or stop_words=None",
+            "left out; name your own (extra_stop_words, or --stop-words on the command "
+            "line)",
             UserWarning,
             stacklevel=3,
         )
@@ -253,6 +254,21 @@ def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
             "lemmatize=False, or give a function from a word to its dictionary form"
         ) from error
     return lambda word: simplemma.lemmatize(word, lang=codes)
+
+
+def has_lemmas(languages: Sequence[str]) -> bool:
+    """Tell whether the words of some languages have a dictionary form that is known.
+
+    Raises
+    ------
+    ImportError
+        If simplemma is not installed.
+    """
+    try:
+        load_lemmatizer(languages)
+    except ValueError:
+        return False
+    return True
 
 
 def knows_language(code: str) -> bool:

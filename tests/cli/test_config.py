@@ -11,6 +11,7 @@ import pytest
 from sklearn_m3l import load_model
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_emoji
+from sklearn_m3l.embedding import _languages as languages
 
 SMALL = ["-k", "3", "--max-iter", "2"]
 
@@ -173,6 +174,7 @@ def test_words_are_counted_as_the_options_say(folder, capsys):
         (["--stop-words", "absent.txt"], "absent.txt: No such file"),
         (["--image-encoder", "clip=x"], "the columns are: none"),
         (["--text-encoder", "/tmp"], "below that of --output"),
+        (["--text", "name:english"], "'english' is not the ISO 639-1 code"),
     ],
 )
 def test_wrong_options_of_columns(folder, capsys, argv, told):
@@ -180,3 +182,33 @@ def test_wrong_options_of_columns(folder, capsys, argv, told):
         capsys, "fit", "emoji.csv", "--text", "en", *argv, *SMALL, "-o", "m"
     )
     assert code == 1 and told in message
+
+
+def test_lemmas_where_they_are_known(folder, capsys):
+    argv = ["--text", "fi", "--text", "name:vi", "--lemmatize", *SMALL]
+    argv += ["--model", "polylingual-lda"]
+    run("fit", "emoji.csv", *argv, "-o", "model")
+    assert "words of name are counted as they are" in capsys.readouterr().err
+    views = load_model("model")["encode"].named_views_
+    assert views["fi"].vectorizer_.lemmatize is True
+    assert views["name"].vectorizer_.lemmatize is False
+    del argv[:2]
+    told = stopped(capsys, "fit", "emoji.csv", *argv, "-o", "model")
+    assert told[0] == 1 and "does not know language='vi'" in told[1]
+
+
+def test_a_missing_segmenter_is_one_warning(folder, capsys, monkeypatch):
+    load_emoji("validation").frame[["ja"]].to_csv("ja.csv")
+    find = languages.find_spec
+    monkeypatch.setattr(
+        languages, "find_spec", lambda name: None if name == "fugashi" else find(name)
+    )
+    languages._warn_missing.cache_clear()
+    argv = ["--text", "ja", "--model", "polylingual-lda", *SMALL, "-o", "model"]
+    run("fit", "ja.csv", *argv)
+    assert capsys.readouterr().err.count("run pip install fugashi unidic-lite") == 1
+    vectorizer = load_model("model")["encode"].named_views_["ja"].vectorizer_
+    assert vectorizer.tokenizer_ == "pairs"
+    languages._warn_missing.cache_clear()
+    told = stopped(capsys, "fit", "ja.csv", *argv, "--tokenizer", "fugashi")
+    assert told[0] == 1 and "run pip install fugashi unidic-lite" in told[1]

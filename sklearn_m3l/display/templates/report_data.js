@@ -59,7 +59,6 @@ function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined) made.setAttribute(name, value);
   }
-  if (made.lang) made.dir = "auto"; // some languages are written from right to left
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }

@@ -122,7 +122,9 @@ function viewSection(row, view) {
   if (isOwn) section.append(element("p", {}, nameElement(name)));
   section.append(pictureElement(row, view) || "");
   if (text) {
-    const attributes = { class: "text", lang: codeOf(VIEWS[view]), tabindex: 0, role: "region" };
+    const attributes = {
+      class: "text", lang: codeOf(VIEWS[view]), dir: "auto", tabindex: 0, role: "region",
+    };
     section.append(
       element("div", { ...attributes, "aria-label": `Text, ${VIEWS[view].label}` }, text),
     );

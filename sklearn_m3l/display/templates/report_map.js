@@ -261,7 +261,7 @@ function tellPoint(point, others) {
     element("h3", {}, title),
     element("p", {}, ...pointSummary(point)),
     pictureElement(rows[0], view),
-    excerpt && element("p", { class: "share", lang: codeOf(VIEWS[view]) }, shorten(excerpt)),
+    excerpt && element("p", { class: "share", lang: codeOf(VIEWS[view]), dir: "auto" }, shorten(excerpt)),
     others.length ? element("h3", {}, "Other views") : null,
     element("ul", {}, ...others.slice(0, 8).map(tellCompanion)),
   ];

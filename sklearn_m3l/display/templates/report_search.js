@@ -63,7 +63,7 @@ function foundTopic({ topic, words }) {
     const view = DATA.languages[language];
     const end = number < shown.length - 1 ? "; " : "";
     item.append(
-      element("mark", { lang: codeOf(view) }, word),
+      element("mark", { lang: codeOf(view), dir: "auto" }, word),
       element("span", { class: "share" }, ` ${view.label}, word ${rank + 1}${end}`),
     );
   });
