@@ -196,6 +196,7 @@ class NeuralTopicModel(BaseTopicModel):
             advise_on_memory,
             check_callbacks,
             resolve_device,
+            same_in_all,
         )
 
         if self.checkpoint is not None:
@@ -213,7 +214,8 @@ class NeuralTopicModel(BaseTopicModel):
         if continued:
             self._check_continued(X)
         random_state = private_generator(self.random_state)
-        self._seed = int(random_state.randint(np.iinfo(np.int32).max))
+        # Processes that share a training draw the same.
+        self._seed = same_in_all(int(random_state.randint(np.iinfo(np.int32).max)))
         if not continued:
             # If Ctrl-C stops what follows, there is no network of these tuples.
             self.__dict__.pop("net_", None)

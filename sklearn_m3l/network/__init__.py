@@ -17,6 +17,7 @@ from sklearn_m3l.network._net import (
     continue_net,
     copy_frozen_decoder,
 )
+from sklearn_m3l.network._shards import same_in_all
 
 __all__ = [
     "TopicLoss",
@@ -32,4 +33,5 @@ __all__ = [
     "infer_gaussians",
     "infer_topics",
     "resolve_device",
+    "same_in_all",
 ]

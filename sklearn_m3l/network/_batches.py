@@ -1,6 +1,6 @@
 """Batches of tuples, cut from arrays that stay where they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sklearn_m3l.multiview import MultiView, View
+from sklearn_m3l.network import _shards
 
 # Rows gathered at once: bounds the memory that an epoch takes.
 _BLOCK_ROWS = 8192
@@ -57,6 +58,11 @@ class Batch:
         What the contrast of each tuple is multiplied by; None for 1.
     generator : torch.Generator or None
         Draws dropout and samples in training; None in evaluation, at the mean.
+    whole : Batch or None
+        The batch that this is a part of, without vectors and counts, where several
+        processes share it.
+    own : dict of str to slice
+        Where the rows that have each view are among those of the whole batch.
     """
 
     size: int
@@ -68,6 +74,24 @@ class Batch:
     prior: tuple[Tensor, ...] | None = None
     pair_weight: Tensor | None = None
     generator: torch.Generator | None = None
+    whole: "Batch | None" = None
+    own: dict[str, slice] = field(default_factory=dict)
+
+    def count(self, name: str) -> int:
+        """Return how many rows have a view, of all processes."""
+        if self.whole is None:
+            return len(self.vectors[name])
+        positions = self.whole.positions[name]
+        return self.whole.size if positions is None else len(positions)
+
+    def places(self, names: Iterable[str]) -> tuple[Tensor, int]:
+        """Return where rows are in the whole batch, view by view, and its length."""
+        places, n_rows, device = [], 0, self.vectors[next(iter(self.vectors))].device
+        for name in names:
+            own = self.own[name]
+            places.append(np.arange(own.start, own.stop) + n_rows)
+            n_rows += self.count(name)
+        return send(np.concatenate(places), device), n_rows
 
 
 class TupleDataset(torch.utils.data.Dataset):
@@ -130,24 +154,36 @@ class TupleDataset(torch.utils.data.Dataset):
     def __len__(self) -> int:
         return self.n_rows
 
-    def block(self, rows: np.ndarray) -> "Block":
-        """Gather the tuples in `rows` (positions), to be cut into batches."""
+    def block(self, rows: np.ndarray, outline: bool = False) -> "Block":
+        """Gather the tuples in `rows` (positions), to be cut into batches.
+
+        An outline has neither vectors nor counts.
+        """
         vectors, cells, present = {}, {}, {}
         for name, source in self.encoded.items():
             kept, present[name] = self._present(name, rows)
-            vectors[name] = _read(source, kept, self.device)
+            if not outline:
+                vectors[name] = _read(source, kept, self.device)
         for name, counts in self.decoded.items():
             kept, present[name] = self._present(name, rows)
-            cells[name] = _BlockCells(counts[kept], self.device)
+            if not outline:
+                cells[name] = _BlockCells(counts[kept], self.device)
         groups = prior = pair_weight = None
         if self.groups is not None:
             groups = torch.from_numpy(self.groups[rows]).to(self.device)
-        if self.prior is not None:
+        if self.prior is not None and not outline:
             prior = tuple(part[rows].to(self.device) for part in self.prior)
         if self.pair_weight is not None:
             pair_weight = self.pair_weight[rows].to(self.device)
         return Block(
-            vectors, present, cells, groups, prior, pair_weight, self.generator
+            vectors,
+            present,
+            cells,
+            groups,
+            prior,
+            pair_weight,
+            self.generator,
+            self.device,
         )
 
     def _present(self, name, rows):
@@ -192,6 +228,7 @@ class Block:
     prior: tuple[Tensor, ...] | None
     pair_weight: Tensor | None
     generator: torch.Generator | None
+    device: torch.device
 
     def batch(self, start: int, stop: int) -> Batch:
         """Return the tuples from `start` to before `stop` as a batch."""
@@ -207,7 +244,7 @@ class Block:
                 if last - first < size:
                     own = positions[first:last] - start
                     batch.positions[name] = own
-                    batch.rows[name] = send(own, self.vectors_device)
+                    batch.rows[name] = send(own, self.device)
         for name, vectors in self.vectors.items():
             batch.vectors[name] = vectors[slice(*ranges[name])]
         for name, cells in self.cells.items():
@@ -219,11 +256,6 @@ class Block:
         if self.pair_weight is not None:
             batch.pair_weight = self.pair_weight[start:stop]
         return batch
-
-    @property
-    def vectors_device(self) -> torch.device:
-        """Where the tensors are."""
-        return next(iter(self.vectors.values())).device
 
 
 class TupleBatches:
@@ -241,6 +273,8 @@ class TupleBatches:
     def __init__(self, dataset: TupleDataset, batch_size: int):
         self.dataset = dataset
         self.batch_size = batch_size
+        # Nothing is gained where rows are few, such as those to validate on.
+        self.shared = dataset.order is not None and _shards.place()[1] > 1
 
     def __iter__(self) -> Iterator[Batch]:
         n_rows, dataset = len(self.dataset), self.dataset
@@ -255,9 +289,40 @@ class TupleBatches:
         for first in range(0, len(starts), n_batches):
             batches = slice(first, first + n_batches)
             offset, end = starts[first], stops[batches][-1]
-            block = dataset.block(rows[offset:end])
-            for start, stop in zip(starts[batches], stops[batches], strict=True):
-                yield block.batch(start - offset, stop - offset)
+            cuts = [
+                (start - offset, stop - offset)
+                for start, stop in zip(starts[batches], stops[batches], strict=True)
+            ]
+            cut = _cut_parts if self.shared else _cut
+            yield from cut(dataset, rows[offset:end], cuts)
+
+
+def _cut(
+    dataset: TupleDataset, rows: np.ndarray, cuts: list[tuple[int, int]]
+) -> Iterator[Batch]:
+    """Cut rows into batches."""
+    block = dataset.block(rows)
+    for start, stop in cuts:
+        yield block.batch(start, stop)
+
+
+def _cut_parts(
+    dataset: TupleDataset, rows: np.ndarray, cuts: list[tuple[int, int]]
+) -> Iterator[Batch]:
+    """Cut rows into batches, of which only this process's parts are read."""
+    parts = [_shards.part_of(*cut) for cut in cuts]
+    block = dataset.block(np.concatenate([rows[slice(*part)] for part in parts]))
+    outline, read = dataset.block(rows, outline=True), 0
+    for (start, stop), (first, last) in zip(cuts, parts, strict=True):
+        batch = block.batch(read, read + last - first)
+        read += last - first
+        batch.whole = whole = outline.batch(start, stop)
+        for name, positions in whole.positions.items():
+            bounds = [first - start, last - start]
+            if positions is not None:
+                bounds = np.searchsorted(positions, bounds).tolist()
+            batch.own[name] = slice(*bounds)
+        yield batch
 
 
 def _vector_source(view: View, device) -> Tensor | View:
@@ -277,11 +342,12 @@ def _read(source: Tensor | View, rows: np.ndarray, device) -> Tensor:
     return source[torch.from_numpy(rows).to(device)].float()
 
 
-def present_rows(batch: Batch, name: str) -> Tensor:
+def present_rows(batch: Batch, name: str, device=None) -> Tensor:
     """Return the positions in the batch of the rows that have a view."""
     rows = batch.rows[name]
     if rows is None:
-        rows = torch.arange(batch.size, device=batch.vectors[name].device)
+        device = device or batch.vectors[name].device
+        rows = torch.arange(batch.size, device=device)
     return rows
 
 

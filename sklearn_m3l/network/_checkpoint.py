@@ -9,6 +9,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from sklearn_m3l.multiview import View
 from sklearn_m3l.network._batches import TupleDataset
 from sklearn_m3l.network._progress import EpochProgress
+from sklearn_m3l.network._shards import place
 from sklearn_m3l.utils._checkpoint import Checkpoint
 from sklearn_m3l.utils._fitted import require
 from sklearn_m3l.utils._storage import digest
@@ -106,12 +107,13 @@ class NetCheckpoint(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Store the state if it is time."""
-        if self.file.is_due():
+        if place()[0] == 0 and self.file.is_due():
             self.file.save(self._state(net, finished=False))
 
     def finish(self, net) -> None:
         """Store the state after the last epoch."""
-        self.file.save(self._state(net, finished=True))
+        if place()[0] == 0:  # all processes of a training have the same
+            self.file.save(self._state(net, finished=True))
 
     def _state(self, net, *, finished: bool) -> dict[str, Any]:
         callbacks = []

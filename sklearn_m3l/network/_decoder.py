@@ -47,13 +47,16 @@ class Decoder(nn.Module):
         self.register_buffer("background", uniform)
         self.background_logit = nn.Parameter(torch.zeros(())) if background else None
 
-    def forward(self, theta: Tensor) -> Tensor:
-        """Return log-probabilities of the words, (n, n_words)."""
+    def forward(self, theta: Tensor, n_rows: int | None = None) -> Tensor:
+        """Return log-probabilities of the words, (n, n_words).
+
+        `n_rows` is the number of rows of all processes that share a batch.
+        """
         if self.norm is None:
             share, common = self.split()
             p = share * (theta @ self.phi().t()) + common
             return (p + TINY).log()
-        return F.log_softmax(self.norm(theta @ self.beta.t()), dim=1)
+        return F.log_softmax(self.norm(theta @ self.beta.t(), n_rows), dim=1)
 
     def phi(self) -> Tensor:
         """Return the probabilities of words in the topics of a mixture, transposed.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +22,10 @@ class Mask:
             return x
         return x * (self.bits >= self.lowest) * self.factor
 
+    def at(self, rows: Tensor) -> "Mask":
+        """Return the mask of some rows."""
+        return replace(self, bits=self.bits[rows])
+
 
 @dataclass
 class Draws:
@@ -31,6 +35,12 @@ class Draws:
     hidden: Mask | None  # for the last hidden layer, if there is one
     topics: Mask  # for the topics to decode
     noise: Tensor  # standard normal, (n_rows, n_components)
+
+    def at(self, rows: Tensor) -> "Draws":
+        """Return what is drawn for some rows."""
+        hidden = None if self.hidden is None else self.hidden.at(rows)
+        vectors, topics = self.vectors.at(rows), self.topics.at(rows)
+        return Draws(vectors, hidden, topics, self.noise[rows])
 
 
 def draw_masks(

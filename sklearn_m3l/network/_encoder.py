@@ -79,11 +79,17 @@ class InferenceNetwork(nn.Module):
         return Draws(vectors, hidden[0] if hidden else None, topics, noise)
 
     def forward(
-        self, x: Tensor, draws: Draws | None, scale: float, bias: Tensor
+        self,
+        x: Tensor,
+        draws: Draws | None,
+        scale: float,
+        bias: Tensor,
+        n_rows: int | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return means, log-variances, topics, and the topics to decode.
 
         The means are scaled and biased; without draws, topics are their softmax.
+        `n_rows` is the number of rows of all processes that share a batch.
         """
         if draws is not None:
             x = draws.vectors(x)
@@ -91,13 +97,14 @@ class InferenceNetwork(nn.Module):
             x = ACTIVATIONS[self.activation](layer(x))
         if self.layers:
             last = self.layers[-1]
-            if draws and self.activation == "softplus" and _ops.compiled(x):
+            alone = draws is not None and n_rows is None
+            if alone and self.activation == "softplus" and _ops.compiled(x):
                 weights = last.weight, last.bias, self.head.weight, self.head.bias
                 return _ops.encode(x, *weights, bias, (self.norm, scale, draws))
             x = ACTIVATIONS[self.activation](last(x))
             if draws is not None and draws.hidden is not None:
                 x = draws.hidden(x)
-        mean, log_variance = self.norm(self.head(x)).chunk(2, dim=1)
+        mean, log_variance = self.norm(self.head(x), n_rows).chunk(2, dim=1)
         mean = scale * mean + bias
         if draws is None:
             theta = F.softmax(mean, dim=1)

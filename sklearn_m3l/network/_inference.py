@@ -1,6 +1,7 @@
 """Topics of vectors and words of topics, from a trained net."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,15 +10,23 @@ from torch.nn import functional as F
 
 from sklearn_m3l.multiview import View
 from sklearn_m3l.network._batches import Batch
+from sklearn_m3l.network._shards import place
 
 # Rows encoded at once: few enough that a memmap is read in bounded memory.
 _ROWS = 4096
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return a device by name; "auto" is a GPU where there is one."""
+    """Return a device by name; "auto" is a GPU where there is one.
+
+    Where processes share a training, it is the one of the process's number on its
+    machine.
+    """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        number = f":{os.environ.get('LOCAL_RANK', 0)}" if place()[1] > 1 else ""
+        return torch.device(f"cuda{number}")
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:

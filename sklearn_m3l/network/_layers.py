@@ -4,6 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sklearn_m3l.network._shards import total
+
+# Those of `torch.nn.functional.batch_norm`.
+_MOMENTUM, _EPSILON = 0.1, 1e-5
+
 
 class BatchNorm(nn.Module):
     """Batch normalization without affine parameters, defined for a single row too."""
@@ -17,13 +22,28 @@ class BatchNorm(nn.Module):
         self.register_buffer("variance", torch.ones(width))
         self.frozen = False
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x, self.mean, self.variance, training=self.learns(x))
+    def forward(self, x: Tensor, n_rows: int | None = None) -> Tensor:
+        """Normalize rows; `n_rows` is their number in all processes that share them."""
+        learns = self.learns(x, n_rows)
+        if learns and n_rows is not None:
+            return self._normalize_shared(x, n_rows)
+        return F.batch_norm(x, self.mean, self.variance, training=learns)
 
-    def learns(self, x: Tensor) -> bool:
+    def learns(self, x: Tensor, n_rows: int | None = None) -> bool:
         """Tell whether the statistics are those of the batch."""
         # One row has no statistics of its own: it takes the running ones.
-        return self.training and not self.frozen and x.shape[0] > 1
+        n_rows = x.shape[0] if n_rows is None else n_rows
+        return self.training and not self.frozen and n_rows > 1
+
+    def _normalize_shared(self, x: Tensor, n_rows: int) -> Tensor:
+        """Normalize by the statistics of the rows of all processes."""
+        mean = total(x.sum(dim=0)) / n_rows
+        centered = x - mean
+        variance = total(centered.square().sum(dim=0)) / n_rows
+        with torch.no_grad():
+            self.mean.lerp_(mean, _MOMENTUM)
+            self.variance.lerp_(variance * (n_rows / (n_rows - 1)), _MOMENTUM)
+        return centered * (variance + _EPSILON).rsqrt()
 
 
 class Standardize(nn.Module):

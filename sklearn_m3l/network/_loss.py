@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sklearn_m3l.network import _ops
+from sklearn_m3l.network import _ops, _shards
 from sklearn_m3l.network._batches import Batch, Cells
 from sklearn_m3l.network._decoder import TINY, Decoder
 from sklearn_m3l.network._module import Posterior, Text
@@ -23,8 +23,13 @@ SIMILARITIES = {
 }
 
 
-def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor:
-    """Return the negative log-likelihood of the counts of a text."""
+def reconstruction_loss(
+    theta: Tensor, cells: Cells, decoder: Decoder, n_rows: int | None = None
+) -> Tensor:
+    """Return the negative log-likelihood of the counts of a text.
+
+    `n_rows` is the number of rows of all processes that share a batch.
+    """
     compiled = _ops.compiled(theta)
     if decoder.norm is None:
         phi = decoder.phi()
@@ -36,9 +41,9 @@ def reconstruction_loss(theta: Tensor, cells: Cells, decoder: Decoder) -> Tensor
         # Only the words that a row has are touched.
         p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
         return -cells.values.dot((p + common[cells.words] + TINY).log())
-    if compiled:
+    if compiled and n_rows is None:
         return _ops.product_loss(theta, decoder.beta, cells, decoder.norm)
-    return -cells.values.dot(decoder(theta)[cells.rows, cells.words])
+    return -cells.values.dot(decoder(theta, n_rows)[cells.rows, cells.words])
 
 
 def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
@@ -258,7 +263,7 @@ class TopicLoss(nn.Module):
         posterior, texts = outputs
         gaussian = posterior.mean, posterior.log_variance
         terms = [
-            reconstruction_loss(text.theta, text.cells, text.decoder)
+            reconstruction_loss(text.theta, text.cells, text.decoder, text.n_rows)
             for text in texts.values()
         ]
         if self.prior_weight:
@@ -288,13 +293,22 @@ class TopicLoss(nn.Module):
         theta = posterior.sample
         if self.contrast_on == "mean":
             theta = F.softmax(posterior.mean, dim=1)
-        weights = theta.new_ones(table.shape[1])
+        vectors = SIMILARITIES[self.similarity](theta)
+        if batch.whole is not None:
+            table = posterior.table_of(batch.whole)
+            vectors = _shards.gather(vectors, *batch.places(posterior.views))
+            contrast = self._contrast_of(vectors, table, batch.whole)
+            return _shards.count_once(contrast)
+        return self._contrast_of(vectors, table, batch)
+
+    def _contrast_of(self, vectors: Tensor, table: Tensor, batch: Batch) -> Tensor:
+        weights = vectors.new_ones(table.shape[1])
         if batch.pair_weight is not None:
             weights *= batch.pair_weight
         if self.balance_views:
             weights /= ((table >= 0).sum(dim=0) - 1).clamp_min(1)
         return CONTRASTS[self.contrast](
-            SIMILARITIES[self.similarity](theta),
+            vectors,
             table,
             temperature=self.temperature,
             groups=batch.groups,

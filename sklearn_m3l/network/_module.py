@@ -59,13 +59,25 @@ class Posterior:
 
     def table(self, n_rows: int) -> Tensor:
         """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
-        places = torch.arange(self.rows.shape[0], device=self.rows.device)
-        if places.shape[0] == len(self.views) * n_rows:  # every row has every view
-            return places.view(-1, n_rows)
-        table = self.rows.new_full((len(self.views), n_rows), -1)
-        for own, part in zip(table, self.views.values(), strict=True):
-            own[self.rows[part]] = places[part]
-        return table
+        return _table([self.rows[part] for part in self.views.values()], n_rows)
+
+    def table_of(self, batch: Batch) -> Tensor:
+        """Return the table of a whole batch, whose rows are ordered as these."""
+        device = self.rows.device
+        rows = [present_rows(batch, name, device) for name in self.views]
+        return _table(rows, batch.size)
+
+
+def _table(rows: Sequence[Tensor], n_rows: int) -> Tensor:
+    """Return where each view of each row is, from the rows that have each view."""
+    lengths = [len(own) for own in rows]
+    places = torch.arange(sum(lengths), device=rows[0].device)
+    if len(places) == len(rows) * n_rows:  # every row has every view
+        return places.view(-1, n_rows)
+    table = places.new_full((len(rows), n_rows), -1)
+    for own, at, part in zip(table, rows, places.split(lengths), strict=True):
+        own[at] = part
+    return table
 
 
 @dataclass
@@ -75,6 +87,7 @@ class Text:
     theta: Tensor
     cells: Cells
     decoder: Decoder
+    n_rows: int | None = None  # of all processes that share a batch
 
 
 class TopicNetwork(nn.Module):
@@ -171,7 +184,11 @@ class TopicNetwork(nn.Module):
                 among_source, among_text = common_rows(batch, source, name)
                 theta = take(posterior.decoded[posterior.views[source]], among_source)
                 own_cells = cells_at(cells, among_text)
-                texts[name] = Text(theta, own_cells, self.decoder_of(name))
+                decoder, n_rows = self.decoder_of(name), None
+                if batch.whole is not None:
+                    common, _ = common_rows(batch.whole, source, name)
+                    n_rows = batch.count(source) if common is None else len(common)
+                texts[name] = Text(theta, own_cells, decoder, n_rows)
         return posterior, texts
 
     def encode(self, batch: Batch) -> Posterior:
@@ -179,16 +196,17 @@ class TopicNetwork(nn.Module):
         parts, rows, n_present = [], [], 0
         views: dict[str, slice] = {}
         for group, network in enumerate(self.inference):
-            vectors = []
+            vectors, names = [], []
             for name, of_view in batch.vectors.items():
                 number = self.encoded.index(name)
-                if self.network_of[number] == group and len(of_view):
+                if self.network_of[number] == group and batch.count(name):
+                    names.append(name)
                     vectors.append(self.standardize[number](of_view))
                     views[name] = slice(n_present, n_present + len(of_view))
                     n_present += len(of_view)
                     rows.append(present_rows(batch, name))
             if vectors:
-                parts.append(self._encode(network, vectors, batch.generator))
+                parts.append(self._encode(network, vectors, batch, names))
         if not parts:
             device = next(self.parameters()).device
             nothing = torch.zeros(0, self.n_components, device=device)
@@ -201,14 +219,21 @@ class TopicNetwork(nn.Module):
             mean, log_variance, sample, decoded, _concatenate(rows), views, center
         )
 
-    def _encode(self, network, vectors: list[Tensor], generator) -> tuple[Tensor, ...]:
+    def _encode(
+        self, network, vectors: list[Tensor], batch: Batch, names: list[str]
+    ) -> tuple[Tensor, ...]:
         """Return means, log-variances, topics, and the topics to decode."""
         stacked = _concatenate(vectors)
-        draws = None
-        if generator is not None:
-            draws = network.draw(len(stacked), self.topic_dropout, generator)
+        draws, n_rows = None, len(stacked)
+        if batch.whole is not None:
+            places, n_rows = batch.places(names)
+        if batch.generator is not None:
+            draws = network.draw(n_rows, self.topic_dropout, batch.generator)
+            if batch.whole is not None:
+                draws = draws.at(places)
         bias = stacked.new_zeros(self.n_components) if self.bias is None else self.bias
-        return network(stacked, draws, self.scale, bias)
+        shared = None if batch.whole is None else n_rows
+        return network(stacked, draws, self.scale, bias, shared)
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""

@@ -3,12 +3,13 @@
 import copy
 import math
 from dataclasses import replace
+from typing import Any
 
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 
-from sklearn_m3l.network import _ops
+from sklearn_m3l.network import _ops, _shards
 from sklearn_m3l.network._batches import TupleBatches
 from sklearn_m3l.network._checkpoint import NetCheckpoint
 from sklearn_m3l.network._loss import TopicLoss
@@ -39,6 +40,8 @@ class TopicNet(NeuralNet):
             self._set_training(True)
         loss = self.criterion_(self.module_(batch), batch)
         loss.backward()
+        if batch.whole is not None:
+            _shards.add_gradients(self.module_.parameters())
         return {"loss": loss.detach(), "y_pred": None}
 
     def validation_step(self, batch, **fit_params):
@@ -54,14 +57,17 @@ class TopicNet(NeuralNet):
         good = self._copy_of_state() if training else None
         # The history has this epoch already, and those of earlier fits.
         self.criterion_.progress = len(self.history) / self.max_epochs
-        total, n_rows, n_batches = 0.0, 0, 0
+        total: Any = 0.0
+        n_rows, n_batches = 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             total = total + step["loss"]
-            n_rows += batch.size
+            n_rows += (batch.whole or batch).size
             n_batches += 1
             self.notify("on_batch_end", batch=batch, training=training, **step)
+        if batch.whole is not None:
+            total = _shards.add_up(total)
         # One transfer per epoch. skorch's callbacks average the history over batches.
         loss = float(total) / n_rows
         if good is not None and not (math.isfinite(loss) and self._is_finite(batch)):
@@ -86,7 +92,8 @@ class TopicNet(NeuralNet):
         """Tell whether the last step of an epoch left a network that can be asked."""
         step = self.validation_step(replace(batch, generator=None))
         sums = [tensor.sum() for tensor in self.module_.state_dict().values()]
-        return bool(torch.stack([step["loss"], *sums]).isfinite().all())
+        finite = bool(torch.stack([step["loss"], *sums]).isfinite().all())
+        return finite if batch.whole is None else _shards.all_agree(finite)
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair of training and validation data that `fit` was given."""
@@ -113,6 +120,8 @@ class TopicNet(NeuralNet):
             stored = NetCheckpoint(checkpoint, self, X)
             epochs = stored.resume(self)
             self.callbacks_.append(("checkpoint", stored))
+        if _shards.place()[1] > 1:
+            self._join(X[0], epochs)
         if self.verbose and self.device == "cpu" and not _ops.cached():
             print("Compiling what trains on a CPU, once per environment.")
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
@@ -130,6 +139,20 @@ class TopicNet(NeuralNet):
         if stored is not None:
             stored.finish(self)
         return self
+
+    def _join(self, data, epochs: int) -> None:
+        """Make sure that all processes of a training start from the same."""
+        _shards.check_alike(
+            len(data),
+            f"the processes of torch.distributed have different tuples, this one "
+            f"{len(data):,}; give all of them to each process",
+        )
+        _shards.check_alike(
+            epochs,
+            "the processes of torch.distributed resume from different states; let "
+            "checkpoint name a folder that all of them can read",
+        )
+        _shards.share_state(self.module_)
 
     def _stopped_early(self):
         return any(
@@ -172,6 +195,8 @@ def build_net(
         1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
+    if _shards.place()[0] > 0:  # the first process tells of all
+        verbose = 0
     if verbose == 1:
         callbacks.append(EpochProgress())
     if n_iter_no_change is not None:

@@ -57,7 +57,9 @@ def test_masks():
         # Five standard deviations.
         error = 5 * math.sqrt(share * (1 - share) / ones.numel())
         assert abs((dropped == 0).float().mean() - share) <= error
-    again = draw_masks(shapes, shares, torch.Generator().manual_seed(0))
+    again = draw_masks(
+        shapes, shares, torch.Generator().manual_seed(0), generator.device
+    )
     more = draw_masks(shapes, shares, generator)
     for mask, same, other in zip(masks, again, more, strict=True):
         assert_array_equal(mask.bits, same.bits)

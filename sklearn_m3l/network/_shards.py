@@ -1,0 +1,137 @@
+"""Batches that the processes of `torch.distributed` share.
+
+Every process has all tuples and the same seeds, and computes its part of each batch.
+What depends on other rows, the statistics of a batch and its contrast, is added up with
+gradients, so that all processes take the steps that one would take alone.
+"""
+
+from collections.abc import Iterable
+
+import torch
+import torch.distributed
+from torch import Tensor
+from torch.autograd import Function
+
+
+def place() -> tuple[int, int]:
+    """Return the number of this process and how many share a training."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
+
+
+def part_of(start: int, stop: int) -> tuple[int, int]:
+    """Return which rows of a batch this process computes; parts may differ by one."""
+    rank, n_processes = place()
+    size = stop - start
+    first, last = (size * number // n_processes for number in (rank, rank + 1))
+    return start + first, start + last
+
+
+def same_in_all(number: int) -> int:
+    """Return the number that the first process has."""
+    if place()[1] == 1:
+        return number
+    shared = torch.tensor(number, dtype=torch.int64, device=_device())
+    torch.distributed.broadcast(shared, 0)
+    return int(shared)
+
+
+def check_alike(number: int, what: str) -> None:
+    """Refuse a number that differs between processes."""
+    if not all_agree(same_in_all(number) == number):
+        raise ValueError(what)
+
+
+def all_agree(flag: bool) -> bool:
+    """Tell whether something is true in all processes."""
+    if place()[1] == 1:
+        return flag
+    shared = torch.tensor(float(flag), device=_device())
+    torch.distributed.all_reduce(shared, torch.distributed.ReduceOp.MIN)
+    return bool(shared)
+
+
+def share_state(module: torch.nn.Module) -> None:
+    """Give a module the parameters and statistics of that of the first process."""
+    for tensor in module.state_dict().values():
+        torch.distributed.broadcast(tensor, 0)
+
+
+def add_gradients(parameters: Iterable[Tensor]) -> None:
+    """Replace gradients by their sums over all processes."""
+    gradients = [own.grad for own in parameters if own.grad is not None]
+    if gradients:
+        total = torch.cat([gradient.flatten() for gradient in gradients])
+        torch.distributed.all_reduce(total)
+        parts = total.split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def add_up(total: Tensor) -> Tensor:
+    """Return the sum of a number over all processes."""
+    total = total.detach().clone()
+    torch.distributed.all_reduce(total)
+    return total
+
+
+class _Sum(Function):
+    """The sum of a tensor over all processes, whose losses all depend on it."""
+
+    @staticmethod
+    def forward(ctx, x):
+        x = x.clone()
+        torch.distributed.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        gradient = gradient.clone()
+        torch.distributed.all_reduce(gradient)
+        return gradient
+
+
+class _Gather(Function):
+    """The rows of all processes, each at its places.
+
+    What is computed from them must be the same in all processes, so that each has the
+    whole gradient of its own rows.
+    """
+
+    @staticmethod
+    def forward(ctx, rows, places, n_rows):
+        ctx.save_for_backward(places)
+        whole = rows.new_zeros(n_rows, rows.shape[1])
+        whole[places] = rows
+        torch.distributed.all_reduce(whole)
+        return whole
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (places,) = ctx.saved_tensors
+        return gradient[places], None, None
+
+
+def total(x: Tensor) -> Tensor:
+    """Return the sum of a tensor over all processes, with gradients."""
+    return _Sum.apply(x)
+
+
+def gather(rows: Tensor, places: Tensor, n_rows: int) -> Tensor:
+    """Return the rows of all processes, with the gradient of one's own."""
+    return _Gather.apply(rows, places, n_rows)
+
+
+def count_once(x: Tensor) -> Tensor:
+    """Return what all processes have computed, so that its sum over them is itself.
+
+    Its gradient stays, which is that of one's own rows.
+    """
+    return x - x.detach() * (1 - 1 / place()[1])
+
+
+def _device() -> torch.device:
+    """Return where the processes can exchange numbers."""
+    nccl = torch.distributed.get_backend() == "nccl"
+    return torch.device("cuda" if nccl else "cpu")
