@@ -98,8 +98,8 @@ def info_nce(
     """Return InfoNCE between two views of the same rows, as in the authors' code.
 
     A row's term is the mean of both directions; its negatives are the other rows
-    of those two views, except those of its own article. Rows that are not `present`
-    are none. See `pairwise_contrast`.
+    of those two views that are `present`, except those of its own article. See
+    `pairwise_contrast`.
     """
     n_rows = len(a)
     vectors = torch.cat([a, b])

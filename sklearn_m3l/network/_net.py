@@ -195,7 +195,7 @@ def build_net(
         1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
-    if _shards.place()[0] > 0:  # the first process tells of all
+    if _shards.place()[0] > 0:  # the first process shows what all do
         verbose = 0
     if verbose == 1:
         callbacks.append(EpochProgress())

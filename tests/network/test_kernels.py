@@ -60,7 +60,7 @@ def test_masks():
     again = draw_masks(
         shapes, shares, torch.Generator().manual_seed(0), generator.device
     )
-    more = draw_masks(shapes, shares, generator)
+    more = draw_masks(shapes, shares, generator, generator.device)
     for mask, same, other in zip(masks, again, more, strict=True):
         assert_array_equal(mask.bits, same.bits)
         assert not (mask.bits == other.bits).all()
