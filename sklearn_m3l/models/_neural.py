@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_m3l.models._base import BaseTopicModel, check_training_rows
 from sklearn_m3l.models._start import fit_start, word_shares
+from sklearn_m3l.models._stored_net import StoredNet
 from sklearn_m3l.models._topic_names import require_names
 from sklearn_m3l.models._warm_start import check_same, merge_networks
 from sklearn_m3l.multiview import MultiView
@@ -24,7 +25,6 @@ from sklearn_m3l.utils._fitted import (
     MAX_SEED,
     Array,
     Integer,
-    Kind,
     PerView,
     require,
 )
@@ -64,41 +64,17 @@ class Plan:
     loss: dict
 
 
-class _Network(Kind):
-    """The trained net of a neural topic model."""
-
-    def store(self, value, owner):
-        from sklearn_m3l.network._state import net_state
-
-        return net_state(value)
-
-    def check(self, value, owner):
-        from sklearn_m3l.network._state import check_net_state
-
-        check_net_state(value, type(owner))
-        return value
-
-    def build(self, value, owner):
-        from sklearn_m3l.network._state import resolve_stored_device, restore_net
-
-        device = resolve_stored_device(owner.device)
-        # A stored net infers; training builds another, with batches of its rows and
-        # with callbacks.
-        net = owner._new_net(
-            value["network"], value["loss"], device, owner._batch_rows(0), []
-        )
-        return restore_net(net, value)
-
-
 class NeuralTopicModel(BaseTopicModel):
     """Base class of the models that a topic network runs; they differ in `_plan`."""
 
     _fitted_state: dict = {
         **BaseTopicModel._fitted_state,
         "_seed": Integer(0, MAX_SEED),
-        "net_": _Network(),
+        "net_": StoredNet(),
         "_topic_tokens": PerView(Array(1, low=0, high=MAX_INTEGER)),
     }
+
+    _topic_tokens: dict[str, np.ndarray]
 
     _parameter_constraints: dict = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
@@ -189,9 +165,40 @@ class NeuralTopicModel(BaseTopicModel):
         """
         return self._fit(X)
 
+    def partial_fit(self, X, y=None):
+        """Train on further tuples, such as those that an archive has grown by.
+
+        The network of earlier calls learns from the new tuples alone, for `max_iter`
+        epochs. Topics that were sampled keep their words. What is inferred drifts
+        toward the new tuples, and so do the words of topics that the network learned
+        itself (``init="random"``): compare the topics of some earlier tuples before and
+        after. To drift less, lower `max_iter` or `learning_rate_init`, or pass some
+        earlier tuples again among the new ones.
+
+        Parameters
+        ----------
+        X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
+            Tuples in any of the views of the first call, with the same words and
+            embeddings.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The model. Its `topic_tokens_` and `prevalence_` are those of all tuples so
+            far, and `loss_curve_` goes through all epochs.
+
+        Raises
+        ------
+        ValueError
+            As `fit`, and where the tuples or the parameters do not fit the network.
+        """
+        return self._fit(X, adds=True)
+
     # A teacher's parameters are its own to check.
     @fit_context(prefer_skip_nested_validation=False)
-    def _fit(self, X, pair_weight=None):
+    def _fit(self, X, pair_weight=None, *, adds=False):
         from sklearn_m3l.network import (
             advise_on_memory,
             check_callbacks,
@@ -207,7 +214,7 @@ class NeuralTopicModel(BaseTopicModel):
             raise ValueError(
                 "seed_words need sampled topics, but init='random'; use init='gibbs'"
             )
-        continued = self.warm_start and hasattr(self, "net_")
+        continued = (adds or self.warm_start) and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
         check_training_rows(X)
         X, pair_weight = self._training_tuples(X, pair_weight)
@@ -227,11 +234,14 @@ class NeuralTopicModel(BaseTopicModel):
             "vocabularies"
         )
         with advise_on_memory(advice):
-            self._train(X, plan, pair_weight, resolve_device(self.device))
+            self._train(X, plan, pair_weight, resolve_device(self.device), adds)
         return self
 
-    def _train(self, X: MultiView, plan: Plan, pair_weight, device) -> None:
-        """Train the network, from the weights of the standing one if there is one."""
+    def _train(self, X: MultiView, plan: Plan, pair_weight, device, adds) -> None:
+        """Train the network, from the weights of the standing one if there is one.
+
+        With `adds`, the tuples are more than the earlier ones, whose tokens count, too.
+        """
         from sklearn_m3l.network import TupleDataset
 
         def dataset(X, pair_weight, *, seed):
@@ -254,6 +264,7 @@ class NeuralTopicModel(BaseTopicModel):
             ]
         train, valid = parts[0], parts[1:]
         net, tokens = self._build_net(plan, X, device), None
+        earlier: dict = self._topic_tokens if hasattr(self, "net_") else {}
         if not hasattr(self, "net_"):
             if self.decoder == "mixture":
                 for name in plan.decoded_from:
@@ -271,7 +282,11 @@ class NeuralTopicModel(BaseTopicModel):
         finally:  # a model that Ctrl-C interrupts can be used, too
             if tokens is None:
                 tokens = self._count_tokens(X, plan)
-            self._topic_tokens = tokens
+            if adds:
+                tokens = {
+                    name: own + earlier.get(name, 0) for name, own in tokens.items()
+                }
+            self._topic_tokens = {**earlier, **tokens}
 
     def _count_tokens(self, X: MultiView, plan: Plan) -> dict[str, np.ndarray]:
         """Return the tokens of each topic that the training texts let expect."""
@@ -323,8 +338,8 @@ class NeuralTopicModel(BaseTopicModel):
             if name not in self.vocabularies_:
                 raise ValueError(
                     f"view {name!r} had no word counts when this "
-                    f"{type(self).__name__} was first fitted; turn warm_start off to "
-                    "learn its words"
+                    f"{type(self).__name__} was first fitted; to learn its words, fit "
+                    "without warm_start"
                 )
             if not X[name].is_text:
                 raise ValueError(

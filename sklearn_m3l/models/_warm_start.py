@@ -43,8 +43,8 @@ def check_same(name: str, standing: Any, value: Any) -> None:
     """Refuse a part of the architecture that has changed."""
     if value != standing:
         raise ValueError(
-            f"{name} is {value!r}, but warm_start continues a model with {standing!r}; "
-            "set it back, or set warm_start=False to start anew"
+            f"{name} is {value!r}, but training continues a model with {standing!r}; "
+            "set it back, or start anew, by fit without warm_start"
         )
 
 
@@ -56,6 +56,6 @@ def _check_shared(standing: Mapping[str, Any], new: Mapping[str, Any]) -> None:
             if (standing[a] == standing[b]) != (new[a] == new[b]):
                 raise ValueError(
                     f"inference_networks changes whether views {a!r} and {b!r} share a "
-                    "network, but warm_start continues a model; set it back, or set "
-                    "warm_start=False to start anew"
+                    "network, but training continues a model; set it back, or start "
+                    "anew, by fit without warm_start"
                 )

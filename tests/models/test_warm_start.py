@@ -179,10 +179,10 @@ def test_n_draws_and_device(model, X):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"n_components": 7}, "n_components is 7, but warm_start continues .* with 3"),
+        ({"n_components": 7}, "n_components is 7, but training continues .* with 3"),
         ({"hidden_layer_sizes": (9,)}, r"hidden_layer_sizes is \[9\], .* with \[8\]"),
         ({"hidden_layer_sizes": ()}, r"hidden_layer_sizes is \[\]"),
-        ({"bias": False}, "bias is False, but warm_start continues a model with True"),
+        ({"bias": False}, "bias is False, but training continues a model with True"),
         ({"decoder": "product"}, "decoder is 'product', .* a model with 'mixture'"),
         (
             {"inference_networks": {"en": "text", "de": "text"}},
@@ -276,7 +276,7 @@ class TestOfOneView:
         student.set_params(learning_rate_init=1e-30).fit(X)
         assert moved(student, before) == 0 and student.n_iter_ == 2
         for change in ({"view": "de"}, {"teacher__dropout": 0.5}):
-            with pytest.raises(ValueError, match="warm_start continues a model"):
+            with pytest.raises(ValueError, match="training continues a model"):
                 clone_fitted(student).set_params(**change).fit(X)
         frozen = FrozenEstimator(clone(teacher).fit(X))
         with pytest.raises(ValueError, match="teacher is"):
