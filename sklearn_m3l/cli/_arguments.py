@@ -76,8 +76,8 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN[:LANGUAGE]",
         help="a column of texts; repeat --text for each. LANGUAGE, a code such as de, "
         "chooses the stop words and how words are found; it can be left out if the "
-        "column is named by it. For a column whose name ends like a language, such as "
-        "a:de, write a:de:",
+        "column is named by it. A colon at the end says that there is none: it: is a "
+        "column that is named like a language, and a:de: one that ends like it",
     )
     parser.add_argument(
         "--image",

@@ -17,7 +17,11 @@ from sklearn_m3l.embedding import (
     TextView,
     WordVectorizer,
 )
-from sklearn_m3l.embedding._languages import has_lemmas, knows_language
+from sklearn_m3l.embedding._languages import (
+    has_lemmas,
+    knows_language,
+    list_languages,
+)
 from sklearn_m3l.persistence._save_load import check_savable
 
 
@@ -51,7 +55,7 @@ class EncoderOptions(NamedTuple):
 
 
 def make_encoder(
-    languages: Sequence[tuple[str, str | None]],
+    languages: Sequence[tuple[str, Any]],
     images: Sequence[str],
     options: EncoderOptions,
     *,
@@ -63,8 +67,8 @@ def make_encoder(
 
     Parameters
     ----------
-    languages : sequence of (str, str or None) tuples
-        Columns of texts, and their languages where they are named.
+    languages : sequence of (str, str, () or None) tuples
+        Columns of texts, and their languages as `find_text_column` returns them.
     images : sequence of str
         Columns of pictures.
     options : EncoderOptions
@@ -117,10 +121,14 @@ def _image_views(images: Sequence[str], given: Sequence[str], output: Path):
         yield name, ImageView(embedder.set_params(on_error="missing"))
 
 
-def _lemmatized_columns(languages: Sequence[tuple[str, str | None]]) -> list[str]:
+def _lemmatized_columns(languages: Sequence[tuple[str, Any]]) -> list[str]:
     """Return the columns whose words can be lemmatized; say which others there are."""
     names = [name for name, _ in languages]
-    known = [name for name, code in languages if has_lemmas([code or name])]
+    known = [
+        name
+        for name, given in languages
+        if has_lemmas(list_languages(name if given is None else given))
+    ]
     others = [name for name in names if name not in known]
     if not known:  # what cannot be done at all is an error
         return names
@@ -173,7 +181,7 @@ def _read_words(path: Path) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _check_language(name: str, language: str | None) -> Any:
+def _check_language(name: str, language: Any) -> Any:
     """Return the language of a column; say so if nothing is known about it."""
     if language is not None or knows_language(name):
         return language

@@ -143,9 +143,9 @@ def _check_outputs(
 
 def _read_columns(
     file: TableFile, texts: Sequence[str], others: Sequence[str]
-) -> tuple[Table, list[tuple[str, str | None]]]:
+) -> tuple[Table, list[tuple[str, Any]]]:
     """Return some columns of a table, and the names and languages of the texts."""
-    languages: list[tuple[str, str | None]] = []
+    languages: list[tuple[str, Any]] = []
 
     def select(columns):
         languages.extend(find_text_column(text, columns) for text in texts)

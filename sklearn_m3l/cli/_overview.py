@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.embedding._languages import knows_language
+from sklearn_m3l.embedding._languages import knows_language, list_languages
 
 # A language is told from so many letters of the column, and no fewer.
 _LETTERS, _FEWEST_LETTERS = 4000, 200
@@ -35,8 +35,9 @@ def tell_views(
     """
     for name, given in languages.items():
         cells = df[name].dropna()
-        said = name if given is None and knows_language(name) else given
-        codes = [said] if isinstance(said, str) else list(said or ())
+        codes = list_languages(
+            name if given is None and knows_language(name) else given
+        )
         language = f" in {', '.join(codes)}" if codes else ""
         length = cells.str.len().mean() if len(cells) else 0
         print(
@@ -113,8 +114,7 @@ def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
     builder = LanguageDetectorBuilder.from_all_languages()
     detector = builder.with_low_accuracy_mode().build()
     for name, given in languages.items():
-        said = given or name
-        codes = [said] if isinstance(said, str) else list(said)
+        codes = list_languages(name if given is None else given)
         sample = _sample(df[name].dropna())
         found = detector.detect_language_of(sample) if sample else None
         if found is None:

@@ -4,7 +4,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -85,8 +85,11 @@ class TableFile(NamedTuple):
         return [os.path.relpath(path, self.pictures) if path else "" for path in paths]
 
 
-def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | None]:
+def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, Any]:
     """Return the column and the language that ``COLUMN[:LANGUAGE]`` names.
+
+    The language is None where none is named, and () where a colon at the end says that
+    the column has none, whatever it is called.
 
     Raises
     ------
@@ -111,8 +114,7 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, str | 
             f"--text {argument} names the column {name!r}, but {language!r} is not the "
             "ISO 639-1 code of a language, such as 'en' or 'ja'"
         )
-    # A colon at the end says that the name is whole.
-    return (name, None) if name and colon and not language else (argument, None)
+    return (name, ()) if name and colon and not language else (argument, None)
 
 
 def normalize(name: str) -> str:
