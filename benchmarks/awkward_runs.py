@@ -33,17 +33,25 @@ _LISTING = "listing"
 
 TEXTS = ["Größe und кисть", "Maßstab und слой", "Größe und маска", "Kreis и кисть"]
 
+# The model that loads fastest: the demonstration and the comparison train networks.
+FIT = ["--text", "text", "--text", "other", "--model", "polylingual-lda", *SMALL]
+
 # What a command reads, and what it writes.
 COMMANDS: dict[str, list[str]] = {
     "demo": [*SMALL, "-o", "out/page.html"],
     "compare": SMALL,
     "example": ["out/example"],
-    "fit": ["in/table.csv", "--text", "text", *SMALL, "-o", "out/model"],
+    "fit": ["in/table.csv", *FIT, "-o", "out/model"],
     "topics": ["in/model"],
     "describe": ["in/model", "in/table.csv"],
     "transform": ["in/model", "in/table.csv", "-o", "out/theta.csv"],
     "evaluate": ["in/model", "in/table.csv"],
     "report": ["in/model", "in/table.csv", "-o", "out/page.html"],
+    "compare-views": ["in/model", "in/table.csv"],
+    "disagreements": ["in/model", "in/table.csv"],
+    "prevalence": ["in/model", "in/table.csv", "--values", "year"],
+    "documents": ["in/model", "in/table.csv", "-o", "out/documents.csv"],
+    "network": ["in/model", "-o", "out/network.graphml"],
 }
 
 
@@ -92,8 +100,14 @@ def prepare(folder: Path) -> None:
     """Write the table and the model that commands read."""
     given = folder / "in"
     given.mkdir(parents=True)
-    lines = [text for _ in range(10) for text in TEXTS]
-    (given / "table.csv").write_text("\n".join(["text", *lines, ""]), "utf-8")
+    lines = [
+        f"{text},{other},{year}"
+        for year in range(2000, 2010)
+        for text, other in zip(TEXTS, TEXTS[::-1], strict=True)
+    ]
+    (given / "table.csv").write_text(
+        "\n".join(["text,other,year", *lines, ""]), "utf-8"
+    )
     argv = [*COMMANDS["fit"][:-1], "in/model"]
     subprocess.run(
         [sys.executable, "-m", "sklearn_m3l", "fit", *argv],

@@ -56,5 +56,5 @@ def test_every_command_is_run():
     wide = os.environ | {"COLUMNS": "200"}
     help_text = subprocess.run(asked, capture_output=True, text=True, env=wide).stdout
     commands = help_text.split("COMMAND  ")[-1].split("Without")[0]
-    assert set(re.findall(r"^    (\w+)", commands, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^    ([\w-]+)", commands, re.MULTILINE)) == set(COMMANDS)
     assert len(situations()) == 32
