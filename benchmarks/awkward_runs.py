@@ -28,10 +28,18 @@ SMALL = ["-k", "2", "--max-iter", "1"]
 TIMEOUT = 600
 N_MOMENTS = 10
 
+# What commands read.
+_GIVEN = {"table.csv", "model", "model.toml", "answers.csv", "key.csv"}
+
 # What was on a disk that vanishes with the process.
 _LISTING = "listing"
 
-TEXTS = ["Größe und кисть", "Maßstab und слой", "Größe und маска", "Kreis и кисть"]
+TEXTS = [
+    "Größe Farbe Linie und кисть",
+    "Maßstab Fläche Raster и слой",
+    "Größe Schrift Pfad und маска",
+    "Kreis Winkel Bogen и кисть",
+]
 
 # The model that loads fastest: the demonstration and the comparison train networks.
 FIT = ["--text", "text", "--text", "other", "--model", "polylingual-lda", *SMALL]
@@ -52,6 +60,10 @@ COMMANDS: dict[str, list[str]] = {
     "prevalence": ["in/model", "in/table.csv", "--values", "year"],
     "documents": ["in/model", "in/table.csv", "-o", "out/documents.csv"],
     "network": ["in/model", "-o", "out/network.graphml"],
+    "match": ["in/model", "in/model"],
+    "stability": ["in/model", "in/table.csv", "--n-runs", "2"],
+    "intrusion": ["in/model", "-o", "out/test.csv"],
+    "score-intrusion": ["in/answers.csv", "in/key.csv"],
 }
 
 
@@ -108,6 +120,10 @@ def prepare(folder: Path) -> None:
     (given / "table.csv").write_text(
         "\n".join(["text,other,year", *lines, ""]), "utf-8"
     )
+    words = ",".join(f"choice_{n}" for n in range(1, 4))
+    key = f"question,topic,view,{words},intruder\n1,0,text,größe,кисть,kreis,3\n"
+    (given / "key.csv").write_text(key, "utf-8")
+    (given / "answers.csv").write_text("question,answer\n1,3\n", "utf-8")
     argv = [*COMMANDS["fit"][:-1], "in/model"]
     subprocess.run(
         [sys.executable, "-m", "sklearn_m3l", "fit", *argv],
@@ -225,7 +241,8 @@ def _left_behind(folder: Path, command: str, code: Any) -> list[str]:
     else:
         found = {path.name for path in (folder / "out").iterdir()}
     faults = [f"lacks {output}"] if output and code == 0 and output not in found else []
-    known = {output, f"{output}.toml", "table.csv", "model", "model.toml", "in", "out"}
+    beside = {f"{output}.toml", f"{Path(output).stem}.key.csv"}
+    known = {output, *beside, *_GIVEN, "in", "out"}
     found |= {path.name for path in [*folder.iterdir(), *(folder / "in").iterdir()]}
     return faults + [f"left {name}" for name in sorted(found - known)]
 
