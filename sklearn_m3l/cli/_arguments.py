@@ -54,6 +54,44 @@ def add_table(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         metavar="NAME",
         help="such as cp1252, latin-1 or utf-16 (default: %(default)s)",
     )
+    add_languages(parser, optional)
+
+
+def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
+    """Add what tells the language of texts that are all in one column."""
+    if several:
+        parser.add_argument(
+            "--corpus",
+            dest="corpora",
+            type=corpus,
+            action="append",
+            default=[],
+            metavar="LANGUAGE=FILE",
+            help="in the place of TABLE, a table of texts in one language, in its "
+            "column --text-column; repeat --corpus for each language",
+        )
+    else:
+        parser.add_argument(
+            "--language",
+            default=None,
+            metavar="LANGUAGE",
+            help="the language of all texts, which are in --text-column",
+        )
+    parser.add_argument(
+        "--language-column",
+        default=None,
+        metavar="COLUMN",
+        help="a column that says the language of each row, whose text is in "
+        "--text-column",
+    )
+    parser.add_argument(
+        "--text-column",
+        default="text",
+        metavar="COLUMN",
+        help="the column of texts, where "
+        f"{'--corpus' if several else '--language'} or --language-column says their "
+        "language (default: %(default)s)",
+    )
 
 
 def add_image_folder(parser: argparse.ArgumentParser) -> None:
@@ -404,6 +442,14 @@ def whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str]
         return number
 
     return parse
+
+
+def corpus(value: str) -> str:
+    """Return LANGUAGE=FILE; an argument type."""
+    language, equals, file = value.partition("=")
+    if not (language and equals and file):
+        raise argparse.ArgumentTypeError(f"{value!r} is not LANGUAGE=FILE")
+    return value
 
 
 def separator(value: str) -> str:

@@ -8,25 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
 import sklearn_m3l.models as models
 from sklearn_m3l.cli._encoder import EncoderOptions, make_encoder
 from sklearn_m3l.cli._models import Given, refuse_to_overwrite
-from sklearn_m3l.cli._overview import tell_views, warn_of_data
+from sklearn_m3l.cli._overview import never_meet, tell_views, warn_of_data
 from sklearn_m3l.cli._parser import MODELS
 from sklearn_m3l.cli._report import write_page
 from sklearn_m3l.cli._tables import TableFile, find_text_column, normalize
-from sklearn_m3l.datasets.readers._csv import Table
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
+from sklearn_m3l.multiview._tuples import mine_where_none
 from sklearn_m3l.persistence import save_model
 from sklearn_m3l.persistence._save_load import check_savable
 from sklearn_m3l.utils._files import check_writable, replace_file
 
 
 def fit(
-    table: Path,
+    table: Path | None,
     texts: Sequence[str],
     images: Sequence[str],
     output: Path,
@@ -37,6 +38,9 @@ def fit(
     quoting: str = "auto",
     encoding: str = "utf-8",
     image_folder: Path | None = None,
+    corpora: Sequence[str] = (),
+    language_column: str | None = None,
+    text_column: str = "text",
     groups: str | None = None,
     seed_words: Path | None = None,
     seed_weight: float | None = None,
@@ -47,14 +51,15 @@ def fit(
     link: str | None = None,
     **parameters: Any,
 ) -> None:
-    """Learn topics from a table, store the pipeline, and record how.
+    """Learn topics from tables, store the pipeline, and record how.
 
     Parameters
     ----------
-    table : Path
-        A CSV or TSV file.
+    table : Path or None
+        A CSV or TSV file; None where `corpora` are given.
     texts : sequence of str
-        Columns of texts, as ``COLUMN[:LANGUAGE]``.
+        Columns of texts, as ``COLUMN[:LANGUAGE]``; by default the languages that
+        `corpora` or `language_column` name.
     images : sequence of str
         Columns of paths of pictures.
     output : Path
@@ -63,8 +68,10 @@ def fit(
         What is written beside it.
     model : str
         A key of `MODELS`.
-    separator, quoting, encoding, image_folder
+    separator, quoting, encoding, image_folder, language_column, text_column
         See `TableFile`.
+    corpora : sequence of str
+        Tables with texts of one language each, as ``LANGUAGE=FILE``.
     groups : str, optional
         Column of article ids.
     seed_words : Path, optional
@@ -85,13 +92,18 @@ def fit(
     ours = [name for name in EncoderOptions._fields if name in parameters]
     options = EncoderOptions(**{name: parameters.pop(name) for name in ours})
     beside = record_file(output)
-    _check_outputs(table, output, beside, report)
-    file = TableFile(table, separator, quoting, encoding, image_folder)
+    form = {"separator": separator, "quoting": quoting, "encoding": encoding}
+    columns = {"language_column": language_column, "text_column": text_column}
+    files = [
+        TableFile(path, **form, image_folder=image_folder, language=language, **columns)
+        for language, path in _list_tables(table, corpora)
+    ]
+    _check_outputs([file.path for file in files], output, beside, report)
     images = [normalize(name) for name in images]
     groups, title, link = (name and normalize(name) for name in (groups, title, link))
     topic_model = _make_model(model, random_state, {**parameters, **dict(settings)})
     others = [name for name in (groups, title, link) if name is not None]
-    read, languages = _read_columns(file, texts, [*images, *others])
+    frame, df, languages = _read_columns(files, texts, images, others)
     names = [name for name, _ in languages]
     _choose_view(topic_model, names, images, options)
     _set_seed_words(topic_model, seed_words, seed_weight)
@@ -105,11 +117,18 @@ def fit(
     )
     pipeline = Pipeline([("encode", encoder), ("topics", topic_model)])
     check_savable(pipeline, output)
-    tell_views(read.frame, dict(languages), images)
-    warn_of_data(read.frame[[*names, *images]], dict(languages))
-    df = file.with_pictures(read, images)
+    tell_views(frame, dict(languages), images)
+    warn_of_data(frame[[*names, *images]], dict(languages))
+    if never_meet(frame[names]) and not options.text_encoders:
+        warnings.warn(
+            f"no row has two of the columns {', '.join(names)}, and LSA aligns no "
+            "languages; name a multilingual model with --text-encoder, so that likely "
+            "counterparts can be found",
+            UserWarning,
+            stacklevel=2,
+        )
     X = encoder.fit_transform(df)
-    topic_model.fit(_with_a_view(X))
+    topic_model.fit(_tuples_for(topic_model, _with_a_view(X)))
     save_model(pipeline, output)
     replace_file(beside, record)
     kind = "sweeps" if model == "polylingual-lda" else "epochs"
@@ -118,10 +137,10 @@ def fit(
         f"{kind}; its options are in {beside}"
     )
     if report is not None:
-        given = Given(df[[*names, *images]], read.frame.set_axis(df.index))
+        given = Given(df[[*names, *images]], frame.set_axis(df.index))
         write_page(
             pipeline,
-            file,
+            files[0],
             given,
             report,
             title=title,
@@ -130,28 +149,84 @@ def fit(
         )
 
 
+def _list_tables(
+    table: Path | None, corpora: Sequence[str]
+) -> list[tuple[str | None, Path]]:
+    """Return the tables to read, and the language of each, if it has one."""
+    if table is not None:
+        return [(None, table)]
+    parts = [corpus.partition("=") for corpus in corpora]
+    return [(language, Path(path)) for language, _, path in parts]
+
+
 def _check_outputs(
-    table: Path, output: Path, beside: Path, report: Path | None
+    tables: Sequence[Path], output: Path, beside: Path, report: Path | None
 ) -> None:
     """Refuse to write over what is read, or over another file that is written."""
-    refuse_to_overwrite(output, table)
-    refuse_to_overwrite(beside, table)
+    refuse_to_overwrite(output, *tables)
+    refuse_to_overwrite(beside, *tables)
     if report is not None:
-        refuse_to_overwrite(report, table, output, beside)
+        refuse_to_overwrite(report, *tables, output, beside)
     check_writable(beside)
 
 
 def _read_columns(
-    file: TableFile, texts: Sequence[str], others: Sequence[str]
-) -> tuple[Table, list[tuple[str, Any]]]:
-    """Return some columns of a table, and the names and languages of the texts."""
+    files: Sequence[TableFile],
+    texts: Sequence[str],
+    images: Sequence[str],
+    others: Sequence[str],
+) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, Any]]]:
+    """Return columns of tables, and the names and languages of the texts.
+
+    Of several tables, the rows of one are below those of another, and a column is empty
+    in those that lack it.
+
+    Returns
+    -------
+    frame : DataFrame
+        The columns; None where a cell is empty.
+    df : DataFrame
+        The same, with rows that name their lines, and whole paths of pictures.
+    languages : list of (str, object) tuples
+        Columns of texts, and their languages where they are named.
+    """
+    found = list(dict.fromkeys(n for file in files for n in file.find_languages()))
     languages: list[tuple[str, Any]] = []
+    seen: set[str] = set()
 
     def select(columns):
-        languages.extend(find_text_column(text, columns) for text in texts)
-        return dict.fromkeys([*(name for name, _ in languages), *others])
+        known = [*columns, *found]
+        if not languages:
+            languages.extend(find_text_column(text, known) for text in texts or found)
+        wanted = dict.fromkeys([*(name for name, _ in languages), *images, *others])
+        if len(files) == 1:
+            return list(wanted)
+        seen.update(columns)
+        return [name for name in wanted if name in columns]
 
-    return file.read(select), languages
+    tables = [file.read(select) for file in files]
+    wanted = [*(name for name, _ in languages), *images, *others]
+    if len(files) > 1:
+        for name in wanted:
+            if name not in seen:
+                raise ValueError(
+                    f"none of the tables has a column {name!r}; their columns are "
+                    f"{', '.join(sorted(seen))}"
+                )
+    parts = []
+    for file, table in zip(files, tables, strict=True):
+        own = [name for name in images if name in table.frame]
+        part = file.with_pictures(table, own)
+        if len(files) > 1:
+            part.index = pd.Index([f"{file.path}, {label}" for label in part.index])
+        parts.append(part)
+    frame, df = (
+        pd.concat([part.reindex(columns=list(dict.fromkeys(wanted))) for part in own])
+        for own in ([table.frame for table in tables], parts)
+    )
+    frame = frame.set_axis(range(1, len(frame) + 1)) if len(files) > 1 else frame
+    frame, df = (x.astype(object).where(x.notna(), None) for x in (frame, df))
+    return frame, df, languages
 
 
 def _with_a_view(X: MultiView) -> MultiView:
@@ -166,6 +241,20 @@ def _with_a_view(X: MultiView) -> MultiView:
         file=sys.stderr,
     )
     return X[np.flatnonzero(present)]
+
+
+def _tuples_for(model: Any, X: MultiView) -> MultiView:
+    """Return tuples of likely counterparts if a model needs them and finds none."""
+    if not isinstance(model, (models.PolylingualLDA, models.DistilledTopicModel)):
+        return X
+    tuples = mine_where_none(X)
+    if tuples is None:
+        return X
+    print(
+        f"no row has two texts; training on {np.count_nonzero(tuples.weights):,} "
+        "tuples of likely counterparts, which were found by the embeddings"
+    )
+    return tuples.data
 
 
 def record_file(model: Path) -> Path:

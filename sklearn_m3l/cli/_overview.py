@@ -64,19 +64,27 @@ def warn_of_data(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
         If views never meet in a row, rows repeat others, cells are equal in two
         languages, or a column is in another language than it says.
     """
-    _warn_of_pairs(df)
+    _warn_of_pairs(df, languages)
     _warn_of_repeated_rows(df)
     _warn_of_equal_cells(df[list(languages)])
     if find_spec("lingua"):
         _warn_of_languages(df, languages)
 
 
-def _warn_of_pairs(df: pd.DataFrame) -> None:
+def never_meet(texts: pd.DataFrame) -> bool:
+    """Tell whether there are several texts, but no row has two of them."""
+    present = texts.notna()
+    return bool(present.any().sum() > 1 and present.sum(axis=1).max() == 1)
+
+
+def _warn_of_pairs(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
     present = df.notna()
+    # The models say what becomes of texts that no row has two of.
+    alone = {*languages} if never_meet(df[list(languages)]) else set()
     apart = [
         f"{one} and {other}"
         for one, other in combinations(df, 2)
-        if not (present[one] & present[other]).any()
+        if not (present[one] & present[other]).any() and not {one, other} <= alone
     ]
     if apart:
         _warn(

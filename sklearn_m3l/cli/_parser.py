@@ -33,12 +33,22 @@ def parse_arguments(argv: Sequence[str]) -> dict[str, Any]:
         return vars(parser.parse_args(argv))
     fit = commands["fit"]
     parsed = parse_with_config(fit, argv[1:])
-    required = {"TABLE": "table", "--text or --image": "views", "--output/-o": "output"}
-    parsed["views"] = parsed["texts"] + parsed["images"]
-    missing = [name for name, dest in required.items() if not parsed.get(dest)]
+    if parsed["corpora"] and parsed["table"]:
+        fit.error("give TABLE or --corpus, not both")
+    if parsed["corpora"] and parsed["language_column"]:
+        fit.error("--language-column is for TABLE, not for --corpus")
+    required = {
+        "TABLE or --corpus": parsed["table"] or parsed["corpora"],
+        "--text or --image": parsed["texts"]
+        or parsed["images"]
+        or parsed["corpora"]
+        or parsed["language_column"],
+        "--output/-o": parsed["output"],
+    }
+    missing = [name for name, given in required.items() if not given]
     if missing:
         fit.error(f"the following arguments are required: {', '.join(missing)}")
-    del parsed["views"], parsed["config"]
+    del parsed["config"]
     return parsed
 
 
@@ -132,8 +142,10 @@ def _add_fit(commands) -> None:
         help="learn topics from your own table",
         description="Train a topic model on the columns of a CSV or TSV file and store "
         "it. Each column is a view: texts in one language, or paths of pictures. Cells "
-        "can be empty. Nothing is downloaded except the models that --text-encoder and "
-        "--image-encoder name. Beside the model, FILE.toml records all options.",
+        "can be empty. Texts can also be all in one column (--language-column), or in "
+        "a table for each language (--corpus). Nothing is downloaded except the models "
+        "that --text-encoder and --image-encoder name. Beside the model, FILE.toml "
+        "records all options.",
     )
     arguments.add_table(parser, optional=True)
     parser.add_argument(

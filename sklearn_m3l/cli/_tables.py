@@ -24,6 +24,14 @@ class TableFile(NamedTuple):
         See `Format`.
     image_folder : Path or None
         The folder that paths of pictures are relative to; by default that of the file.
+    language : str or None
+        The language of all texts in `text_column`, which are then the view of that
+        name.
+    language_column : str or None
+        The column that says the language of the text in `text_column` of each row. Each
+        language is a view, absent in the rows of another one.
+    text_column : str
+        See `language` and `language_column`; without them it is a column like others.
     """
 
     path: Path
@@ -31,16 +39,36 @@ class TableFile(NamedTuple):
     quoting: str = "auto"
     encoding: str = "utf-8"
     image_folder: Path | None = None
+    language: str | None = None
+    language_column: str | None = None
+    text_column: str = "text"
 
     @property
     def pictures(self) -> Path:
         """Return the folder that all pictures are in."""
         return self.image_folder or self.path.parent
 
+    @property
+    def form(self) -> Format:
+        """Return how the file is written."""
+        return Format(self.separator, self.quoting, self.encoding)
+
+    def find_languages(self) -> list[str]:
+        """Return the languages that the texts of one column are in, if it has them."""
+        if self.language is not None:
+            return [normalize(self.language)]
+        if self.language_column is None:
+            return []
+        column = normalize(self.language_column)
+        cells = read_table(self.path, lambda _: [column], self.form).frame[column]
+        return list(dict.fromkeys(map(normalize, cells.dropna())))
+
     def read(self, select) -> Table:
         """Read the columns that `select` chooses from the names of all, and say so."""
-        form = Format(self.separator, self.quoting, self.encoding)
-        table = read_table(self.path, select, form)
+        languages = self.find_languages()
+        table = self._read_languages(languages, select) if languages else None
+        if table is None:
+            table = read_table(self.path, select, self.form)
         if table.unit == "row":
             print(f"Read {table.n_lines:,} rows of {self.path}", flush=True)
             return table
@@ -54,6 +82,36 @@ class TableFile(NamedTuple):
             flush=True,
         )
         return table
+
+    def _read_languages(self, languages: Sequence[str], select) -> Table:
+        """Read a table with a column for each language."""
+        text = normalize(self.text_column)
+        own = [text]
+        if self.language_column is not None:
+            own.append(normalize(self.language_column))
+        chosen: list[str] = []
+
+        def choose(columns):
+            others = [column for column in columns if column not in languages]
+            chosen.extend(select([*others, *languages]))
+            real = [name for name in chosen if name not in languages]
+            return list(dict.fromkeys([*real, *own]))
+
+        table = read_table(self.path, choose, self.form)
+        frame = table.frame.copy()
+        given = pd.Series(languages[0], frame.index, dtype=object)
+        if self.language_column is not None:
+            given = frame[own[1]].map(normalize, na_action="ignore")
+            lost = given.isna() & frame[text].notna()
+            if lost.any():
+                line = table.lines[lost.to_numpy().argmax()]
+                raise ValueError(
+                    f"{self.path}, {table.unit} {line}: a text without a language in "
+                    f"the column {own[1]!r}"
+                )
+        for name in languages:
+            frame[name] = frame[text].where(given == name, None)
+        return table._replace(frame=frame[list(dict.fromkeys(chosen))])
 
     def with_pictures(self, table: Table, names: Iterable[str]) -> pd.DataFrame:
         """Return the frame of a table by line, with whole paths of pictures.
