@@ -10,8 +10,8 @@ those of mined pairs, against the pages that both languages have. "at .5" is the
 precision of the surest pairs at a recall of 0.5. The models are judged on test tuples
 (MRR both ways, cross-lingual NPMI) and, for all of them, against the true training
 tuples. "factor" is the greatest ratio of the prevalence of a topic in the two
-languages, over topics with an average share of at least 1 / (2 K). The figures are
-stored in `benchmarks/results/hidden_pairs`.
+languages, over topics with an average share of at least 1 / (2 K). The figures of each
+seed, and a table of their medians, are stored in `benchmarks/results/hidden_pairs`.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.provenance import record
 from benchmarks.quality import load
@@ -34,6 +35,7 @@ from sklearn_m3l.models._start import select_training_tuples
 
 VIEWS = ["en", "de"]
 ALONE = [0.0, 0.1, 0.5, 0.9]
+COUNTS = ["documents", "mined"]
 RESULTS = Path(__file__).parent / "results" / "hidden_pairs"
 
 
@@ -92,24 +94,59 @@ def prevalence_factor(model, X):
     return float(np.maximum(ratio, 1 / ratio).max())
 
 
-def table(figures):
-    """Return a table in Markdown, one column per run."""
-    names = list(dict.fromkeys(key for row in figures.values() for key in row))
-    lines = [f"| | {' | '.join(figures)} |", "|---" * (len(figures) + 1) + "|"]
+def table(runs):
+    """Return a table in Markdown of medians over seeds, one column per run."""
+    names = list(dict.fromkeys(name for of_seed in runs.values() for name in of_seed))
+    median = {}
     for name in names:
-        values = [row.get(name, "") for row in figures.values()]
-        cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in values]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        frame = pd.DataFrame([of_seed[name] for of_seed in runs.values()])
+        median[name] = frame.median().to_dict()
+    rows = list(dict.fromkeys(key for figures in median.values() for key in figures))
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for row in rows:
+        values = [figures.get(row, "") for figures in median.values()]
+        if row in COUNTS:
+            values = [value if value == "" else f"{value:.0f}" for value in values]
+        cells = [f"{v:.3f}" if isinstance(v, float) else v for v in values]
+        lines.append(f"| {row} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def store(figures, name):
-    """Write figures as JSON and as a table."""
+def store(runs, name):
+    """Write figures by seed as JSON, and their medians as a table."""
     RESULTS.mkdir(exist_ok=True)
-    content = json.dumps(figures, indent=2, default=float) + "\n"
+    content = json.dumps(runs, indent=2, default=float) + "\n"
     (RESULTS / f"{name}.json").write_text(content, encoding="utf-8")
     record(RESULTS / f"{name}.json")
-    (RESULTS / f"{name}.md").write_text(table(figures), encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(table(runs), encoding="utf-8")
+
+
+def measure(train, test, settings, alone, seed):
+    """Return the figures of all runs with a seed."""
+    figures = {}
+
+    def add(run_name, values):
+        figures[run_name] = figures.get(run_name, {}) | values
+        print(seed, run_name, values, flush=True)
+
+    settings = settings | {"random_state": seed}
+    paired = M3LContrastTopicModel(**settings).fit(train)
+    values = measure_model(paired, test, train)
+    add("paired", values | {"factor": prevalence_factor(paired, train)})
+    for share in alone:
+        corpus, pages, both = hide(train, share, seed)
+        start = time.process_time()
+        tuples = mine_tuples(corpus)
+        values = {"documents": len(corpus), "seconds": time.process_time() - start}
+        run_name = f"mined, {share:.0%} alone"
+        add(run_name, values | measure_pairs(tuples, pages, both))
+        model = M3LContrastTopicModel(**settings)
+        model.fit(tuples.data, pair_weight=tuples.weights)
+        values = measure_model(model, test, train)
+        add(run_name, values | {"factor": prevalence_factor(model, corpus)})
+    zero_shot = ZeroShotTopicModel(**settings, view=VIEWS[0]).fit(train)
+    add("zero-shot", measure_model(zero_shot, test, train))
+    return figures
 
 
 def main():
@@ -117,42 +154,18 @@ def main():
     parser.add_argument("corpus", choices=["gimp-help", "multi30k"])
     parser.add_argument("--data", help="folder of Multi30k")
     parser.add_argument("--rows", type=int, help="train on this many tuples only")
-    parser.add_argument("--alone", type=float, nargs="+", default=ALONE)
+    parser.add_argument("--alone", type=float, nargs="*", default=ALONE)
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     arguments = parser.parse_args()
     train, test, settings = load(arguments.corpus, arguments.data, validation=False)
     train, test = distinct(train.data)[: arguments.rows], distinct(test.data)
     settings["max_iter"] = arguments.epochs
     name = f"{arguments.corpus}_{len(train)}_tuples_{arguments.epochs}_epochs"
-    figures = {}
-
-    def add(run_name, values):
-        figures[run_name] = values
-        print(run_name, values, flush=True)
-        store(figures, f"{name}_seed_{arguments.seed}")
-
-    mined = {}
-    for alone in arguments.alone:
-        corpus, pages, both = hide(train, alone, arguments.seed)
-        start = time.process_time()
-        tuples = mine_tuples(corpus)
-        values = {"documents": len(corpus), "seconds": time.process_time() - start}
-        run_name = f"mined, {alone:.0%} alone"
-        add(run_name, values | measure_pairs(tuples, pages, both))
-        mined[run_name] = corpus, tuples
-    settings["random_state"] = arguments.seed
-    paired = M3LContrastTopicModel(**settings).fit(train)
-    values = measure_model(paired, test, train)
-    add("paired", values | {"factor": prevalence_factor(paired, train)})
-    for run_name, (corpus, tuples) in mined.items():
-        model = M3LContrastTopicModel(**settings).fit(
-            tuples.data, pair_weight=tuples.weights
-        )
-        values = figures[run_name] | measure_model(model, test, train)
-        add(run_name, values | {"factor": prevalence_factor(model, corpus)})
-    zero_shot = ZeroShotTopicModel(**settings, view=VIEWS[0]).fit(train)
-    add("zero-shot", measure_model(zero_shot, test, train))
+    runs = {}
+    for seed in arguments.seeds:
+        runs[seed] = measure(train, test, settings, arguments.alone, seed)
+        store(runs, name)
 
 
 if __name__ == "__main__":

@@ -92,10 +92,9 @@ def fit(
     ours = [name for name in EncoderOptions._fields if name in parameters]
     options = EncoderOptions(**{name: parameters.pop(name) for name in ours})
     beside = record_file(output)
-    form = {"separator": separator, "quoting": quoting, "encoding": encoding}
-    columns = {"language_column": language_column, "text_column": text_column}
+    form = separator, quoting, encoding, image_folder
     files = [
-        TableFile(path, **form, image_folder=image_folder, language=language, **columns)
+        TableFile(path, *form, language, language_column, text_column)
         for language, path in _list_tables(table, corpora)
     ]
     _check_outputs([file.path for file in files], output, beside, report)
