@@ -68,7 +68,7 @@ def measure_pairs(tuples, pages, both):
     a, b = (tuples.rows[name] for name in VIEWS)
     joined = (a >= 0) & (b >= 0)
     right = pages[a[joined]] == pages[b[joined]]
-    surest = np.cumsum(right[np.argsort(-tuples.weights[joined], kind="stable")])
+    surest = np.cumsum(right[np.argsort(-tuples.margins[joined], kind="stable")])
     half = np.searchsorted(surest, len(both) / 2)
     figures = {
         "mined": int(joined.sum()),

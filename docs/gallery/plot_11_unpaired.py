@@ -41,16 +41,16 @@ tuples = mine_tuples(corpus)
 tuples.data
 
 # %%
-# We know the truth here. How many of the pairs are right, and does the weight of a pair
+# We know the truth here. How many of the pairs are right, and does the margin of a pair
 # tell?
 
 page = np.concatenate([english, german])
 joined = (tuples.rows["en"] >= 0) & (tuples.rows["de"] >= 0)
 right = page[tuples.rows["en"][joined]] == page[tuples.rows["de"][joined]]
-weights = tuples.weights[joined]  # 1 on average
+margins = tuples.margins[joined]
 print(f"{joined.sum()} pairs, {right.mean():.0%} of them right")
 for kind, chosen in {"right": right, "wrong": ~right}.items():
-    print(f"mean weight of {kind} pairs: {weights[chosen].mean():.2f}")
+    print(f"mean margin of {kind} pairs: {margins[chosen].mean():.2f}")
 
 # %%
 # Train on the tuples, and on the true pairs for comparison. The contrast of each tuple

@@ -193,7 +193,10 @@ def test_every_row_is_in_a_tuple(hidden):
     pairs, margins = mine_pairs(english[:half], german[half:])
     order = np.argsort(tuples.rows["en"][joined])
     assert_array_equal(tuples.rows["en"][joined][order], pairs[:, 0])
-    assert_allclose(tuples.weights[joined][order], margins / margins.mean(), rtol=1e-5)
+    assert_allclose(tuples.margins[joined][order], margins, rtol=1e-5)
+    weights = np.minimum(1, margins / (margins.mean() / 2))
+    assert_allclose(tuples.weights[joined][order], weights, rtol=1e-5)
+    assert 0 < np.mean(weights < 1) < 0.5
 
 
 def test_three_languages_become_one_tuple():
