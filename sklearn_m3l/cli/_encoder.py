@@ -1,6 +1,6 @@
 """From the options of fit to the encoder of its columns."""
 
-import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,10 +133,11 @@ def _lemmatized_columns(languages: Sequence[tuple[str, Any]]) -> list[str]:
     if not known:  # what cannot be done at all is an error
         return names
     if others:
-        print(
+        warnings.warn(
             f"words of {', '.join(others)} are counted as they are: simplemma does not "
             "know the language",
-            file=sys.stderr,
+            UserWarning,
+            stacklevel=2,
         )
     return known
 
@@ -185,9 +186,10 @@ def _check_language(name: str, language: Any) -> Any:
     """Return the language of a column; say so if nothing is known about it."""
     if language is not None or knows_language(name):
         return language
-    print(
+    warnings.warn(
         f"no stop words are left out of {name!r}, which is not the code of a language; "
         f"to name one, write --text {name}:en, for example",
-        file=sys.stderr,
+        UserWarning,
+        stacklevel=2,
     )
     return ()

@@ -1,6 +1,5 @@
 """The command fit: learn topics from a table and store the pipeline."""
 
-import sys
 import tomllib
 import warnings
 from collections.abc import Mapping, Sequence
@@ -130,10 +129,11 @@ def fit(
     topic_model.fit(_tuples_for(topic_model, _with_a_view(X)))
     save_model(pipeline, output)
     replace_file(beside, record)
-    kind = "sweeps" if model == "polylingual-lda" else "epochs"
+    kind = "sweep" if model == "polylingual-lda" else "epoch"
+    rounds = f"{topic_model.n_iter_} {kind}{'s' if topic_model.n_iter_ != 1 else ''}"
     print(
-        f"Wrote {output}: {topic_model.n_components} topics, {topic_model.n_iter_} "
-        f"{kind}; its options are in {beside}"
+        f"Wrote {output}: {topic_model.n_components} topics, {rounds}; its options are "
+        f"in {beside}"
     )
     if report is not None:
         given = Given(df[[*names, *images]], frame.set_axis(df.index))
@@ -233,11 +233,12 @@ def _with_a_view(X: MultiView) -> MultiView:
     present = np.any(list(X.present.values()), axis=0)
     if present.all():
         return X
-    print(
+    warnings.warn(
         f"{(~present).sum():,} of {len(X):,} rows have none of the columns "
         f"{', '.join(X.view_names)}, and are left out: "
         f"{list_labels(X.index[~present])}",
-        file=sys.stderr,
+        UserWarning,
+        stacklevel=2,
     )
     return X[np.flatnonzero(present)]
 
