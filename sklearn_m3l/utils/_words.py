@@ -27,7 +27,7 @@ _INNER_APOSTROPHE = re.compile(
 )
 
 # Blocks of the scripts that write no spaces between words.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u0f00-\u0fff"  # Tibetan
     "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Myanmar
@@ -225,7 +225,7 @@ class _Patterns:
         letters = rf"(?:{letter}|{'|'.join(inner)})"
         bounds = rf"[\w{marks}{_JOINERS}]"
         self.word = re.compile(rf"(?<!{bounds})[^\W\d_]{letters}*+(?!{bounds})")
-        self.unspaced = re.compile(f"[{_UNSPACED}]")
+        self.unspaced = re.compile(f"[{UNSPACED}]")
         self.unit = re.compile(rf".[{marks}{_JOINERS}]*", re.DOTALL)
         between = rf"[{_APOSTROPHES}\-\u2010\u2011_\u00b7\u05f3\u05f4\" ](?=[^\W\d_])"
         self.whole = re.compile(rf"[^\W\d_](?:{letter}|{between})*+")

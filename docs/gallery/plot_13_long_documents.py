@@ -1,0 +1,85 @@
+"""
+Long documents, unclear rows, and stop words
+============================================
+
+Text encoders read the first few hundred tokens of a text. Segments show where in a long
+document a topic is. Entropy tells rows with a clear topic from rows without one, and
+words that are frequent in nearly every topic are candidates for stop words.
+"""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from sklearn.pipeline import make_pipeline
+
+from sklearn_m3l import PolylingualLDA
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.inspection import (
+    dominant_topics,
+    segment_topics,
+    suggest_stop_words,
+    suggest_topic_names,
+)
+
+df = load_gimp_help("train").frame[["en", "de"]][::3]
+pipeline = make_pipeline(
+    make_multiview_encoder(["en", "de"], min_df=3, max_df=0.5, min_tokens=1),
+    PolylingualLDA(10, max_iter=40, random_state=0),
+).fit(df)
+model = pipeline[-1]
+model.set_topic_names(suggest_topic_names(model, view="en", n_words=2))
+model.topics_frame(n_words=5).head()
+
+# %%
+# Segments
+# --------
+# The longest page of the manual, in windows of 60 words. By sentence or paragraph works
+# the same way, and a function of yours can split, too.
+
+longest = df["en"].str.len().idxmax()
+found = segment_topics(
+    pipeline, df.loc[[longest]], by="window", max_words=60, views=["en"]
+)
+found.segments[["segment", "n_words", "topic_name", "proportion"]].head(8)
+
+# %%
+# The topics of the whole page are the mean over its windows, weighted by their words.
+
+top = found.document_proportions[0].argsort()[::-1][:4]
+figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+bottom = 0
+for topic in top:
+    shares = found.proportions[:, topic]
+    ax.bar(
+        range(len(shares)),
+        shares,
+        bottom=bottom,
+        width=1,
+        label=model.topic_names_[topic],
+    )
+    bottom = bottom + shares
+ax.set(xlabel="Window of 60 words", ylabel="Proportion")
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+# %%
+# Rows without a clear topic
+# --------------------------
+# A row whose proportions are too even has no clear topic. The table leaves its topic
+# out; the share of such rows follows from the limit.
+
+table = dominant_topics(pipeline, df, max_entropy=0.5)
+table[["label", "topic_name", "proportion", "entropy", "clear"]].head()
+
+# %%
+limits = [0.3, 0.4, 0.5, 0.6, 0.7]
+unclear = [(table["entropy"] > limit).mean() for limit in limits]
+pd.DataFrame({"max_entropy": limits, "share of unclear rows": unclear}).round(3)
+
+# %%
+# Stop words
+# ----------
+# Words that are among the 40 most probable in at least six of ten topics. The German
+# pages have untranslated passages, and so English stop words. Read the list, then pass
+# what should go to ``make_multiview_encoder(extra_stop_words=...)``.
+
+suggest_stop_words(model, n_words=40, min_share=0.6).round(3).head(10)
