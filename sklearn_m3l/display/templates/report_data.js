@@ -108,8 +108,8 @@ function firstWordsElement(topic, n = 3) {
 }
 
 // A name, which can be of any language, inside of other text.
-function nameElement(name) {
-  return element("bdi", {}, name);
+function nameElement(name, view = null) {
+  return element("bdi", { lang: view === null ? null : codeOf(VIEWS[view]) }, name);
 }
 
 function hasView(row, view) {
@@ -141,15 +141,22 @@ function titleOf(row) {
   return nameOf(row, Math.max(view, 0));
 }
 
-// Other names that the views of a row have.
+// Other names that the views of a row have, by name the first view that has it.
 function furtherNames(row) {
-  const all = VIEWS.map((_, view) => (hasView(row, view) ? nameOf(row, view) : null));
-  return [...new Set(all)].filter((name) => name !== null && name !== titleOf(row));
+  const found = new Map();
+  VIEWS.forEach((_, view) => {
+    const name = hasView(row, view) ? nameOf(row, view) : titleOf(row);
+    if (name !== titleOf(row) && !found.has(name)) found.set(name, view);
+  });
+  return found;
 }
 
-// Names in a line, each in its own direction.
+// Names in a line, each in its own direction; they have commas of their own.
 function listNames(names) {
-  return names.flatMap((name, place) => [place ? ", " : "", nameElement(name)]);
+  return [...names].flatMap(([name, view], place) => [
+    place ? " · " : "",
+    nameElement(name, view),
+  ]);
 }
 
 function textOf(row, view) {

@@ -41,7 +41,7 @@ function listRow(row) {
       "th",
       { scope: "row" },
       element("a", { href: `#row-${row}` }, nameElement(titleOf(row))),
-      further.length ? element("div", { class: "share" }, ...listNames(further)) : null,
+      further.size ? element("div", { class: "share" }, ...listNames(further)) : null,
     ),
     element("td", {}, ...(topic === null ? ["–"] : [topicLink(topic), " ", firstWordsElement(topic)])),
     element("td", { class: "number" }, percent(shareInList(row))),
