@@ -492,6 +492,12 @@ def bins(value: str) -> int | str:
     return whole_number(at_least=1)(value) if value.isdecimal() else value
 
 
+def column_and_bins(text: str) -> tuple[str, int | str | None]:
+    """Return a column, and how its values become levels; an argument type."""
+    name, equals, given = text.rpartition("=")
+    return (name, bins(given)) if equals else (text, None)
+
+
 def figure_file(value: str) -> Path:
     """Return the path of a figure that can be written; an argument type."""
     if Path(value).suffix.lower() not in (".png", ".svg", ".pdf"):

@@ -17,7 +17,7 @@ from sklearn_m3l.cli._models import (
     read_views,
     refuse_to_overwrite,
 )
-from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.cli._tables import TableFile, normalize, read_values
 from sklearn_m3l.cli._transform import whole_file, write_table
 from sklearn_m3l.inspection import (
     compare_views,
@@ -404,13 +404,6 @@ def score_answers(answers: Path, key: Path, *, form: str = "table") -> None:
             f"\nMean precision {mean:.3f}, chance {frame['chance'].iloc[0]:.3f}, "
             f"{frame['n_answers'].sum():,} answers"
         )
-
-
-def read_values(cells: pd.Series) -> pd.Series:
-    """Return numbers where all cells are, None where they are empty."""
-    cells = cells.where(cells.notna() & (cells != ""), None)
-    numbers = pd.to_numeric(cells, errors="coerce")
-    return cells if (numbers.isna() & cells.notna()).any() else numbers
 
 
 def _read(

@@ -294,6 +294,15 @@ def _add_report(commands) -> None:
     arguments.add_image_folder(parser)
     arguments.add_title(parser)
     arguments.add_link(parser)
+    parser.add_argument(
+        "--values",
+        type=arguments.column_and_bins,
+        action="append",
+        default=[],
+        metavar="COLUMN[=BINS]",
+        help="follow topics over a column of dates, categories or numbers; BINS as in "
+        "prevalence, such as date=Y; repeat --values for each",
+    )
     arguments.add_ranking(parser)
     parser.add_argument(
         "--max-rows",

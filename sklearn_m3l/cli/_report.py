@@ -1,7 +1,7 @@
 """The command report: a page of the topics of a stored pipeline and of rows."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sklearn_m3l.cli._models import (
     read_views,
     refuse_to_overwrite,
 )
-from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.cli._tables import TableFile, normalize, read_values
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import ImageView
 from sklearn_m3l.embedding._pictures import open_picture
@@ -30,6 +30,7 @@ def report(
     *,
     title: str | None = None,
     link: str | None = None,
+    values: Sequence[tuple[str, Any]] = (),
     ranking: str = "probability",
     ranking_weight: float | None = None,
     max_rows: int = 20_000,
@@ -48,6 +49,8 @@ def report(
         The page to write.
     title, link : str, optional
         Columns of what the rows are called, and of their web addresses.
+    values : sequence of (str, (int or str or None))
+        Columns of dates, categories or numbers to follow topics over, and their bins.
     ranking, ranking_weight
         The order of the words; see `top_words` of the models.
     max_rows : int
@@ -60,7 +63,7 @@ def report(
     refuse_to_overwrite(output, model, table)
     pipeline = load_pipeline(model)
     file = TableFile(table, **options)
-    given = read_views(file, pipeline, title, link)
+    given = read_views(file, pipeline, title, link, *(name for name, _ in values))
     write_page(
         pipeline,
         file,
@@ -68,6 +71,7 @@ def report(
         output,
         title=title,
         link=link,
+        values=values,
         ranking=ranking,
         ranking_weight=ranking_weight,
         max_rows=max_rows,
@@ -83,6 +87,7 @@ def write_page(
     *,
     title: str | None,
     link: str | None,
+    values: Sequence[tuple[str, Any]] = (),
     ranking: str = "probability",
     ranking_weight: float | None = None,
     random_state: int,
@@ -112,6 +117,8 @@ def write_page(
         names=names,
         titles=None if title is None else others[normalize(title)],
         links=None if link is None else others[normalize(link)],
+        values={name: read_values(others[normalize(name)]) for name, _ in values},
+        bins={name: bins for name, bins in values if bins is not None},
         thumbnails=_Thumbnails(paths),
         title=f"Topics of {file.path.name}",
         intro=f"{len(pipeline['topics'].prevalence_)} topics, and {shown}."

@@ -178,3 +178,10 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, Any]:
 def normalize(name: str) -> str:
     """Return the name of a column as it is compared."""
     return unicodedata.normalize("NFC", name)
+
+
+def read_values(cells: pd.Series) -> pd.Series:
+    """Return numbers where all cells are, None where they are empty."""
+    cells = cells.where(cells.notna() & (cells != ""), None)
+    numbers = pd.to_numeric(cells, errors="coerce")
+    return cells if (numbers.isna() & cells.notna()).any() else numbers

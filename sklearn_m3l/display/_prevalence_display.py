@@ -6,6 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._levels import (
+    is_number,
+    is_ordered,
+    level_places,
+    level_texts,
+)
 from sklearn_m3l.display._style import color, marker
 from sklearn_m3l.display._view_comparison_display import choose_topics
 from sklearn_m3l.inspection import prevalence_by
@@ -199,7 +205,7 @@ class PrevalenceDisplay:
         n_columns = min(3, len(topics))
         grid = self._divide(ax, -(-len(topics) // n_columns), n_columns, _PLACE)
         levels = list(dict.fromkeys(table["value"].sort_values()))
-        places = _numbers(levels)
+        places = level_places(levels)
         for number, (topic, name) in enumerate(topics):
             cell = grid.flat[number]
             rows = table[table["topic"] == topic]
@@ -275,9 +281,9 @@ class PrevalenceDisplay:
     def _mark(self, ax, levels: list, places: Sequence[float]) -> None:
         """Write the values on the axis."""
         ax.spines[["top", "right"]].set_visible(False)
-        if not _is_number(levels[0]):
+        if not is_number(levels[0]):
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
-            ax.set_xticks(places, _texts(levels), **turned, parse_math=False)
+            ax.set_xticks(places, level_texts(levels), **turned, parse_math=False)
 
     def _plot_heatmap(self, table: pd.DataFrame, ax: Any) -> "PrevalenceDisplay":
         labels = self._labels(table)
@@ -295,7 +301,7 @@ class PrevalenceDisplay:
                 wide.to_numpy(), cmap="Blues", vmin=0, vmax=largest, aspect="auto"
             )
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
-            cell.set_xticks(range(len(levels)), _texts(levels), **turned)
+            cell.set_xticks(range(len(levels)), level_texts(levels), **turned)
             cell.set_title(label, fontsize=10)
             cell.set_xlabel(self.value_name)
         shown = [f"{number}: {name}" for number, name in names.to_numpy()]
@@ -312,9 +318,8 @@ def _check_kind(kind: str | None) -> None:
 
 def _default_kind(table: pd.DataFrame) -> str:
     """Return lines for what has an order and distances, bars otherwise."""
-    value = table["value"].iloc[0]
-    is_ordered = isinstance(value, (pd.Timestamp, pd.Interval)) or _is_number(value)
-    return "line" if is_ordered and table["value"].nunique() > 1 else "bar"
+    has_order = is_ordered(table["value"].iloc[0])
+    return "line" if has_order and table["value"].nunique() > 1 else "bar"
 
 
 def _varying_topics(table: pd.DataFrame) -> list[int]:
@@ -325,32 +330,5 @@ def _varying_topics(table: pd.DataFrame) -> list[int]:
     return sorted(order.tolist())
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-
-def _numbers(levels: list) -> list:
-    """Return where the values are on an axis."""
-    if _is_number(levels[0]):
-        return levels
-    if isinstance(levels[0], pd.Interval):
-        return [level.mid for level in levels]
-    if isinstance(levels[0], pd.Timestamp):
-        from matplotlib.dates import date2num
-
-        return [date2num(level) for level in levels]
-    return list(range(len(levels)))
-
-
-def _texts(levels: list) -> list[str]:
-    """Return values as they are written, dates no finer than they differ."""
-    if not isinstance(levels[0], pd.Timestamp):
-        return [str(level) for level in levels]
-    if all(level.day_of_year == 1 for level in levels):
-        return [level.strftime("%Y") for level in levels]
-    form = "%Y-%m" if all(level.day == 1 for level in levels) else "%Y-%m-%d"
-    return [level.strftime(form) for level in levels]
-
-
 def _is_long(levels: list) -> bool:
-    return sum(map(len, _texts(levels))) > 24
+    return sum(map(len, level_texts(levels))) > 24

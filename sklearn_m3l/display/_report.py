@@ -1,7 +1,7 @@
 """The report: all topics of a model and the documents that show them, on one page."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from sklearn_m3l.display._names import check_of_rows
 from sklearn_m3l.display._report_contents import Contents, collect
+from sklearn_m3l.display._report_findings import find
 from sklearn_m3l.display._report_page import report_page
 from sklearn_m3l.metrics import evaluate_alignment
 from sklearn_m3l.metrics._topics import reach_topic_model
@@ -86,6 +87,8 @@ class TopicReport:
         thumbnails: Mapping[str, bytes] | None = None,
         titles: Any = None,
         links: Any = None,
+        values: Mapping[str, Any] | Sequence[str] | None = None,
+        bins: Mapping[str, Any] | None = None,
         scores: Mapping[str, Any] | None = None,
         title: str = "Topics",
         intro: str = "",
@@ -124,6 +127,13 @@ class TopicReport:
         links : array-like of str of shape (n_rows,), default=None
             Web addresses of the rows, which begin with ``http://`` or ``https://``;
             they can be missing.
+        values : mapping of str to array-like of shape (n_rows,) or list of str, \
+default=None
+            Dates, categories or numbers of the rows, by what to call them, over which
+            the report follows the topics; or names of columns of the table `X`.
+        bins : mapping of str to (int, sequence of float or str), default=None
+            How `values` become levels, by their name; see
+            :func:`~sklearn_m3l.inspection.prevalence_by`.
         scores : mapping of str to Score or float, default=None
             What the table of metrics shows, such as what
             :func:`~sklearn_m3l.metrics.evaluate_alignment` returns for held-out
@@ -150,8 +160,13 @@ class TopicReport:
             If `estimator` does not end with a topic model, or that is one of a plain
             array.
         ValueError
-            If `names`, `texts`, `titles` or `links` do not fit `X`, a link is not a web
-            address, or fewer than 2 points are there to show.
+            If `names`, `texts`, `titles`, `links` or `values` do not fit `X`, a link is
+            not a web address, or fewer than 2 points are there to show.
+
+        Warns
+        -----
+        UserWarning
+            If rows have none of the `values`, or a level has a single article.
         """
         model, views = reach_topic_model(estimator, X)
         if not isinstance(views, MultiView):
@@ -161,6 +176,7 @@ class TopicReport:
             )
         if texts is None and isinstance(X, pd.DataFrame):
             texts = _text_columns(X, views)
+        grouped, cut = _check_values(X, views, values, bins)
         rng = private_generator(random_state)
         shown = views[model.usable_views(views)]
         contents = collect(
@@ -176,12 +192,14 @@ class TopicReport:
             ranking_weight=ranking_weight,
             random_state=rng,
         )
-        scored = ""
+        scored, articles = "", _articles(shown, contents)
         if scores is None:
-            scores, scored = _measure(model, shown, _articles(shown, contents), rng)
+            scores, scored = _measure(model, shown, articles, rng)
+        findings = find(contents, articles, grouped, cut, rng)
         return cls(
             report_page(
                 contents,
+                findings,
                 title=title,
                 intro=intro,
                 note=note,
@@ -243,6 +261,34 @@ def _check_links(
                 "https://"
             )
     return links
+
+
+def _check_values(
+    X: Any, views: MultiView, values: Any, bins: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what rows are grouped by, and how it becomes levels, by name."""
+    if isinstance(values, str):
+        raise TypeError(f"values is a list of columns, such as [{values!r}]")
+    grouped = values if isinstance(values, Mapping) else {}
+    if values is not None and not isinstance(values, Mapping):
+        columns = getattr(X, "columns", ())
+        for name in values:
+            if name not in columns:
+                raise ValueError(
+                    f"values names the column {name!r}, which X lacks; pass a mapping "
+                    "from names to values"
+                )
+        grouped = {name: X[name] for name in values}
+    for name, given in grouped.items():
+        if len(given) != len(views):
+            raise ValueError(
+                f"values[{name!r}] has {len(given)} values for {len(views)} rows"
+            )
+    unknown = {*(bins or {})} - {*grouped}
+    if unknown:
+        shown = ", ".join(sorted(unknown))
+        raise ValueError(f"bins has {shown}, which values lacks")
+    return dict(grouped), dict(bins or {})
 
 
 def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:

@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_m3l.display._report_contents import Contents
 from sklearn_m3l.display._report_data import report_data
+from sklearn_m3l.display._report_findings import (
+    Findings,
+    comparison_table,
+    disagreement_rows,
+    prevalence_tables,
+    topic_charts,
+)
 from sklearn_m3l.display._report_parts import (
     map_views,
     score_meanings,
@@ -30,6 +37,7 @@ _MARK = 'document.documentElement.classList.add("js")'
 
 def report_page(
     contents: Contents,
+    findings: Findings | None = None,
     *,
     title: str,
     intro: str = "",
@@ -43,6 +51,8 @@ def report_page(
     ----------
     contents : Contents
         What it shows.
+    findings : Findings, optional
+        How views differ, and prevalence over values.
     title, intro, note : str
         Plain text: the heading, what stands below it, and what stands at the end. In
         the note, web addresses become links.
@@ -81,7 +91,8 @@ def report_page(
             first_language=next(iter(contents.words)),
             topic_labels=topic_labels(contents),
             topic_rows=topic_rows(contents),
-            cards=[] if documents is None else topic_cards(contents, documents),
+            cards=_cards(contents, findings),
+            **_found(contents, findings),
             map_views=map_views(contents),
             n_points=f"{len(contents.points):,}",
             scores=score_rows(shown),
@@ -92,6 +103,26 @@ def report_page(
     )
     # Half a surrogate pair, which no file can hold, becomes a question mark.
     return page.encode("utf-8", "replace").decode()
+
+
+def _cards(contents: Contents, findings: Findings | None) -> list[dict[str, Any]]:
+    """Return what there is to say of each topic."""
+    if contents.documents is None or findings is None:
+        return []
+    cards = topic_cards(contents, contents.documents)
+    return [card | {"charts": topic_charts(findings, card["topic"])} for card in cards]
+
+
+def _found(contents: Contents, findings: Findings | None) -> dict[str, Any]:
+    """Return what there is to say of all documents."""
+    if contents.documents is None or findings is None:
+        return {"comparison": None, "disagreements": [], "value_tables": []}
+    given = contents, contents.documents, findings
+    return {
+        "comparison": comparison_table(*given),
+        "disagreements": disagreement_rows(*given),
+        "value_tables": prevalence_tables(*given),
+    }
 
 
 @cache

@@ -148,3 +148,14 @@ def test_intrusion(run, folder, capsys):
     answers.to_csv(folder / "answers.csv", index=False)
     main(["score-intrusion", str(folder / "answers.csv"), str(key)])
     assert "Mean precision 1.000, chance 0.250, 4 answers" in capsys.readouterr().out
+
+
+def test_report_over_values(run, folder):
+    output = folder / "report.html"
+    argv = ["--values", "day=Y", "--values", "page", "--title", "name", "-o", output]
+    run("report", folder / "table.csv", *argv)
+    page = output.read_text("utf-8")
+    assert "Topics by <bdi>day</bdi>" in page and "<bdi>2001</bdi>" in page
+    assert "Topics by <bdi>page</bdi>" in page
+    with pytest.raises(SystemExit, match="values\\['name'\\]: 60 of 60 values are not"):
+        run("report", folder / "table.csv", "--values", "name=Y", "-o", output)
