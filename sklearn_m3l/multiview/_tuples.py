@@ -98,7 +98,8 @@ def mine_tuples(
     -----
     Rows that are counterparts of each other are one tuple if no view occurs twice among
     them. Otherwise, such as with several counterparts, each pair is a tuple; chains of
-    them share an article id.
+    them share an article id. Metrics count them once, but models learn from the words
+    of each tuple, so a row that is in two tuples weighs twice.
 
     Examples
     --------
