@@ -12,9 +12,12 @@ from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._names import topic_label
 from sklearn_m3l.display._style import color
 from sklearn_m3l.metrics._topics import reach_topic_model
+from sklearn_m3l.utils._text import wrap
 
 # Inches: the width of a language, and the heights of a word and of what is between.
 _WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5
+# Inches of each further line of a title, and letters in it.
+_LINE, _TITLE_LETTERS = 0.17, 30
 
 
 class TopicWordsDisplay:
@@ -172,15 +175,18 @@ class TopicWordsDisplay:
         from matplotlib.ticker import MaxNLocator
 
         topics, views = self.words["topic"].unique(), self.words["view"].unique()
+        names = self.topic_names or {}
+        titles = {topic: _title_lines(topic, names.get(topic)) for topic in topics}
+        most_lines = max(map(len, titles.values()))
         if ax is None:
             most = self.words.groupby(["topic", "view"]).size().max()
-            size = (_WIDTH * len(views), (_WORD * most + _GAP) * len(topics) + _GAP)
+            height = _WORD * most + _GAP + _LINE * (most_lines - 1)
+            size = (_WIDTH * len(views), height * len(topics) + _GAP)
             _, ax = plt.subplots(figsize=size, layout="constrained")
         ax.set_axis_off()
         grid = ax.get_subplotspec().subgridspec(len(topics), len(views))
         self.axes_ = grid.subplots(sharex="col", squeeze=False)
         labels = {view: (self.view_labels or {}).get(view, view) for view in views}
-        names = self.topic_names or {}
         families = {
             view: find_families([labels[view], *names.values(), *words], view)
             for view, words in self.words.groupby("view")["word"]
@@ -190,8 +196,12 @@ class TopicWordsDisplay:
             wanted = (self.words["topic"] == topic) & (self.words["view"] == view)
             family = families[view]
             self._plot_bars(cell, self.words[wanted], color(column), family, bar_kw)
-            title = f"{topic_label(topic, names.get(topic))}, {labels[view]}"
-            cell.set_title(title, fontsize=10, family=family, parse_math=False)
+            *lines, last = titles[topic]
+            # Names are long, so that the language is on a line of its own.
+            end = f"{last}, {labels[view]}" if not lines else labels[view]
+            cell.set_title(
+                "\n".join([*lines, end]), fontsize=10, family=family, parse_math=False
+            )
         for cell in self.axes_[-1]:
             cell.set_xlabel("Weight")
             cell.xaxis.set_major_locator(MaxNLocator(4))
@@ -208,6 +218,13 @@ class TopicWordsDisplay:
         ax.tick_params(axis="y", length=0)
         ax.invert_yaxis()  # the best on top
         ax.spines[["top", "right"]].set_visible(False)
+
+
+def _title_lines(topic: int, name: str | None) -> list[str]:
+    """Return the lines of a title; the last one is that of the language."""
+    if name is None:
+        return [topic_label(topic, None)]
+    return [*wrap(topic_label(topic, name), _TITLE_LETTERS, "", ""), ""]
 
 
 def _weights(model: Any) -> dict[str, np.ndarray]:

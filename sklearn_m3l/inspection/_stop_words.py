@@ -62,10 +62,10 @@ def suggest_stop_words(
     --------
     >>> from sklearn_m3l import PolylingualLDA
     >>> from sklearn_m3l.inspection import suggest_stop_words
-    >>> X = [[9, 9, 0, 5], [0, 0, 9, 5], [9, 9, 0, 5], [0, 0, 9, 5]]
+    >>> X = [[9, 9, 0, 0, 7], [0, 0, 9, 9, 7], [9, 9, 0, 0, 7], [0, 0, 9, 9, 7]]
     >>> model = PolylingualLDA(2, doc_topic_prior=0.1, random_state=0).fit(X)
     >>> suggest_stop_words(model, n_words=3)["word"].tolist()
-    ['x3']
+    ['x4']
     """
     model, _ = reach_topic_model(estimator, None)
     check_is_fitted(model)

@@ -131,7 +131,7 @@ def test_displays_show_names(small_multiview):
     model = clone(MODELS["m3l"]).fit(small_multiview)
     model.set_topic_names({0: "$weather$", 1: "<b>", 2: "tools"})
     words = TopicWordsDisplay.from_estimator(model, topics=[0], ranking="frex")
-    assert words.axes_[0, 0].get_title() == "Topic 0: $weather$, en"
+    assert words.axes_[0, 0].get_title() == "Topic 0: $weather$\nen"
     shown = words.words.query("view == 'en'")["word"].tolist()
     assert shown == model.top_words("en", ranking="frex")[0]
     order = model.vocabularies_["en"].tolist()
