@@ -9,6 +9,7 @@ from sklearn_m3l import __version__
 from sklearn_m3l.cli import _arguments as arguments
 from sklearn_m3l.cli._command import add_command
 from sklearn_m3l.cli._config import parse_with_config
+from sklearn_m3l.cli._edit_parser import add_editing
 from sklearn_m3l.cli._inspect_parser import add_exports, add_questions, add_trust
 
 # Names of models, and their classes.
@@ -72,6 +73,7 @@ def _build_parser():
     _add_transform(commands)
     _add_evaluate(commands)
     _add_report(commands)
+    add_editing(commands)
     add_questions(commands)
     add_exports(commands)
     add_trust(commands)
@@ -224,6 +226,15 @@ def _add_describe(commands) -> None:
     arguments.add_title(parser)
     arguments.add_n_words(parser, 5)
     arguments.add_ranking(parser)
+    parser.add_argument(
+        "--max-entropy",
+        type=arguments.share,
+        default=None,
+        metavar="LIMIT",
+        help="leave the topic out where it is not clear: where the entropy of the "
+        "topics of a row, from 0 for one topic to 1 for all alike, is above this "
+        "(default: every row has its topic)",
+    )
     arguments.add_format(parser)
 
 
@@ -242,11 +253,20 @@ def _add_transform(commands) -> None:
     arguments.add_only(parser)
     parser.add_argument(
         "--by",
-        choices=["row", "view"],
+        choices=["row", "view", "sentence", "paragraph", "window"],
         default="row",
         help="view: infer topics from each cell by itself, and write a row for each, "
         "with the numbers of its row in the table (counted from 1) and the name of its "
-        "column (default: %(default)s)",
+        "column; sentence, paragraph, or window: the same for each part of a text, "
+        "with its number and where its letters are (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-words",
+        type=arguments.whole_number(at_least=1),
+        default=None,
+        metavar="N",
+        help="words of such a part, at most; longer ones are cut (default: 100 for "
+        "windows)",
     )
     parser.add_argument(
         "--keep",

@@ -13,6 +13,7 @@ from sklearn_m3l.cli._formats import print_frame
 from sklearn_m3l.cli._models import load_pipeline, read_views
 from sklearn_m3l.cli._tables import TableFile, normalize
 from sklearn_m3l.display._names import topic_label
+from sklearn_m3l.inspection import topic_entropy
 
 
 def topics(
@@ -65,6 +66,7 @@ def describe(
     n_words: int = 5,
     ranking: str = "probability",
     ranking_weight: float | None = None,
+    max_entropy: float | None = None,
     form: str = "table",
     **options: Any,
 ) -> None:
@@ -84,6 +86,8 @@ def describe(
         Words per row and language.
     ranking, ranking_weight
         The order of the words; see `top_words` of the models.
+    max_entropy : float, optional
+        The topic is left out where `topic_entropy` is above it.
     form : {"table", "csv", "json", "markdown"}
         How to print them.
     **options : dict
@@ -99,8 +103,16 @@ def describe(
     table = topic_model.topics_frame(
         n_words, ranking=ranking, ranking_weight=ranking_weight
     )
-    words = topic_model._describe(theta, given.frame.index, None, table)
     known = ~np.isnan(theta[:, 0])
+    if max_entropy is not None:
+        unclear = topic_entropy(theta) > max_entropy
+        print(
+            f"{unclear.sum():,} of {known.sum():,} rows have no clear topic",
+            file=sys.stderr,
+        )
+        theta = np.where(unclear[:, np.newaxis], np.nan, theta)
+        known &= ~unclear
+    words = topic_model._describe(theta, given.frame.index, None, table)
     frame = pd.DataFrame({"row": np.arange(1, len(theta) + 1)})
     if title is not None:
         frame["title"] = given.others[normalize(title)].to_numpy()
@@ -123,7 +135,7 @@ def describe(
         if title is not None and cells["title"]:
             named += f", {cells['title']}"
         if pd.isna(cells["topic"]):
-            return f"{named}: no topic"
+            return f"{named}: no {'topic' if max_entropy is None else 'clear topic'}"
         topic = int(cells["topic"])
         label = topic_label(topic, names[topic])
         return f"{named}: {label[0].lower()}{label[1:]} ({cells['share']:.0%})"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sklearn_m3l.cli._models import load_pipeline, read_views, refuse_to_overwrite
 from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.inspection import segment_topics
 from sklearn_m3l.metrics._alignment import topics_by_view
 
 
@@ -21,6 +22,7 @@ def transform(
     output: Path,
     *,
     by: str = "row",
+    max_words: int | None = None,
     keep: Sequence[str] = (),
     only: Sequence[str] = (),
     **options: Any,
@@ -35,8 +37,11 @@ def transform(
         A CSV or TSV file.
     output : Path
         The table to write; its suffix says of which kind.
-    by : {"row", "view"}
-        Whether topics are inferred from all views of a row, or from each by itself.
+    by : {"row", "view", "sentence", "paragraph", "window"}
+        Whether topics are inferred from all views of a row, from each by itself, or
+        from parts of texts.
+    max_words : int, optional
+        Words of a part, at most.
     keep : sequence of str
         Columns to copy.
     only : sequence of str
@@ -49,7 +54,11 @@ def transform(
     keep = list(dict.fromkeys(map(normalize, keep)))
     given = read_views(TableFile(table, **options), pipeline, *keep, only=only)
     kept = given.others
-    if by == "view":
+    if max_words is not None and by in ("row", "view"):
+        raise ValueError("--max-words needs --by sentence, paragraph, or window")
+    if by not in ("row", "view"):
+        frame = _topics_of_segments(pipeline, given.frame, kept, by, max_words)
+    elif by == "view":
         frame = _topics_of_views(pipeline, given.frame, kept)
     else:
         theta = np.asarray(pipeline.transform(given.frame))
@@ -73,6 +82,18 @@ def _topics_of_views(pipeline, df: pd.DataFrame, kept: pd.DataFrame) -> pd.DataF
         parts.append(_beside(more, theta[rows]))
     frame = pd.concat(parts, ignore_index=True)
     return frame.sort_values("row", kind="stable", ignore_index=True)
+
+
+def _topics_of_segments(
+    pipeline, df: pd.DataFrame, kept: pd.DataFrame, by: str, max_words: int | None
+) -> pd.DataFrame:
+    """Return a row for each part of a text of a table."""
+    texts = [name for name in df if name in pipeline["topics"].vocabularies_]
+    found = segment_topics(pipeline, df[texts], by=by, max_words=max_words)
+    more = found.segments[["row", "view", "segment", "start", "end"]].copy()
+    repeated = kept.iloc[more["row"].to_numpy()].reset_index(drop=True)
+    more["row"] += 1
+    return _beside(more.join(repeated), found.proportions)
 
 
 def _beside(kept: pd.DataFrame, theta: np.ndarray) -> pd.DataFrame:

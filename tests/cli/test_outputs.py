@@ -13,6 +13,7 @@ import pytest
 from sklearn_m3l import load_model, save_model
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_emoji
+from sklearn_m3l.inspection import suggest_stop_words
 from sklearn_m3l.utils._text import display_width
 
 VIEWS = ["en", "ja", "ar"]
@@ -185,6 +186,60 @@ def test_seed_words_are_read_from_a_file(table, model, capsys, tmp_path):
         seeds.write_text(text, "utf-8")
         with pytest.raises(SystemExit, match=message):
             main(argv)
+
+
+def test_topics_are_edited(model, capsys, tmp_path):
+    original = load_model(model)["topics"]
+    edited = tmp_path / "edited"
+    argv = ["edit", model, "-o", edited, "--name", "3=sea", "--name", "0=a = b"]
+    printed = run(capsys, *argv, "--drop", "1", "--merge", "0,2").out
+    assert printed == f"Wrote {edited}: 2 topics, 2 with a name\n"
+    topics = load_model(edited)["topics"]
+    assert topics.topics == [[0, 2], [3]] and topics.topic_names_ == ["a = b", "sea"]
+    run(capsys, "edit", edited, "-o", edited, "--reduce", "1", "--name", "0=x")
+    assert load_model(edited)["topics"].topic_names_ == [None]
+    argv = ["edit", model, "-o", edited, "--by-prevalence", "--suggest-names", "en"]
+    run(capsys, *argv, "--name", "2=sea")
+    topics = load_model(edited)["topics"]
+    prevalence = original.prevalence_
+    assert topics.prevalence_.tolist() == sorted(prevalence, reverse=True)
+    assert topics.topic_names_[topics.topics.index([2])] == "sea"
+    assert len({*topics.topic_names_}) == 4
+    for wrong, message in (
+        (["--merge", "0,9"], "unknown topic 9"),
+        (["--merge", "0,9", "--drop", "1"], "--merge has the unknown topic 9"),
+        (["--merge", "0,1", "--drop", "1"], "topic 1 cannot be both merged and"),
+        (["--name", "1=a", "--name", "1=b"], "--name gives topic 1 several names"),
+        (["--name", "1=a", "--name", "2=a"], "topics 1 and 2 are both named 'a'"),
+        (["--drop", "0,1,2,3"], "leave at least one"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            main(["edit", str(model), "-o", str(edited), *wrong])
+    for wrong in (["--merge", "a"], ["--name", "sea"], ["--drop", "1,"]):
+        with pytest.raises(SystemExit):
+            main(["edit", str(model), "-o", str(edited), *wrong])
+        assert "is not" in capsys.readouterr().err
+
+
+def test_stop_words_unclear_rows_and_parts_of_texts(table, model, tmp_path, capsys):
+    printed = run(capsys, "stop-words", model, "-n", 5, "--format", "csv").out
+    words = suggest_stop_words(load_model(model), n_words=5)
+    assert printed.splitlines()[0] == "view,word,share,probability"
+    assert len(printed.splitlines()) == 1 + len(words)
+    argv = ["describe", model, table, "--max-entropy", "0.9", "--format", "json"]
+    printed = run(capsys, *argv)
+    records = json.loads(printed.out)
+    unclear = sum(record["topic"] is None for record in records)
+    assert f"{unclear} of 198 rows have no clear topic" in printed.err
+    output = tmp_path / "parts.csv"
+    argv = ["transform", model, table, "--by", "window", "--max-words", 4, "-o", output]
+    run(capsys, *argv, "--keep", "code")
+    parts, df = pd.read_csv(output), pd.read_csv(table)
+    assert set(parts["view"]) == set(VIEWS)
+    assert (parts["code"] == df["code"].iloc[parts["row"] - 1].to_numpy()).all()
+    assert parts.groupby(["row", "view"])["segment"].max().max() > 0
+    with pytest.raises(SystemExit, match="--max-words needs --by sentence"):
+        main(["transform", str(model), str(table), "-o", "t.csv", "--max-words", "4"])
 
 
 def test_describe_prints_the_words_of_each_row(table, model, capsys):

@@ -1,0 +1,110 @@
+"""The arguments of the commands that edit topics, and that list words to leave out."""
+
+import argparse
+
+from sklearn_m3l.cli import _arguments as arguments
+from sklearn_m3l.cli._command import add_command
+
+
+def add_editing(commands) -> None:
+    """Add the commands edit and stop-words."""
+    parser = add_command(
+        commands,
+        "edit",
+        "_edit.edit",
+        help="name, merge, drop, or reorder the topics of a model",
+        description="Write a model whose topics have names, or are merged, dropped, or "
+        "in another order. It can do all that the original can. Numbers are those that "
+        "the command topics prints for MODEL.",
+    )
+    arguments.add_model(parser)
+    parser.add_argument(
+        "--name",
+        dest="names",
+        type=topic_name,
+        action="append",
+        default=[],
+        metavar="TOPIC=NAME",
+        help='name a topic, such as 3="sea ice"; repeat --name for each',
+    )
+    parser.add_argument(
+        "--suggest-names",
+        default=None,
+        metavar="COLUMN",
+        help="name the other topics by words of this column that tell them apart",
+    )
+    parser.add_argument(
+        "--merge",
+        dest="groups",
+        type=topic_numbers,
+        action="append",
+        default=[],
+        metavar="TOPICS",
+        help="make one topic of several, such as 3,7; repeat --merge for each",
+    )
+    parser.add_argument(
+        "--drop",
+        type=topic_numbers,
+        action="extend",
+        default=[],
+        metavar="TOPICS",
+        help="drop topics, such as 5 or 5,8; the shares of the others add up to 1",
+    )
+    parser.add_argument(
+        "--reduce",
+        type=arguments.whole_number(at_least=1),
+        default=None,
+        metavar="K",
+        help="then merge the most similar topics until K are left",
+    )
+    parser.add_argument(
+        "--by-prevalence",
+        action="store_true",
+        help="put the most common topic first",
+    )
+    arguments.add_output(parser, "the model to write; it can be MODEL itself")
+    parser = add_command(
+        commands,
+        "stop-words",
+        "_edit.stop_words",
+        help="list words that are frequent in nearly every topic",
+        description="Print the words that are frequent in nearly every topic, which "
+        "may be left out by fit --stop-words. Read them first.",
+    )
+    arguments.add_model(parser)
+    parser.add_argument(
+        "--n-words",
+        "-n",
+        type=arguments.whole_number(at_least=1),
+        default=50,
+        metavar="N",
+        help="a word is frequent in a topic if it is among its first N (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--min-share",
+        type=arguments.share,
+        default=0.8,
+        metavar="SHARE",
+        help="share of the topics that a word must be frequent in (default: "
+        "%(default)s)",
+    )
+    arguments.add_format(parser)
+
+
+def topic_name(text: str) -> tuple[int, str]:
+    """Return number and name of a topic; an argument type."""
+    number, equals, name = text.partition("=")
+    if not equals or not number.strip().isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not TOPIC=NAME, such as 3=sea")
+    return int(number), name
+
+
+def topic_numbers(text: str) -> list[int]:
+    """Return numbers of topics between commas; an argument type."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of a topic, or several such as 3,7"
+        )
+    return list(map(int, parts))
