@@ -75,7 +75,8 @@ def read_views(
         if not known:
             raise ValueError(
                 f"{file.path} has none of the columns {', '.join(views)} that the "
-                f"model knows; its columns are {', '.join(columns)}"
+                f"model knows; its columns are {', '.join(columns)}; --language names "
+                "the language of texts that are in a column of another name"
             )
         return list(dict.fromkeys([*known, *wanted]))
 
