@@ -30,9 +30,8 @@ columns = ["topic_name", "prevalence_a", "prevalence_b", "correlation", "npmi"]
 table[columns].round(2)
 
 # %%
-# Intervals that do not touch the line at 0 are differences that other pages of this
-# kind would show, too. The German pages are translations of the English ones, and so
-# the differences are small.
+# Where an interval leaves out 0, other pages of this kind would show a difference, too.
+# The German pages are translations of the English ones, so the differences are small.
 
 ViewComparisonDisplay.from_estimator(
     model,
@@ -51,7 +50,7 @@ rows[["label", "divergence", "topic_name_a", "topic_name_b"]].round(2)
 
 # %%
 # The first of them, to read side by side. Much of the German page is in English: it has
-# hardly been translated.
+# hardly been translated. :doc:`/auto_examples/plot_19_study` sets such pages aside.
 
 page = frame.iloc[rows["row"][0]]
 print(page["en"][:300], page["de"][:300], sep="\n\n")

@@ -45,7 +45,7 @@ long.sort_values(ascending=False).head()
 # %%
 # The words, with their probabilities.
 
-topic_words(model, n_words=3).head()
+topic_words(model, n_words=3, views=["en"]).head()
 
 # %%
 # A workbook has all of it in sheets, together with what the languages disagree on.

@@ -217,6 +217,9 @@ n_features)
     level is, given the topics of the rows; it knows nothing of the uncertainty of the
     topics themselves (see :func:`topic_stability`).
 
+    Each view is averaged over the rows that have it. To compare views with each other,
+    pass rows that have all of them, or use :func:`compare_views`.
+
     Examples
     --------
     >>> import numpy as np
