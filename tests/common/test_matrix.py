@@ -27,6 +27,7 @@ from sklearn_m3l import (
 from sklearn_m3l.cli import main
 from sklearn_m3l.display import (
     AblationDisplay,
+    PrevalenceDisplay,
     TopicReport,
     TopicSpaceDisplay,
     TopicWordsDisplay,
@@ -36,6 +37,19 @@ from sklearn_m3l.display import (
     topic_space,
 )
 from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
+from sklearn_m3l.inspection import (
+    compare_views,
+    disagreements,
+    document_topics,
+    match_topics,
+    prevalence_by,
+    topic_intrusion,
+    topic_network,
+    topic_stability,
+    topic_words,
+    word_intrusion,
+    write_workbook,
+)
 from sklearn_m3l.metrics import (
     evaluate_alignment,
     make_alignment_scorer,
@@ -134,6 +148,8 @@ def only_known_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", ".*NaN", UserWarning)
         warnings.filterwarnings("ignore", ".*rows lack the view", UserWarning)
+        warnings.filterwarnings("ignore", ".*have both views .*left out", UserWarning)
+        warnings.filterwarnings("ignore", ".*has both views .*left out", UserWarning)
         yield
 
 
@@ -303,6 +319,66 @@ def test_exports(case, view):
         else:
             with pytest.raises(ValueError, match=f"view='{view}' has no words"):
                 export(case.model, case.X, view)
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["views", "table"])
+def test_compared_views(case, raw):
+    given = (case.pipeline, case.df) if raw else (case.model, case.X)
+    views = case.model.views_
+    if len(views) == 1:
+        with pytest.raises(ValueError, match="needs two views"):
+            compare_views(*given)
+        return
+    pairs = [("en", name) for name in views if name != "en"]
+    table = compare_views(*given, pairs=pairs, random_state=0)
+    assert len(table) == 3 * len(pairs)
+    assert (table["low"] <= table["high"]).all()
+    assert table.groupby("view_b")["difference"].sum().abs().max() < 1e-6
+    spoken = table["view_b"].map(lambda name: speaks(case, name)) & speaks(case, "en")
+    np.testing.assert_array_equal(table["npmi"].notna(), spoken)
+    rows = disagreements(*given, pairs=pairs, n=None)
+    assert (rows.groupby("view_b").size() <= N_ROWS // 2).all()  # one per article
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["views", "table"])
+def test_prevalence_over_a_column(case, raw):
+    given = (case.pipeline, case.df) if raw else (case.model, case.X)
+    part = pd.Series(np.arange(N_ROWS) // 16, name="part")
+    if raw:
+        given, part = (case.pipeline, case.df.assign(part=part)), "part"
+    table = prevalence_by(*given, part, n_resamples=20, random_state=0)
+    assert set(table["view"]) == set(case.model.views_)
+    present = sum(case.X.present[name].sum() for name in case.model.views_)
+    assert table[table["topic"] == 0]["n_rows"].sum() == present
+    display = PrevalenceDisplay(table)
+    assert display.plot().figure_ is not None
+
+
+def test_tables_for_other_programs(case, tmp_path):
+    table = document_topics(case.pipeline, case.df, n_topics=1)
+    assert {"page", "article", "proportion"} <= set(table)
+    assert set(topic_words(case.model)["view"]) <= set(case.model.vocabularies_)
+    assert len(topic_network(case.pipeline, case.df)) == 3
+    write_workbook(tmp_path / "book.xlsx", case.pipeline, case.df, random_state=0)
+    assert (tmp_path / "book.xlsx").stat().st_size > 5000
+
+
+def test_trust(case):
+    table = topic_stability(case.model, case.X, 1, bootstrap=True, random_state=0)
+    assert table["stability"].between(0, 1 + 1e-9).all()
+    assert (match_topics(case.model, case.pipeline)["similarity"] > 0.999).all()
+    view = next(iter(case.model.vocabularies_))
+    try:
+        sheet = word_intrusion(case.model, view, n_words=2, random_state=0)
+    except ValueError as error:  # few topics of few words
+        assert "can be an intruder" in str(error) or "hardly any words" in str(error)
+    else:
+        assert sheet["intruder"].between(1, 3).all()
+    texts = case.df["en"].fillna(case.df["de"])
+    sheet = topic_intrusion(
+        case.model, case.X, texts, view, n_rows=3, n_topics=1, random_state=0
+    )
+    assert len(sheet) == 3
 
 
 @pytest.fixture(scope="module")
