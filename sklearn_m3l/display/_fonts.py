@@ -63,8 +63,11 @@ def _cover(needed: frozenset[int], region: str) -> tuple[list[str], frozenset[in
     for entry in fontManager.ttflist:
         plain = entry.style == "normal" and entry.weight in _REGULAR
         if plain and entry.name not in found:
-            has = needed & get_font(entry.fname).get_charmap().keys()
-            found[entry.name] = frozenset(has)
+            try:
+                has = get_font(entry.fname).get_charmap().keys()
+            except (OSError, RuntimeError):  # removed since it was listed, or damaged
+                continue
+            found[entry.name] = needed & has
     # Of fonts that have equally many, sans-serif ones, as all other text.
     names = sorted(
         found, key=lambda name: (not name.endswith(region), "Sans" not in name, name)

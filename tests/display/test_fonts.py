@@ -5,7 +5,7 @@ import warnings
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import FontEntry, fontManager
 
 from sklearn_m3l.display import TopicSpaceDisplay, TopicWordsDisplay
 from sklearn_m3l.display._fonts import _cover, find_families
@@ -28,6 +28,15 @@ def test_a_font_with_the_letters_is_found():
     assert usual == "cmr10"
     with plt.rc_context({"font.family": [found]}):
         assert find_families(["brush", "кисть"]) == [found]
+
+
+def test_fonts_that_are_gone_are_passed_over(monkeypatch, tmp_path):
+    gone = FontEntry(fname=str(tmp_path / "gone.ttf"), name="A Sans", weight=400)
+    monkeypatch.setattr(fontManager, "ttflist", [gone, *fontManager.ttflist])
+    _cover.cache_clear()
+    with plt.rc_context(LATIN):
+        assert find_families(["кисть"])[1] != "A Sans"
+    _cover.cache_clear()
 
 
 def test_words_and_labels_are_drawn_in_it(words):
