@@ -15,6 +15,7 @@ _PUBLIC = {
     "ZeroShotTopicModel": "models",
     "datasets": None,
     "display": None,
+    "distributed": None,
     "embedding": None,
     "inspection": None,
     "load_model": "persistence",

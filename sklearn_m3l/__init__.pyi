@@ -1,6 +1,7 @@
 # What `__init__.py` imports at first use, for type checkers and editors.
 from sklearn_m3l import datasets as datasets
 from sklearn_m3l import display as display
+from sklearn_m3l import distributed as distributed
 from sklearn_m3l import embedding as embedding
 from sklearn_m3l import inspection as inspection
 from sklearn_m3l import metrics as metrics

@@ -18,6 +18,7 @@ from sklearn_m3l.gibbs._kernels import (
     sample_documents,
 )
 from sklearn_m3l.gibbs._prior import (
+    Histogram,
     check_prior,
     doc_topic_histogram,
     optimize_prior,
@@ -354,6 +355,11 @@ class PolylingualGibbs:
 
         It includes the words of `topic_word_counts`, but not their documents.
         """
+        of_topics, of_words = self.log_likelihoods()
+        return of_topics + of_words
+
+    def log_likelihoods(self) -> tuple[float, float]:
+        """Return log p of the topics of the documents, and of the words of topics."""
         tokens, rows, totals = self._state
         bounds = even_parts(tokens.doc_start, self.n_jobs)
 
@@ -363,16 +369,16 @@ class PolylingualGibbs:
                 bounds[part], bounds[part + 1], tokens, scratch
             )
 
-        result = sum(run_threads(add_up, len(bounds) - 1))
-        result += self._words_log_likelihood(rows, totals)
+        of_topics = sum(run_threads(add_up, len(bounds) - 1))
+        of_words = self._words_log_likelihood(rows, totals)
         if len(self._seeds):  # which are not tokens
             empty = np.zeros((self.n_topics - len(self._seeds), self._seeds.shape[1]))
             seeds = np.concatenate([self._seeds, empty])
             matrices = np.split(seeds, self._first_word[1:-1], axis=1)
             seeded = rows_above(matrices, np.zeros_like(totals))
             of_seeds = topic_totals(seeded, self._first_word, self.n_topics)
-            result -= self._words_log_likelihood(seeded, of_seeds)
-        return float(result)
+            of_words -= self._words_log_likelihood(seeded, of_seeds)
+        return float(of_topics), float(of_words)
 
     def _words_log_likelihood(self, rows: WordRows, totals: np.ndarray) -> float:
         """Return log p(words) given topics that have some counts."""
@@ -387,18 +393,41 @@ class PolylingualGibbs:
             result -= _log_rising(mass, totals[language]).sum()
         return result
 
+    def merge(self, topic_word_counts: Sequence[np.ndarray]) -> None:
+        """Take other counts: those of these documents and of others elsewhere.
+
+        Parameters
+        ----------
+        topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l)
+            At least those of the documents here.
+        """
+        tokens, _, totals = self._state
+        standing = self._add_seeds(topic_word_counts)
+        rows = rows_above(standing, np.zeros_like(totals))
+        rows.value[:] = quantize(rows.value)
+        of_word = np.bincount(tokens.words, minlength=len(rows.length))
+        room = np.minimum(np.diff(rows.start) + of_word, self.n_topics)
+        grown = empty_rows(room)
+        copy_rows(rows, grown)
+        totals = topic_totals(grown, self._first_word, self.n_topics)
+        self._state = _State(tokens, grown, totals)
+
+    def histogram(self) -> Histogram:
+        """Return the sizes of topics in documents."""
+        return doc_topic_histogram(self.doc_topic_counts, self._state.tokens.clusters)
+
+    def set_doc_topic_prior(self, prior: np.ndarray) -> None:
+        """Set the Dirichlet parameters of the documents, all above zero."""
+        self._prior = self._prior._replace(topics=np.asarray(prior, np.float64))
+
     def optimize_doc_topic_prior(self) -> None:
         """Set `doc_topic_prior` to the likeliest parameters, given the topics.
 
         They may differ by topic. Uses Minka's fixed point, with a weak Gamma prior.
         """
-        histogram = doc_topic_histogram(
-            self.doc_topic_counts, self._state.tokens.clusters
-        )
-        topics = optimize_prior(
-            self.doc_topic_prior, self._prior.cluster_weight, histogram
-        )
-        self._prior = self._prior._replace(topics=topics)
+        weight = self._prior.cluster_weight
+        topics = optimize_prior(self.doc_topic_prior, weight, self.histogram())
+        self.set_doc_topic_prior(topics)
 
     def _sample_parts(self, bounds: np.ndarray) -> None:
         """Sample every part against a copy of the counts, then merge the copies."""

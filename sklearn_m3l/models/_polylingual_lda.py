@@ -1,7 +1,7 @@
 """PolylingualLDA: the classical topic model of comparable texts, by Gibbs sampling."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
@@ -315,6 +315,12 @@ class PolylingualLDA(BaseTopicModel):
             Where no view has counts, a count is above a million, or rows have no view
             at all.
         """
+        from sklearn_m3l.gibbs import PolylingualGibbs
+
+        return self._fit(X, PolylingualGibbs)
+
+    def _fit(self, X, new_sampler: Callable):
+        """Fit with a sampler that has the methods of `PolylingualGibbs`."""
         if self.checkpoint is not None:
             require_seed(self.random_state)
             check_reference(self, "checkpoint")
@@ -346,7 +352,7 @@ class PolylingualLDA(BaseTopicModel):
             order = self._order_by_seeds(X, assign_clusters(self._clusters, X))
             for own in self._clusters.values():
                 own["centers"] = own["centers"][order]
-        self._sample(X)
+        self._sample(X, new_sampler)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -366,13 +372,15 @@ class PolylingualLDA(BaseTopicModel):
         self : PolylingualLDA
             The model, fitted on all tuples so far.
         """
+        from sklearn_m3l.gibbs import PolylingualGibbs
+
         if not hasattr(self, "topic_word_counts_"):
             return self.fit(X)
         X = self._check_X(X, reset=False)
         check_training_rows(X)
         self._check_texts(X)
         self._draw_seed()
-        self._sample(X)
+        self._sample(X, PolylingualGibbs)
         return self
 
     def _check_fitted_state(self, state: dict) -> None:
@@ -456,12 +464,12 @@ class PolylingualLDA(BaseTopicModel):
     def _draw_seed(self) -> None:
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
 
-    def _sample(self, X: MultiView) -> None:
+    def _sample(self, X: MultiView, new_sampler: Callable) -> None:
         """Add tuples to the standing counts, and sample their topics."""
-        from sklearn_m3l.gibbs import Chain, PolylingualGibbs
+        from sklearn_m3l.gibbs import Chain
 
         names = list(self.vocabularies_)
-        sampler = PolylingualGibbs(
+        sampler = new_sampler(
             [len(self.vocabularies_[name]) for name in names],
             self.doc_topic_prior_,
             self.topic_word_prior,

@@ -24,6 +24,7 @@ ALLOWED = {
     "datasets": {"multiview", "utils"},
     "persistence": {"utils"},
     "inspection": {"metrics", "models", "multiview", "utils"},
+    "distributed": {"gibbs", "models", "multiview", "utils"},
     "display": {"inspection", "metrics", "multiview", "utils"},
     "cli": {
         "datasets",

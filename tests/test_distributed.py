@@ -1,0 +1,188 @@
+"""Tests of large tables on a Dask cluster: two worker processes on this machine."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+
+from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
+from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.embedding import LsaEncoder, MultiViewEncoder, TextView
+
+pytestmark = pytest.mark.slow
+
+distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
+scale = pytest.importorskip("sklearn_m3l.distributed")
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        client.wait_for_workers(2)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def frame():
+    frame = load_gimp_help("test").frame[["en", "de", "page"]][:120]
+    frame = frame.astype(object)
+    frame.loc[frame.index[[3, 17]], "de"] = None
+    return frame
+
+
+@pytest.fixture(scope="module")
+def ddf(frame):
+    """Return the table in partitions, the third of which is empty."""
+    parts = [
+        frame[:30],
+        frame[30:60],
+        frame[:0],
+        *(frame[n : n + 6] for n in range(60, 120, 6)),
+    ]
+    return dd.from_map(lambda part: part, parts, meta=frame[:0])
+
+
+@pytest.fixture
+def encoder():
+    def view():
+        return TextView(encoder=LsaEncoder(n_components=4, random_state=0))
+
+    return MultiViewEncoder([("en", view()), ("de", view())], groups="page")
+
+
+def test_encode_gives_what_one_process_would(client, frame, ddf, encoder, tmp_path):
+    X = scale.encode(ddf, encoder, tmp_path / "corpus")
+    assert encoder.transform(frame) == X
+    assert MultiView.open(tmp_path / "corpus", verify=True) == X
+
+    # What is there is kept, and the folder is not of any other call.
+    before = (tmp_path / "corpus" / "part-000001" / "0.data.npy").stat().st_mtime_ns
+    assert scale.encode(ddf, encoder, tmp_path / "corpus") == X
+    after = (tmp_path / "corpus" / "part-000001" / "0.data.npy").stat().st_mtime_ns
+    assert before == after
+    with pytest.raises(ValueError, match="parts of another table"):
+        scale.encode(ddf.partitions[:2], encoder, tmp_path / "corpus")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    with pytest.raises(ValueError, match="is not empty"):
+        scale.encode(ddf, encoder, tmp_path / "full")
+
+    # A part that is lost or damaged is named.
+    (tmp_path / "corpus" / "part-000003" / "manifest.json").unlink()
+    with pytest.raises(ValueError, match="part-000003 has no manifest"):
+        MultiView.open(tmp_path / "corpus")
+
+
+def test_a_worker_that_is_killed(client, frame, ddf, encoder, tmp_path):
+    encoder.fit(frame)
+    victim = next(iter(client.run(os.getpid).values()))
+
+    def kill():
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if len(list(tmp_path.glob("corpus/part-*"))) >= 2:
+                os.kill(victim, signal.SIGKILL)
+                return
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    X = scale.encode(ddf, encoder, tmp_path / "corpus")
+    killer.join()
+    assert encoder.transform(frame) == X
+    assert not list(tmp_path.glob("corpus/.*"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(victim, 0)
+    client.wait_for_workers(2)
+
+
+def test_transform_gives_what_one_process_would(client, frame, ddf, encoder):
+    model = M3LContrastTopicModel(
+        4, init="random", max_iter=1, hidden_layer_sizes=(8,), random_state=0
+    )
+    pipeline = make_pipeline(encoder, model)
+    with pytest.raises(NotFittedError):
+        scale.transform(ddf, pipeline)
+    pipeline.fit(frame)
+    topics = scale.transform(ddf, pipeline)
+    assert topics.columns.tolist() == list(model.get_feature_names_out())
+    assert set(topics.dtypes) == {np.dtype(np.float32)}
+    expected = pd.DataFrame(pipeline.transform(frame), frame.index, topics.columns)
+    pd.testing.assert_frame_equal(
+        topics.compute(), expected, rtol=1e-4, atol=1e-6, check_index_type=False
+    )
+
+
+def test_a_sample_that_encoders_are_fitted_on(client, frame, ddf, encoder, tmp_path):
+    X = scale.encode(ddf, encoder, tmp_path / "a", sample_size=50, random_state=1)
+    assert len(X) == len(frame)
+    words = X["en"].vocabulary
+    assert set(words) < set(
+        MultiViewEncoder(encoder.views).fit(frame).transform(frame)["en"].vocabulary
+    )
+
+
+def test_lda_of_two_parts(client, frame, encoder):
+    X = encoder.fit_transform(frame)
+    train, test = X[:90], X[90:]
+
+    def make(seed):
+        return PolylingualLDA(5, max_iter=40, random_state=seed, cluster_weight=0)
+
+    model = scale.fit_polylingual_lda(make(0), train, n_parts=2)
+    again = scale.fit_polylingual_lda(make(0), train, n_parts=2)
+    for name, words in model.topic_word_.items():
+        np.testing.assert_array_equal(words, again.topic_word_[name])
+    for name, counts in model.topic_word_counts_.items():
+        assert counts.sum() == train[name].counts[train[name].present].sum()
+        assert counts.min() >= 0
+    alone = [make(seed).fit(train).score(test) for seed in range(4)]
+    noise = max(np.ptp(alone), 0.02)
+    assert abs(model.score(test) - np.mean(alone)) < 2 * noise
+    assert model.log_likelihood_[-1] > model.log_likelihood_[0]
+
+
+def test_what_cannot_be_done(client, frame, ddf, encoder, tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="the table has no rows"):
+        scale.encode(ddf.partitions[2], encoder, tmp_path / "empty")
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        scale.encode(ddf, encoder, tmp_path / "file" / "corpus")
+    X = encoder.fit_transform(frame)
+    with pytest.raises(ValueError, match="n_parts=200 must be between 1 and 120"):
+        scale.fit_polylingual_lda(PolylingualLDA(3), X, n_parts=200)
+    with pytest.raises(ValueError, match="checkpoint cannot be used"):
+        scale.fit_polylingual_lda(PolylingualLDA(3, checkpoint=tmp_path), X)
+
+    class Workers:
+        def run(self, function):
+            return {"tcp://127.0.0.1:1": None}
+
+    monkeypatch.setattr(distributed, "default_client", Workers)
+    with pytest.raises(ValueError, match="127.0.0.1:1 has no sklearn-m3l; install"):
+        scale.encode(ddf, encoder, tmp_path / "corpus")
+
+
+def test_there_must_be_a_cluster(ddf, encoder, tmp_path, monkeypatch):
+    def default_client():
+        raise ValueError("No clients found")
+
+    monkeypatch.setattr(distributed, "default_client", default_client)
+    with pytest.raises(ValueError, match="there is no Dask cluster; start one first"):
+        scale.encode(ddf, encoder, tmp_path / "corpus")
