@@ -31,11 +31,12 @@ def find_client() -> Any:
         ) from error
 
     def version():  # sent by value: the worker may lack the package
+        from importlib import import_module
+
         try:
-            import sklearn_m3l
+            return import_module("sklearn_m3l").__version__
         except ImportError:
             return None
-        return sklearn_m3l.__version__
 
     for worker, found in client.run(version).items():
         if found != __version__:

@@ -18,7 +18,7 @@ from sklearn_m3l.multiview._folder import MANIFEST, save_manifest_of_parts
 from sklearn_m3l.utils._files import read_file, replace_file
 from sklearn_m3l.utils._storage import digest, dumps, loads
 
-# What the parts of a folder were made of; a call that goes on with them must be alike.
+# What the parts of a folder were made of. A call that adds parts must be alike.
 _PLAN = "plan"
 
 
@@ -80,16 +80,18 @@ def encode(
         raise ValueError("the table has no rows")
     try:
         check_is_fitted(encoder)
-        drawn = None
     except NotFittedError:
         encoder.fit(_sample(ddf, lengths, sample_size, random_state))
-        drawn = [sample_size, random_state]
-    _check_plan(folder, [repr(encoder), list(ddf.columns), lengths, drawn])
+    # One copy for each worker, not for each task.
+    shared = client.scatter(encoder, broadcast=True)
+    first = client.compute(ddf.to_delayed()[int(np.flatnonzero(lengths)[0])])
+    probe = client.submit(_probe, first, shared).result()
+    _check_plan(folder, [repr(encoder), list(ddf.columns), lengths, probe])
     names = {n: f"part-{n:06d}" for n, length in enumerate(lengths) if length}
     left = {
         n: folder / name for n, name in names.items() if not _is_part(folder / name)
     }
-    tasks = _submit(client, ddf, encoder, left)
+    tasks = _submit(client, ddf, shared, left)
     with tqdm(
         desc="Encoding",
         unit="partition",
@@ -105,15 +107,13 @@ def encode(
     return MultiView.open(folder)
 
 
-def _submit(client, ddf, encoder, left: dict[int, Path]) -> Iterator[int]:
+def _submit(client, ddf, shared, left: dict[int, Path]) -> Iterator[int]:
     """Encode partitions on the workers; iterate over their numbers as they are done."""
     from distributed import as_completed
 
     if not left:
         return
     parts = ddf.to_delayed()
-    # One copy for each worker, not for each task.
-    shared = client.scatter(encoder, broadcast=True)
     futures = {
         client.submit(_encode_part, client.compute(parts[n]), shared, path): n
         for n, path in left.items()
@@ -132,6 +132,23 @@ def _encode_part(df: pd.DataFrame, encoder: Any, path: Path) -> None:
     except FileExistsError:
         if not _is_part(path):
             raise
+
+
+def _probe(df: pd.DataFrame, encoder: Any) -> str:
+    """Return a checksum of how an encoder sees the first row of a table."""
+    X = encoder.transform(df.iloc[:1])
+    return digest(
+        [
+            [
+                name,
+                view.vocabulary,
+                view.counts,
+                # Other processors round otherwise.
+                np.round(view.read(slice(None)), 2) + 0,
+            ]
+            for name, view in X.views.items()
+        ]
+    )
 
 
 def _is_part(path: Path) -> bool:
@@ -163,7 +180,7 @@ def _take(df: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
 
 
 def _check_plan(folder: Path, plan: list) -> None:
-    """Refuse to go on with the parts of another call."""
+    """Refuse to add parts to those of another call."""
     path, own = folder / _PLAN, digest(plan)
     if not path.exists():
         if any(folder.iterdir()):
