@@ -143,7 +143,7 @@ views of float16 embeddings of width 384 and of 20 words each, 50 topics, batche
 256. It was opened in {million["open_s"]:.2f} s. An epoch includes the sampled start,
 which does not grow beyond 3 million tokens. What begins with ≈ is an estimate in
 proportion to a measurement, for the memory plus 1 GB of blocks; memory does not count
-what Linux keeps of files. Encoding is that of all-MiniLM-L6-v2, of which one worker with
+what Linux keeps of files. Encoding is that of all-MiniLM-L6-v2: one worker with
 one core embeds {one["rows"] / one["encode_s"]:.1f} tuples of two pages per second
 (``python -m benchmarks.scale cluster``); a laptop has two workers, and larger models
 take longer. On a GPU, nothing was measured.
