@@ -7,12 +7,12 @@ document a topic is. Entropy tells rows with a clear topic from rows without one
 words that are frequent in nearly every topic are candidates for stop words.
 """
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
 from sklearn_m3l import PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.display import SegmentTopicsDisplay
 from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.inspection import (
     dominant_topics,
@@ -44,22 +44,11 @@ found.segments[["segment", "n_words", "topic_name", "proportion"]].head(8)
 
 # %%
 # The topics of the whole page are the mean over its windows, weighted by their words.
+# The figure shows them from the beginning of the page to its end.
 
-top = found.document_proportions[0].argsort()[::-1][:4]
-figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
-bottom = 0
-for topic in top:
-    shares = found.proportions[:, topic]
-    ax.bar(
-        range(len(shares)),
-        shares,
-        bottom=bottom,
-        width=1,
-        label=model.topic_names_[topic],
-    )
-    bottom = bottom + shares
-ax.set(xlabel="Window of 60 words", ylabel="Proportion")
-ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+SegmentTopicsDisplay.from_estimator(
+    pipeline, df.loc[[longest]], view="en", by="window", max_words=60
+)
 
 # %%
 # Rows without a clear topic

@@ -5,6 +5,7 @@ from sklearn_m3l.display._comparison import compare_models
 from sklearn_m3l.display._interchange import to_pyldavis, to_topicwizard
 from sklearn_m3l.display._prevalence_display import PrevalenceDisplay
 from sklearn_m3l.display._report import TopicReport
+from sklearn_m3l.display._segment_topics_display import SegmentTopicsDisplay
 from sklearn_m3l.display._topic_hierarchy_display import TopicHierarchyDisplay
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.display._topic_space_display import TopicSpaceDisplay
@@ -14,6 +15,7 @@ from sklearn_m3l.display._view_comparison_display import ViewComparisonDisplay
 __all__ = [
     "AblationDisplay",
     "PrevalenceDisplay",
+    "SegmentTopicsDisplay",
     "TopicHierarchyDisplay",
     "TopicReport",
     "TopicSpaceDisplay",

@@ -41,8 +41,12 @@ from sklearn_m3l.inspection import (
     compare_views,
     disagreements,
     document_topics,
+    dominant_topics,
     match_topics,
     prevalence_by,
+    segment_topics,
+    suggest_stop_words,
+    suggest_topic_names,
     topic_intrusion,
     topic_network,
     topic_stability,
@@ -269,6 +273,30 @@ def test_methods(case):
     np.testing.assert_array_equal(known, np.any(present, axis=0))
     assert case.model.top_rows(case.X, n=2).shape == (3, 2)
     assert case.model.topics_frame(2).shape == (3, len(case.model.vocabularies_))
+
+
+def test_topics_in_hand(case):
+    names = suggest_topic_names(case.model, n_words=2)
+    edited = case.model.set_topic_names(names).merge_topics([[0, 2]])
+    case.model.set_topic_names(None)
+    assert edited.topic_names_ == [None, names[1]]
+    table = dominant_topics(edited, case.X, max_entropy=1)
+    np.testing.assert_array_equal(
+        table["topic"].isna(), np.isnan(edited.transform(case.X)[:, 0])
+    )
+    assert np.isfinite(edited.score(case.X))
+    pipeline = Pipeline([("encode", case.pipeline["encode"]), ("topics", edited)])
+    found = segment_topics(pipeline, case.df, by="window", max_words=6)
+    assert found.document_proportions.shape == (N_ROWS, 2)
+    assert set(found.segments["view"]) <= set(case.model.vocabularies_)
+    assert len(suggest_stop_words(edited, n_words=3)) >= 0
+    assert TopicWordsDisplay.from_estimator(edited, n_words=2).figure_ is not None
+
+
+def test_more_rows(case):
+    model = clone(case.model).fit(case.X).partial_fit(case.X[:24])
+    assert model.transform(case.X).shape == (N_ROWS, 3)
+    assert model.prevalence_.sum() == pytest.approx(1)
 
 
 def test_stored(case, tmp_path):
