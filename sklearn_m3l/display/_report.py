@@ -195,7 +195,7 @@ default=None
         scored, articles = "", _articles(shown, contents)
         if scores is None:
             scores, scored = _measure(model, shown, articles, rng)
-        findings = find(contents, articles, grouped, cut, rng)
+        findings = find(model, contents, articles, grouped, cut, rng)
         return cls(
             report_page(
                 contents,

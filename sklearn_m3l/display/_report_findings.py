@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import dendrogram
 
 from sklearn_m3l.display._levels import is_ordered, level_places, level_texts
 from sklearn_m3l.display._report_contents import Contents, Documents
@@ -14,6 +15,8 @@ from sklearn_m3l.inspection import mean_proportions, prevalence_difference
 # Topics of a table, rows of a list, and words that stand for a topic.
 _N_TOPICS, _N_ROWS, _N_WORDS = 20, 10, 3
 _N_RESAMPLES = 500
+# Words of a leaf of the tree, its width, and the topics up to which it is open.
+_N_LEAF_WORDS, _TREE, _MOST_OPEN = 6, 100, 30
 # Beyond so many views, intervals would not fit beside the differences.
 _MOST_INTERVALS = 3
 # Width and height of a chart, in its own units.
@@ -34,21 +37,26 @@ class Findings:
         `mean_proportions`.
     articles : ndarray of shape (n_rows,)
         The article of each row.
+    linkage : ndarray of shape (n_topics - 1, 4) or None
+        The hierarchy of the topics, as `topic_hierarchy` of the models returns it; None
+        for a single topic.
     """
 
     differences: dict[str, pd.DataFrame]
     prevalence: dict[str, pd.DataFrame]
     articles: np.ndarray
+    linkage: np.ndarray | None
 
 
 def find(
+    model: Any,
     contents: Contents,
     articles: np.ndarray,
     values: Mapping[str, Any],
     bins: Mapping[str, Any],
     random_state: np.random.RandomState,
 ) -> Findings | None:
-    """Compare views with the lead, and average documents over values."""
+    """Compare views with the lead, average documents over values, and link topics."""
     documents = contents.documents
     if documents is None:  # a page of the topic space alone
         return None
@@ -68,7 +76,32 @@ def find(
             )
         except ValueError as error:
             raise ValueError(f"values[{name!r}]: {error}") from error
-    return Findings(differences, prevalence, articles)
+    linkage = model.topic_hierarchy() if contents.n_topics > 1 else None
+    return Findings(differences, prevalence, articles, linkage)
+
+
+def topic_tree(contents: Contents, findings: Findings) -> dict[str, Any] | None:
+    """Return the hierarchy of topics as lines to draw, and its leaves from top down."""
+    if findings.linkage is None:
+        return None
+    tree = dendrogram(findings.linkage, no_plot=True)
+    # Leaves are 10 apart in scipy, the first at 5; the root is on the left.
+    largest = max(map(max, tree["dcoord"])) or 1
+    return {
+        "height": 10 * contents.n_topics,
+        "is_open": contents.n_topics <= _MOST_OPEN,
+        "lines": [
+            " ".join(
+                f"{_TREE * (1 - distance / largest):.1f},{place:.1f}"
+                for place, distance in zip(places, distances, strict=True)
+            )
+            for places, distances in zip(tree["icoord"], tree["dcoord"], strict=True)
+        ],
+        "leaves": [
+            (topic, contents.first_words[topic][:_N_LEAF_WORDS])
+            for topic in tree["leaves"]
+        ],
+    }
 
 
 def comparison_table(

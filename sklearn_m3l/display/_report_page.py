@@ -16,6 +16,7 @@ from sklearn_m3l.display._report_findings import (
     disagreement_rows,
     prevalence_tables,
     topic_charts,
+    topic_tree,
 )
 from sklearn_m3l.display._report_parts import (
     map_views,
@@ -116,9 +117,11 @@ def _cards(contents: Contents, findings: Findings | None) -> list[dict[str, Any]
 def _found(contents: Contents, findings: Findings | None) -> dict[str, Any]:
     """Return what there is to say of all documents."""
     if contents.documents is None or findings is None:
-        return {"comparison": None, "disagreements": [], "value_tables": []}
+        none = dict.fromkeys(["tree", "comparison"])
+        return {**none, "disagreements": [], "value_tables": []}
     given = contents, contents.documents, findings
     return {
+        "tree": topic_tree(contents, findings),
         "comparison": comparison_table(*given),
         "disagreements": disagreement_rows(*given),
         "value_tables": prevalence_tables(*given),

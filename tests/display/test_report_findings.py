@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.cluster.hierarchy import leaves_list
 
 from sklearn_m3l import MultiView
 from sklearn_m3l.display import TopicReport
@@ -48,6 +49,13 @@ def test_differences_are_those_of_compare_views(page, small_model, X):
             topic = int(row[0].split()[1])
             expected = f"{100 * table['difference'][topic]:+.1f}"
             assert row[column].split()[0].replace("−", "-") in (expected, "0.0")
+
+
+def test_the_tree_has_every_topic(page, small_model):
+    part = re.search(r'<details class="tree" open>.*?</details>', page, re.DOTALL)[0]
+    leaves = [int(topic) for topic in re.findall(r'href="#topic-(\d+)"', part)]
+    assert leaves == leaves_list(small_model.topic_hierarchy()).tolist()
+    assert part.count("<polyline") == 2
 
 
 def test_rows_that_disagree_most_come_first(page, small_model, X):
