@@ -6,12 +6,12 @@ Another seed finds other topics. Those that come back with every seed are findin
 the corpus. What they mean, people judge best.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from sklearn_m3l import PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
+from sklearn_m3l.display import TopicStabilityDisplay
 from sklearn_m3l.inspection import (
     match_topics,
     score_intrusion,
@@ -34,13 +34,7 @@ stability = topic_stability(model, X, n_runs=3, random_state=0)
 stability.sort_values("stability", ascending=False).round(2)
 
 # %%
-ordered = stability.sort_values("stability")
-labels = ordered["topic"].astype(str) + ": " + ordered["topic_name"]
-figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-ax.barh(labels, ordered["stability"], color="#0072b2", label="its match")
-ax.plot(ordered["runner_up"], labels, "o", color="#d55e00", label="runner-up")
-ax.set_xlabel("Similarity of words")
-ax.legend()
+TopicStabilityDisplay(stability).plot()
 
 # %%
 # A model with fewer topics: which of them are the same, and which are left over?

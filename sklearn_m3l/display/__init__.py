@@ -9,6 +9,7 @@ from sklearn_m3l.display._segment_topics_display import SegmentTopicsDisplay
 from sklearn_m3l.display._topic_hierarchy_display import TopicHierarchyDisplay
 from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.display._topic_space_display import TopicSpaceDisplay
+from sklearn_m3l.display._topic_stability_display import TopicStabilityDisplay
 from sklearn_m3l.display._topic_words_display import TopicWordsDisplay
 from sklearn_m3l.display._view_comparison_display import ViewComparisonDisplay
 
@@ -19,6 +20,7 @@ __all__ = [
     "TopicHierarchyDisplay",
     "TopicReport",
     "TopicSpaceDisplay",
+    "TopicStabilityDisplay",
     "TopicWordsDisplay",
     "ViewComparisonDisplay",
     "compare_models",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._levels import (
     is_number,
     is_ordered,
@@ -206,16 +207,19 @@ class PrevalenceDisplay:
         grid = self._divide(ax, -(-len(topics) // n_columns), n_columns, _PLACE)
         levels = list(dict.fromkeys(table["value"].sort_values()))
         places = level_places(levels)
+        family = self._family(table, levels)
         for number, (topic, name) in enumerate(topics):
             cell = grid.flat[number]
             rows = table[table["topic"] == topic]
             (self._plot_lines if line else self._plot_bars)(
                 cell, rows, dict(zip(levels, places, strict=True))
             )
-            cell.set_title(f"{topic}: {name}", fontsize=9, parse_math=False)
-            self._mark(cell, levels, places)
+            cell.set_title(
+                f"{topic}: {name}", fontsize=9, family=family, parse_math=False
+            )
+            self._mark(cell, levels, places, family)
             if number + n_columns >= len(topics):  # nothing is below
-                cell.set_xlabel(self.value_name)
+                cell.set_xlabel(self.value_name, family=family)
                 cell.tick_params(labelbottom=True)
         grid[0, 0].set_ylim(bottom=0)
         for cell in grid.flat[len(topics) :]:
@@ -226,7 +230,12 @@ class PrevalenceDisplay:
         if self._labels(table) != [""]:
             handles, labels = self.axes_[0].get_legend_handles_labels()
             self.figure_.legend(
-                handles, labels, loc="outside lower center", ncols=4, frameon=False
+                handles,
+                labels,
+                loc="outside lower center",
+                ncols=4,
+                frameon=False,
+                prop={"family": family},
             )
         return self
 
@@ -246,6 +255,12 @@ class PrevalenceDisplay:
         """Return what to call the views."""
         given = self.view_labels or {}
         return [given.get(view, view) for view in table["view"].unique()]
+
+    def _family(self, table: pd.DataFrame, levels: list) -> list[str]:
+        """Return fonts for all texts of the figure."""
+        names = table["topic_name"].unique()
+        texts = [*names, *level_texts(levels), *self._labels(table), self.value_name]
+        return find_families(texts)
 
     def _plot_lines(self, ax, rows: pd.DataFrame, places: Mapping) -> None:
         for number, (view, part) in enumerate(rows.groupby("view", sort=False)):
@@ -278,17 +293,19 @@ class PrevalenceDisplay:
                 label=(self.view_labels or {}).get(view, view),
             )
 
-    def _mark(self, ax, levels: list, places: Sequence[float]) -> None:
+    def _mark(self, ax, levels: list, places: Sequence[float], family: list) -> None:
         """Write the values on the axis."""
         ax.spines[["top", "right"]].set_visible(False)
         if not is_number(levels[0]):
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
-            ax.set_xticks(places, level_texts(levels), **turned, parse_math=False)
+            turned |= {"family": family, "parse_math": False}
+            ax.set_xticks(places, level_texts(levels), **turned)
 
     def _plot_heatmap(self, table: pd.DataFrame, ax: Any) -> "PrevalenceDisplay":
         labels = self._labels(table)
         names = table[["topic", "topic_name"]].drop_duplicates().sort_values("topic")
         levels = list(dict.fromkeys(table["value"].sort_values()))
+        family = self._family(table, levels)
         size = (_CELL * len(levels) + 3 / len(labels) + 0.8, _CELL * len(names) + 1)
         (cells,) = self._divide(ax, 1, len(labels), size)
         largest = table["prevalence"].max()
@@ -301,11 +318,14 @@ class PrevalenceDisplay:
                 wide.to_numpy(), cmap="Blues", vmin=0, vmax=largest, aspect="auto"
             )
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
+            turned |= {"family": family, "parse_math": False}
             cell.set_xticks(range(len(levels)), level_texts(levels), **turned)
-            cell.set_title(label, fontsize=10)
-            cell.set_xlabel(self.value_name)
+            cell.set_title(label, fontsize=10, family=family)
+            cell.set_xlabel(self.value_name, family=family)
         shown = [f"{number}: {name}" for number, name in names.to_numpy()]
-        cells[0].set_yticks(range(len(names)), shown, fontsize=9, parse_math=False)
+        cells[0].set_yticks(
+            range(len(names)), shown, fontsize=9, family=family, parse_math=False
+        )
         self.figure_.colorbar(image, ax=list(cells), label="Prevalence")
         self.axes_ = cells
         return self

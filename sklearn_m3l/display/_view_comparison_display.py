@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._style import color
 from sklearn_m3l.inspection import compare_views
 
@@ -163,12 +164,16 @@ class ViewComparisonDisplay:
         self.errorbar_ = ax.errorbar(
             difference, places, xerr=bounds, **style | errorbar_kw
         )
-        ax.set_yticks(places, topic_labels(rows), fontsize=9, parse_math=False)
-        ax.set_ylim(-0.75, len(rows) - 0.25)
         view_a, view_b = (
             (self.view_labels or {}).get(view, view) for view in pairs.iloc[0]
         )
-        ax.set_xlabel(f"Prevalence in {view_b} minus prevalence in {view_a}")
+        labels = topic_labels(rows)
+        family = find_families([*labels, view_a, view_b])
+        ax.set_yticks(places, labels, fontsize=9, family=family, parse_math=False)
+        ax.set_ylim(-0.75, len(rows) - 0.25)
+        ax.set_xlabel(
+            f"Prevalence in {view_b} minus prevalence in {view_a}", family=family
+        )
         ax.spines[["top", "right"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

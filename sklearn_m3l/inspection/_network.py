@@ -43,7 +43,7 @@ n_features), default=None
     -------
     networkx.Graph
         The nodes are the numbers of the topics, with the attributes "name",
-        "prevalence" and, for each language, "words_" and the name of the view. The
+        "prevalence" and, for each language, its top words, such as ``words_en``. The
         links have the attribute "weight".
 
     Raises

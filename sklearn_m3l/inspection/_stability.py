@@ -199,6 +199,7 @@ n_features)
     See Also
     --------
     match_topics : The same for two fitted models.
+    sklearn_m3l.display.TopicStabilityDisplay : The stability as a figure.
 
     Notes
     -----

@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_m3l.display import PrevalenceDisplay, ViewComparisonDisplay
+from sklearn_m3l.display import (
+    PrevalenceDisplay,
+    TopicStabilityDisplay,
+    ViewComparisonDisplay,
+)
 from sklearn_m3l.inspection import compare_views, prevalence_by
 
 matplotlib.use("Agg")
@@ -90,3 +94,38 @@ def test_rows_in_a_given_place(small_model, small_multiview):
     assert display.axes_[0].get_xlabel() == "part"
     with pytest.raises(ValueError, match="kind='pie' must be one of line, bar"):
         display.plot(kind="pie")
+
+
+def test_stability_is_that_of_the_table():
+    table = pd.DataFrame(
+        {
+            "topic": [0, 1, 2],
+            "topic_name": ["sea", "手", "يد"],
+            "stability": [0.5, 0.9, 0.7],
+            "runner_up": [0.4, 0.2, 0.3],
+            "n_runs": 3,
+        }
+    )
+    display = TopicStabilityDisplay(table).plot()
+    assert [bar.get_width() for bar in display.bars_] == [0.5, 0.7, 0.9]
+    assert [text.get_text() for text in display.ax_.get_yticklabels()] == [
+        "0: sea",
+        "2: يد",
+        "1: 手",
+    ]
+    assert display.ax_.lines[0].get_xdata().tolist() == [0.4, 0.3, 0.2]
+    display.figure_.draw_without_rendering()
+
+
+def test_values_of_any_script(small_model, small_multiview):
+    values = pd.Series(np.where(np.arange(60) % 2, "昔", "الآن"), name="年")
+    display = PrevalenceDisplay.from_estimator(
+        small_model,
+        small_multiview,
+        values,
+        random_state=0,
+        n_resamples=20,
+        view_labels={"en": "英語", "de": "الألمانية", "image": "絵"},
+    )
+    display.figure_.draw_without_rendering()
+    display.plot(kind="heatmap").figure_.draw_without_rendering()

@@ -48,10 +48,10 @@ def read_infoctm(
     languages : iterable of str, default=None
         Languages to read, by the suffix of their files; by default all that have a
         vocabulary, in alphabetical order.
-    embeddings : mapping of str to array-like of shape (n_documents, width), \
-            default=None
-        Embeddings of the documents of each language, in the order of their files, such
-        as those of a multilingual encoder for the texts in ``frame``.
+    embeddings : mapping of str to array-like, default=None
+        Embeddings of the documents of each language, (n_documents, width), in the order
+        of their files, such as those of a multilingual encoder for the texts in
+        ``frame``.
 
     Returns
     -------
