@@ -157,8 +157,10 @@ class PolylingualGibbs:
         self._first_word = first_words(n_words)
         self._seeds = self._check_seeds(seed_counts)
         rows = empty_rows(np.zeros(self._first_word[-1], np.int64))
-        if topic_word_counts is not None or len(self._seeds):
+        standing = topic_word_counts
+        if len(self._seeds):
             standing = self._add_seeds(topic_word_counts)
+        if standing is not None:
             floors = np.zeros((len(n_words), self.n_topics))
             rows = rows_above(standing, floors)
             rows.value[:] = quantize(rows.value)

@@ -53,6 +53,8 @@ INVALID = {
     "init": ["zeros", 1, None],
     "init_max_iter": [0, 1.5, "few", None],
     "init_max_tokens": [0, -1, np.nan, "few", None],
+    "seed_words": ["rain", 3, ["rain"]],
+    "seed_weight": [0, -1, np.nan, np.inf, "large", None],
     "scale": [0, -1, np.nan, np.inf, "large", None],
     "bias": ["yes", 2, None],
     "contrast": ["all", 1, None],
