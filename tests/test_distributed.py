@@ -53,7 +53,7 @@ def ddf(frame):
         frame[:30],
         frame[30:60],
         frame[:0],
-        *(frame[n : n + 6] for n in range(60, 120, 6)),
+        *(frame[n : n + 10] for n in range(60, 120, 10)),
     ]
     return dd.from_map(lambda part: part, parts, meta=frame[:0])
 
@@ -152,7 +152,7 @@ def test_lda_of_two_parts(client, frame, encoder):
     for name, counts in model.topic_word_counts_.items():
         assert counts.sum() == train[name].counts[train[name].present].sum()
         assert counts.min() >= 0
-    alone = [make(seed).fit(train).score(test) for seed in range(4)]
+    alone = [make(seed).fit(train).score(test) for seed in range(3)]
     noise = max(np.ptp(alone), 0.02)
     assert abs(model.score(test) - np.mean(alone)) < 2 * noise
     assert model.log_likelihood_[-1] > model.log_likelihood_[0]

@@ -1,5 +1,6 @@
 """Rows that stay in files, and are checked block by block as they are read."""
 
+import mmap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -62,6 +63,13 @@ def _by_file(
         yield number, places, rows[places] - (ends[number] - lengths[number])
 
 
+def _forget(array: np.ndarray) -> None:
+    """Give back the memory that a file takes once it was read; Linux keeps a copy."""
+    mapping = array.base
+    if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
 class StoredRows:
     """Embeddings in files, one below another, of which single rows are read.
 
@@ -90,6 +98,7 @@ class StoredRows:
         for number, places, own in _by_file(rows, self._lengths):
             file = self.files[number]
             vectors = file.vectors[own]
+            _forget(file.vectors)
             _check_vectors(vectors, own, file)
             found[places] = vectors
         return found
@@ -203,6 +212,8 @@ class StoredCounts(sparse.csr_array):
             file = self._files[number]
             matrix = sparse.csr_array(file[:3], (lengths[number], self.shape[1]))
             block = matrix[own]  # copies, and follows nothing but the pointers
+            _forget(file.data)
+            _forget(file.indices)
             check_cells(block.data, block.indices, block.indptr, self.shape[1], file)
             into = _cells_of(self.indptr, places)
             data[into], indices[into] = block.data, block.indices

@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import resource
 import shutil
 import signal
 from pathlib import Path
@@ -157,6 +156,7 @@ def test_an_unwritable_folder(X, tmp_path):
 
 
 def test_a_full_disk_leaves_nothing(X, tmp_path):
+    resource = pytest.importorskip("resource", reason="files have no limit here")
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, limit[1]))
