@@ -13,7 +13,10 @@ from numpy.testing import assert_array_equal
 
 SCRIPT = Path(__file__).with_name("shared_training.py")
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="names the interface lo"),
+]
 
 
 @pytest.fixture(scope="module")
