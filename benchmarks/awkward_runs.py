@@ -60,6 +60,8 @@ COMMANDS: dict[str, list[str]] = {
     "prevalence": ["in/model", "in/table.csv", "--values", "year"],
     "documents": ["in/model", "in/table.csv", "-o", "out/documents.csv"],
     "network": ["in/model", "-o", "out/network.graphml"],
+    "edit": ["in/model", "--name", "0=colors", "-o", "out/edited"],
+    "stop-words": ["in/model", "--n-words", "5"],
     "match": ["in/model", "in/model"],
     "stability": ["in/model", "in/table.csv", "--n-runs", "2"],
     "intrusion": ["in/model", "-o", "out/test.csv"],

@@ -171,12 +171,12 @@ def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
         )
         margins.append(mined.margins)
         copies += [own[mined.copies[0]], other[mined.copies[1]]]
-    mined = np.concatenate(margins).clip(0)
+    of_mined = np.concatenate(margins).clip(0)
     pairs.append(seeds)
     margins.append(np.ones(len(seeds)))
     is_known = np.sum([X[name].present for name in names], axis=0) > 1
     tuples = _join(X, np.concatenate(pairs), np.concatenate(margins), copies, is_known)
-    sure = _SURE * mined.mean() if mined.any() else 1.0
+    sure = _SURE * of_mined.mean() if of_mined.any() else 1.0
     tuples.weights = (tuples.margins / sure).clip(0, 1)
     return tuples
 
