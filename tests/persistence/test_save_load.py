@@ -82,7 +82,8 @@ def test_a_loaded_model_is_stored_as_the_same_file(name, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize("name", MODELS)
+# Edited topics cannot be fitted.
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "edited"])
 def test_a_loaded_model_learns_the_same_anew(name, again):
     model, X = MODELS[name]
     loaded, rows = again(model), slice(0, 10)
