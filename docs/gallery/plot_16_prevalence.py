@@ -42,16 +42,15 @@ PrevalenceDisplay.from_estimator(
 )
 
 # %%
-# Numbers become bins of equally many pages, and lines connect them.
+# Numbers become bins, of equally many pages or with given edges.
 
-length = frame["en"].str.len().rename("Characters").to_numpy()
+length = frame["en"].str.len().rename("Characters")
 PrevalenceDisplay.from_estimator(
     model,
     X,
-    np.log10(length),
-    bins=6,
-    topics=[0, 1, 2],
-    value_name="Characters (log10)",
+    length,
+    bins=[0, 500, 1000, 2000, length.max()],
+    kind="bar",
     random_state=0,
     view_labels=languages,
 )
@@ -74,7 +73,7 @@ def centered_log_ratio(theta):
 
 ratios = FunctionTransformer(centered_log_ratio).transform(model.transform(X))
 covariates = pd.get_dummies(section, dtype=float).drop(columns="other")
-covariates["length"] = StandardScaler().fit_transform(np.log(length)[:, None])[:, 0]
+covariates["length"] = StandardScaler().fit_transform(np.log(length).to_frame())[:, 0]
 regression = LinearRegression().fit(covariates, ratios)
 
 # %%

@@ -8,7 +8,6 @@ import pandas as pd
 
 from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._levels import (
-    is_number,
     is_ordered,
     level_places,
     level_texts,
@@ -206,7 +205,7 @@ class PrevalenceDisplay:
         n_columns = min(3, len(topics))
         grid = self._divide(ax, -(-len(topics) // n_columns), n_columns, _PLACE)
         levels = list(dict.fromkeys(table["value"].sort_values()))
-        places = level_places(levels)
+        places = level_places(levels) if line else list(range(len(levels)))
         family = self._family(table, levels)
         for number, (topic, name) in enumerate(topics):
             cell = grid.flat[number]
@@ -296,7 +295,7 @@ class PrevalenceDisplay:
     def _mark(self, ax, levels: list, places: Sequence[float], family: list) -> None:
         """Write the values on the axis."""
         ax.spines[["top", "right"]].set_visible(False)
-        if not is_number(levels[0]):
+        if places is not levels:  # of numbers, matplotlib chooses some
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
             turned |= {"family": family, "parse_math": False}
             ax.set_xticks(places, level_texts(levels), **turned)

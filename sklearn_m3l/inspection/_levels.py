@@ -114,15 +114,25 @@ def _bins(
     if isinstance(bins, (int, np.integer)) and not isinstance(bins, bool):
         if bins < 1:
             raise ValueError(f"bins must be at least 1, not {bins}")
-        return pd.qcut(numbers, bins, duplicates="drop").array
+        codes, found = pd.qcut(
+            numbers, bins, labels=False, retbins=True, duplicates="drop"
+        )
+        return _intervals(codes, found)
     edges = np.asarray(bins, dtype=float)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"bins={bins!r} must be a number, or edges that increase")
-    cut = pd.cut(numbers, edges, include_lowest=True).array
-    outside = np.flatnonzero(pd.isna(cut) & numbers.notna())
+    codes = pd.cut(numbers, edges, labels=False, include_lowest=True)
+    outside = np.flatnonzero(codes.isna() & numbers.notna())
     if len(outside):
         raise ValueError(
             f"{len(outside)} values are outside of the bins from {edges[0]:g} to "
             f"{edges[-1]:g}: {list_labels(labels[outside])}"
         )
-    return cut.remove_unused_categories()
+    return _intervals(codes, edges).remove_unused_categories()
+
+
+def _intervals(codes: pd.Series, edges: np.ndarray) -> pd.Categorical:
+    """Return bins with their edges as given; the lowest edge is in the first bin."""
+    return pd.Categorical.from_codes(
+        codes.fillna(-1).astype(int), pd.IntervalIndex.from_breaks(edges), ordered=True
+    )

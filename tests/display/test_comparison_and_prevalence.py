@@ -84,6 +84,20 @@ def test_kinds(small_model, small_multiview, values):
     display.figure_.draw_without_rendering()
 
 
+@pytest.mark.parametrize("values", ["bins", "dates", "numbers"])
+def test_bars_of_ordered_values_stand_side_by_side(
+    small_model, small_multiview, values
+):
+    given, bins, _ = VALUES[values]
+    display = PrevalenceDisplay.from_estimator(
+        small_model, small_multiview, given, bins=bins, n_resamples=20, kind="bar"
+    )
+    places = display.axes_[0].get_xticks().tolist()
+    assert places == list(range(display.prevalence["value"].nunique()))
+    bars = [bar for of_view in display.axes_[0].containers[1::2] for bar in of_view]
+    assert len({round(bar.get_x(), 3) for bar in bars}) == len(bars)
+
+
 def test_rows_in_a_given_place(small_model, small_multiview):
     _, (_, place) = plt.subplots(1, 2, layout="constrained")
     column = pd.Series(np.arange(60) % 3, name="part")
