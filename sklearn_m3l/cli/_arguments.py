@@ -20,7 +20,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_table(parser: argparse.ArgumentParser, optional: bool = False) -> None:
+def add_table(
+    parser: argparse.ArgumentParser, optional: bool = False, several: bool = False
+) -> None:
     more: dict[str, Any] = {"nargs": "?"}
     parser.add_argument(
         "table",
@@ -54,7 +56,7 @@ def add_table(parser: argparse.ArgumentParser, optional: bool = False) -> None:
         metavar="NAME",
         help="such as cp1252, latin-1 or utf-16 (default: %(default)s)",
     )
-    add_languages(parser, optional)
+    add_languages(parser, several)
 
 
 def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:

@@ -335,7 +335,7 @@ def intrusion(
     table: Path | None,
     output: Path,
     *,
-    language: str | None = None,
+    view: str | None = None,
     n_rows: int = 20,
     random_state: int = 0,
     **options: Any,
@@ -350,7 +350,7 @@ def intrusion(
         A CSV or TSV file, whose texts are asked about; by default words are.
     output : Path
         The test to write: .csv or .html.
-    language : str, optional
+    view : str, optional
         The column whose words, and texts, are shown; by default the first text.
     n_rows : int
         Number of texts.
@@ -361,16 +361,19 @@ def intrusion(
     """
     if table is None:
         topics = load_pipeline(model)["topics"]
-        view = next(iter(topics.vocabularies_)) if language is None else language
-        sheet = word_intrusion(topics, normalize(view), random_state=random_state)
+        sheet = word_intrusion(
+            topics,
+            normalize(view or next(iter(topics.vocabularies_))),
+            random_state=random_state,
+        )
     else:
         refuse_to_overwrite(output, model, table)
         pipeline = load_pipeline(model)
-        view = normalize(language or next(iter(pipeline["topics"].vocabularies_)))
+        view = normalize(view or next(iter(pipeline["topics"].vocabularies_)))
         given = read_views(TableFile(table, **options), pipeline)
         if view not in given.frame:
             raise ValueError(
-                f"--language {view} is not a column that the model and the table have"
+                f"--view {view} is not a column that the model and the table have"
             )
         sheet = topic_intrusion(
             pipeline["topics"],

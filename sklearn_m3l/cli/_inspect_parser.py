@@ -164,7 +164,7 @@ def add_trust(commands) -> None:
     arguments.add_table(parser, optional=True)
     arguments.add_image_folder(parser)
     parser.add_argument(
-        "--language",
+        "--view",
         default=None,
         metavar="COLUMN",
         help="the column of texts whose words are shown (default: the first)",

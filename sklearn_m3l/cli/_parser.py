@@ -149,7 +149,7 @@ def _add_fit(commands) -> None:
         "that --text-encoder and --image-encoder name. Beside the model, FILE.toml "
         "records all options.",
     )
-    arguments.add_table(parser, optional=True)
+    arguments.add_table(parser, optional=True, several=True)
     parser.add_argument(
         "--config",
         type=Path,

@@ -138,7 +138,7 @@ def test_network(run, folder):
 
 
 def test_intrusion(run, folder, capsys):
-    run("intrusion", "--language", "de", "-o", folder / "words.html")
+    run("intrusion", "--view", "de", "-o", folder / "words.html")
     assert "Pinsel" in (folder / "words.html").read_text("utf-8").title()
     argv = ["--n-rows", "4", "-o", folder / "texts.csv"]
     run("intrusion", folder / "table.csv", *argv)
