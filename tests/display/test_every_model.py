@@ -162,7 +162,7 @@ def test_views_that_are_left_aside_are_not_enough(models, X):
 def test_names_of_views_that_are_left_aside(models, X):
     given = {"image": ["picture"] * 60, "en": ["text"] * 60}
     html = TopicReport.from_estimator(models["PLTM"], X, names=given).html
-    assert ">text</a>" in html and "picture" not in html.split("<script")[1]
+    assert ">text</bdi></a>" in html and "picture" not in html.split("<script")[1]
     with pytest.raises(ValueError, match="names has the unknown view 'fr'"):
         TopicReport.from_estimator(models["PLTM"], X, names={"fr": ["x"] * 60})
 
