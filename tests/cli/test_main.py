@@ -90,7 +90,7 @@ def test_long_first_lines(tmp_path):
 def test_unexpected_errors_ask_for_a_report(
     model, monkeypatch, capsys, error, expected
 ):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(PolylingualLDA, "topics_frame", fail)
@@ -110,7 +110,7 @@ def test_signals_end_a_command_without_a_word(
 ):
     number, cleaned = getattr(signal, name), []
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         try:
             os.kill(os.getpid(), number)
         except KeyboardInterrupt:
@@ -138,9 +138,9 @@ def test_signals_end_a_command_without_a_word(
 def test_signals_that_are_ignored_stay_so(model, monkeypatch, name):
     number, own = getattr(signal, name), PolylingualLDA.topics_frame
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **named):
         os.kill(os.getpid(), number)
-        return own(*arguments)
+        return own(*arguments, **named)
 
     monkeypatch.setattr(PolylingualLDA, "topics_frame", interrupted)
     before = signal.signal(number, signal.SIG_IGN)  # as under nohup
