@@ -1,5 +1,7 @@
 """Batches hold every row once, as it is in the data."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_m3l import MultiView
+from sklearn_m3l.network import _shards
 from sklearn_m3l.network._batches import (
     TupleBatches,
     common_rows,
@@ -237,3 +240,27 @@ def test_common_rows(tuples, make_batch):
             for name, among in ((a, among_a), (b, among_b)):
                 own = torch.from_numpy(rows[tuples.present[name][rows]])
                 assert_array_equal(take(own, among), common)
+
+
+def test_parts_of_batches(tuples, make_dataset, monkeypatch):
+    def batches(rank, n_processes):
+        monkeypatch.setattr(_shards, "place", lambda: (rank, n_processes))
+        dataset = make_dataset(tuples, groups=np.arange(len(tuples)) // 2, seed=0)
+        return list(TupleBatches(dataset, 5))
+
+    alone = batches(0, 1)
+    for whole, *parts in zip(alone, *(batches(n, 3) for n in range(3)), strict=True):
+        assert sum(part.size for part in parts) == whole.size
+        for name, vectors in whole.vectors.items():
+            assert torch.equal(torch.cat([p.vectors[name] for p in parts]), vectors)
+            bounds = [(part.own[name].start, part.own[name].stop) for part in parts]
+            ends = [0, *(stop for _, stop in bounds)]
+            assert bounds == list(pairwise(ends))
+            assert {part.count(name) for part in parts} == {len(vectors)}
+            if name in whole.cells:
+                values = torch.cat([part.cells[name].values for part in parts])
+                assert torch.equal(values, whole.cells[name].values)
+        for part in parts:
+            assert torch.equal(part.whole.groups, whole.groups)
+            assert_array_equal(part.whole.positions["de"], whole.positions["de"])
+            assert not part.whole.vectors

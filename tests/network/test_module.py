@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sklearn_m3l.network import build_net
+from sklearn_m3l.network import _layers, build_net
 
 ROWS = np.arange(12)
 ACTIVATIONS = {
@@ -264,3 +264,17 @@ def test_frozen_topics_follow_their_weights(tuples, make_network, make_batch):
     expected = torch.softmax(other.decoder_of("en").beta, dim=0).detach()
     assert torch.equal(decoder.phi(), expected)
     assert pickle.loads(pickle.dumps(decoder))._kept is None
+
+
+def test_shared_statistics_are_those_of_the_batch(monkeypatch):
+    monkeypatch.setattr(_layers, "total", lambda x: x)  # all others have no rows
+    x = torch.from_numpy(np.random.default_rng(0).normal(3, 2, (6, 4)))
+    x.requires_grad_()
+    layers = [_layers.BatchNorm(4).double() for _ in range(2)]
+    found = []
+    for layer, n_rows in zip(layers, (None, 6), strict=True):
+        (layer(x, n_rows) ** 3).sum().backward()
+        found.append([layer.mean, layer.variance, x.grad])
+        x.grad = None
+    for alone, shared in zip(*found, strict=True):
+        assert_allclose(shared, alone, rtol=1e-6)
