@@ -51,7 +51,7 @@ def measure_cluster(n_workers: int, n_rows: int, n_copies: int, n_sweeps: int) -
     with (
         TemporaryDirectory() as name,
         Client(
-            n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+            n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
         ) as client,
     ):
         client.wait_for_workers(n_workers)

@@ -34,7 +34,7 @@ def main():
     frame = load_gimp_help("train").frame[["en", "de", "page"]][: options.rows]
     with (
         TemporaryDirectory() as name,
-        Client(n_workers=2, threads_per_worker=1, dashboard_address=None),
+        Client(n_workers=2, threads_per_worker=1, dashboard_address=":0"),
     ):
         folder = Path(name)
         dd.from_pandas(frame, npartitions=8).to_parquet(folder / "table")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 distributed = pytest.importorskip("distributed", reason="Dask is not installed")
 dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
 scale = pytest.importorskip("sklearn_m3l.distributed")
+_sampling = pytest.importorskip("sklearn_m3l.distributed._sampling")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def client():
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address=":0",
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -156,6 +157,20 @@ def test_lda_of_two_parts(client, frame, encoder):
     noise = max(np.ptp(alone), 0.02)
     assert abs(model.score(test) - np.mean(alone)) < 2 * noise
     assert model.log_likelihood_[-1] > model.log_likelihood_[0]
+
+
+def test_sampling_ends_where_a_worker_is_lost(client, frame, encoder, monkeypatch):
+    X = encoder.fit_transform(frame)
+    sweep = _sampling.SharedGibbs.sweep
+
+    def kill_and_sweep(self):
+        os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        sweep(self)
+
+    monkeypatch.setattr(_sampling.SharedGibbs, "sweep", kill_and_sweep)
+    with pytest.raises(RuntimeError, match=r"(?i)worker .*lost"):
+        scale.fit_polylingual_lda(PolylingualLDA(3, cluster_weight=0), X)
+    client.wait_for_workers(2)
 
 
 def test_what_cannot_be_done(client, frame, ddf, encoder, tmp_path, monkeypatch):

@@ -176,5 +176,11 @@ class SharedGibbs:
 
     def _ask(self, method: str, *arguments: Any) -> list[Any]:
         """Return what all parts answer."""
-        asked = [getattr(part, method)(*arguments) for part in self._parts]
-        return [answer.result() for answer in asked]
+        try:
+            asked = [getattr(part, method)(*arguments) for part in self._parts]
+            return [answer.result() for answer in asked]
+        except OSError as error:  # Dask's word for it
+            raise RuntimeError(
+                "a worker was lost, and with it the topics of its documents; sample "
+                "again"
+            ) from error
