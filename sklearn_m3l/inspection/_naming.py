@@ -72,8 +72,8 @@ def suggest_topic_names(
     Raises
     ------
     TypeError
-        If `estimator` does not end with a topic model, or `namer` returns something
-        other than a string.
+        If `estimator` does not end with a topic model, or `namer` is not a function or
+        returns something other than a string.
     ValueError
         If `view` has no words, `texts` do not fit `X`, or `namer` returns a blank name.
 
@@ -109,6 +109,8 @@ def suggest_topic_names(
         if X is not None or texts is not None:
             raise ValueError("X and texts are for a namer; pass one, or leave them out")
         return _names_of_words(model, view, n_given, order)
+    if not callable(namer):
+        raise TypeError(f"namer must be a function, not {namer!r}")
     words = model.known_words(n_given, **order)
     if view is not None:
         raise ValueError("a namer gets the words of all languages; leave view out")

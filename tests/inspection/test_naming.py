@@ -85,6 +85,10 @@ def test_bad_names_and_texts(model, X, texts):
             suggest_topic_names(model, namer=constant(answer))
     with pytest.raises(ValueError, match="both named 'same'"):
         model.set_topic_names(suggest_topic_names(model, namer=constant("same")))
+    with pytest.raises(TypeError, match="namer must be a function, not 'gpt'"):
+        suggest_topic_names(model, namer="gpt")
+    with pytest.raises(ValueError, match="a namer gets the words of all languages"):
+        suggest_topic_names(model, namer=constant("a"), view="en")
     with pytest.raises(ValueError, match="X has no texts"):
         suggest_topic_names(model, X, namer=constant("a"))
     with pytest.raises(ValueError, match="texts are those of the rows of X"):

@@ -133,6 +133,24 @@ def test_a_row_of_dropped_topics_alone_gets_the_prevalence(lda, monkeypatch):
     assert_allclose(dropped.transform(X), [dropped.prevalence_, [1, 0, 0]], rtol=1e-6)
 
 
+def test_without_a_planted_junk_topic_the_proportions_are_those_of_the_subjects():
+    # Four words of ten are boilerplate, in every row.
+    rng = np.random.default_rng(0)
+    theta = rng.dirichlet(np.full(3, 0.2), 90)
+    words = np.repeat(np.eye(4), 6, axis=1) / 6
+    mixed = np.column_stack([0.6 * theta, np.full(90, 0.4)]) @ words
+    counts = {name: rng.multinomial(60, mixed) for name in ("en", "de")}
+    X = MultiView.from_arrays(counts=counts)
+    model = PolylingualLDA(4, topic_word_prior=0.1, max_iter=60, random_state=0).fit(X)
+    planted = [
+        own.reshape(4, 6).sum(axis=1).argmax() for own in model.topic_word_["en"]
+    ]
+    assert sorted(planted) == [0, 1, 2, 3]
+    topics = model.drop_topics([planted.index(3)]).transform(X)
+    kept = [subject for subject in planted if subject != 3]
+    assert np.abs(topics - theta[:, kept]).mean() < 0.05
+
+
 def test_edits_of_edits_refer_to_the_original(lda):
     edited = lda.reorder_topics([3, 2, 1, 0]).merge_topics([[0, 2]]).drop_topics([1])
     assert edited.topics == [[3, 1], [0]]
