@@ -114,7 +114,7 @@ def _time(seconds: float) -> str:
 def _size(gb: float) -> str:
     if gb < 1:
         return f"{gb * 1000:.0f} MB"
-    return f"{gb:.1f} GB" if gb < 100 else f"{gb / 1000:.1f} TB"
+    return f"{gb:.1f} GB" if gb < 100 else f"{gb:.0f} GB"
 
 
 def write_page() -> None:
@@ -147,10 +147,11 @@ what Linux keeps of files. Encoding is that of all-MiniLM-L6-v2: one worker with
 one core embeds {one["rows"] / one["encode_s"]:.1f} tuples of two pages per second
 (``python -m benchmarks.scale cluster``); a laptop has two workers, and larger models
 take longer. On a GPU, nothing was measured.
+{one["note"]}
 
 Two Dask workers on the same two cores encoded {speed:.1f} times as fast as one, and
 sampled {one["tokens"]:,} tokens {sampling:.1f} times as fast: {one["sweep_s"]:.2f} s
-and {two["sweep_s"]:.2f} s per sweep of 50 topics. {cluster[0].get("note", "")}
+and {two["sweep_s"]:.2f} s per sweep of 50 topics.
 """
     PAGE.write_text("\n".join(lines) + "\n" + text, encoding="utf-8")
     print(pd.DataFrame(rows).to_string())
