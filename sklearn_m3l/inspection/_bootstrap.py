@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._sklearn import Interval
@@ -18,6 +18,8 @@ PARAMETERS = {
 
 # Weights of articles that are drawn at once: 32 MiB of them.
 _BLOCK = 1 << 22
+# The least standard error of a resample, in those of the sample.
+_LEAST_ERROR = 1e-6
 
 
 def article_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -44,20 +46,28 @@ def article_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def bootstrap_interval(
     means: np.ndarray,
     *,
+    bounds: tuple[float, float],
+    symmetric: bool,
     n_resamples: int,
     confidence_level: float,
     random_state: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return an interval of the mean over articles, for each column.
 
-    It is the percentile interval of resampled articles, expanded for small samples
-    (Hesterberg 2015, Section 5.1.1): without that, an interval of 10 articles that
-    promises 95% covers the mean of the population in 90% of cases.
+    It is the bootstrap t interval of resampled articles (Hall 1988). Most articles have
+    next to nothing of most topics and a few have much, so that percentile intervals of
+    few articles are too short by far: where they promise 95%, they cover the mean of 30
+    such articles in 84% of cases or less.
 
     Parameters
     ----------
     means : ndarray of shape (n_articles, n_columns)
         A row for each article.
+    bounds : (float, float)
+        What the mean cannot leave.
+    symmetric : bool
+        Whether the bounds are equally far from the mean of the articles: so they should
+        be for differences, which are skewed to neither side or to either.
     n_resamples : int
         How often articles are drawn, as many as there are, with replacement.
     confidence_level : float
@@ -73,22 +83,30 @@ def bootstrap_interval(
     n_articles, n_columns = means.shape
     if n_articles < 2:
         return np.full(n_columns, np.nan), np.full(n_columns, np.nan)
+    center = means.mean(axis=0)
+    deviations = means - center
+    error = deviations.std(axis=0, ddof=1) / np.sqrt(n_articles)
     rng = private_generator(random_state)
-    resampled = np.empty((n_resamples, n_columns))
+    statistic = np.empty((n_resamples, n_columns))
     step = max(1, _BLOCK // n_articles)
     for start in range(0, n_resamples, step):
-        block = resampled[start : start + step]
+        block = statistic[start : start + step]
         drawn = rng.randint(n_articles, size=(len(block), n_articles))
         drawn += np.arange(len(block))[:, np.newaxis] * n_articles
         times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        block[:] = times @ means / n_articles
-    tail = _expanded_tail(n_articles, confidence_level)
-    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
-    return low, high
-
-
-def _expanded_tail(n_articles: int, confidence_level: float) -> float:
-    """Return the share of resamples below the interval, as above it."""
-    factor = np.sqrt(n_articles / (n_articles - 1))
-    t = stats.t.ppf((1 + confidence_level) / 2, n_articles - 1)
-    return float(stats.norm.cdf(-factor * t))
+        shift = times @ deviations / n_articles
+        spread = np.maximum(times @ deviations**2 / n_articles - shift**2, 0)
+        # A resample of equal articles knows no error: its statistic is out of bounds.
+        own = np.sqrt(spread / (n_articles - 1))
+        own = np.maximum(own, _LEAST_ERROR * error)
+        block[:] = np.divide(shift, own, out=np.zeros_like(shift), where=own > 0)
+    if symmetric:
+        high = np.quantile(np.abs(statistic), confidence_level, axis=0)
+        low = -high
+    else:
+        tail = (1 - confidence_level) / 2
+        low, high = np.quantile(statistic, [tail, 1 - tail], axis=0)
+    return (
+        np.clip(center - high * error, *bounds),
+        np.clip(center - low * error, *bounds),
+    )

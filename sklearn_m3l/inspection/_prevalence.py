@@ -90,8 +90,15 @@ def mean_proportions(
 
     Notes
     -----
-    The interval is that of :func:`prevalence_difference`, for one level and topic at a
-    time.
+    The interval is the bootstrap t interval over articles [1]_, for one level and topic
+    at a time. Unlike the percentile interval, it covers the truth about as often as it
+    says where most articles have next to nothing of a topic and a few have much; with
+    few articles it is wide.
+
+    References
+    ----------
+    .. [1] P. Hall, "Theoretical Comparison of Bootstrap Confidence Intervals", The
+       Annals of Statistics 16(3), 1988.
 
     Examples
     --------
@@ -213,7 +220,7 @@ n_features)
 
     Notes
     -----
-    See :func:`prevalence_difference` for the interval. It tells how sure the mean of a
+    See :func:`mean_proportions` for the interval. It tells how sure the mean of a
     level is, given the topics of the rows; it knows nothing of the uncertainty of the
     topics themselves (see :func:`topic_stability`).
 
@@ -300,7 +307,9 @@ def _average(
         if not rows.any():
             continue
         means = article_means(theta[rows], ids[rows])
-        low, high = bootstrap_interval(means, random_state=rng, **bootstrap)
+        low, high = bootstrap_interval(
+            means, bounds=(0, 1), symmetric=False, random_state=rng, **bootstrap
+        )
         parts.append(
             table_of(
                 {

@@ -53,6 +53,17 @@ def test_intervals_cover_the_truth_as_often_as_they_say(n_articles):
     assert np.mean(hits) == pytest.approx(0.95, abs=0.045)
 
 
+def test_differences_of_rare_topics_are_covered_too():
+    # As in real documents: most have next to nothing of a topic, a few have much.
+    rng, alpha = np.random.default_rng(0), np.full(20, 0.05)
+    hits = []
+    for seed in range(40):
+        a, b = rng.dirichlet(alpha, 30), rng.dirichlet(alpha, 30)
+        table = prevalence_difference(a, b, n_resamples=300, random_state=seed)
+        hits.extend((table["low"] <= 0) & (table["high"] >= 0))
+    assert np.mean(hits) > 0.94
+
+
 def test_narrower_intervals_cover_less():
     rng = np.random.default_rng(1)
     a, b = rng.dirichlet([1, 1], 50), rng.dirichlet([1, 1], 50)

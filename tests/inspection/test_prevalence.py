@@ -38,6 +38,25 @@ def test_trend_is_found_and_covered():
     assert first["prevalence"].iloc[-1] - first["prevalence"].iloc[0] > 0.2
 
 
+def test_intervals_of_rare_topics_cover_them_too():
+    # As in real documents: most have next to nothing of a topic, a few have much.
+    rng = np.random.default_rng(0)
+    hits = []
+    for seed in range(40):
+        theta = rng.dirichlet(np.full(20, 0.05), 30)
+        table = mean_proportions(
+            theta, ["all"] * 30, n_resamples=300, random_state=seed
+        )
+        hits.extend((table["low"] <= 0.05) & (table["high"] >= 0.05))
+        assert table["low"].min() >= 0 and table["high"].max() <= 1
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
+
+
+def test_equal_articles_have_an_interval_of_no_width():
+    table = mean_proportions(np.full((5, 2), 0.5), ["a"] * 5, random_state=0)
+    np.testing.assert_allclose(table[["low", "high"]], 0.5)
+
+
 def test_mean_counts_each_article_once():
     theta = [[1, 0], [1, 0], [1, 0], [0, 1], [0.5, 0.5]]
     groups = ["a", "a", "a", "b", "c"]
