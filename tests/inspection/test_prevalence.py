@@ -57,6 +57,18 @@ def test_equal_articles_have_an_interval_of_no_width():
     np.testing.assert_allclose(table[["low", "high"]], 0.5)
 
 
+def test_planted_trend_is_found_by_a_model(planted, planted_lda, number_of):
+    # Topic 0 before 2000, 1 in 2000, and 2 after it; German changes a few to 2.
+    topic = np.repeat(np.arange(80) % 3, 2)
+    table = prevalence_by(planted_lda, planted, 1999 + topic, random_state=0)
+    for year, number in ((1999, 0), (2000, 1), (2001, 2)):
+        own = table[(table["value"] == year) & (table["topic"] == number_of[number])]
+        english, german = own["prevalence"]
+        assert english > 0.95
+        assert german > 0.95 or (number == 0 and 0.6 < german < 0.8)
+        assert (own["n_articles"] * 2 == own["n_rows"]).all()
+
+
 def test_mean_counts_each_article_once():
     theta = [[1, 0], [1, 0], [1, 0], [0, 1], [0.5, 0.5]]
     groups = ["a", "a", "a", "b", "c"]
