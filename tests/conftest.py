@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import sys
 import warnings
 
 # scikit-learn checks array API input only where scipy was imported with this.
@@ -26,6 +27,15 @@ def interruptible():
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """Close what a test draws: pyplot keeps figures, and warns of many."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,6 @@ from sklearn_m3l.display import AblationDisplay
 from sklearn_m3l.metrics import make_alignment_scorer
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 def search(X, grid, estimator=None, **parameters):
     if estimator is None:
         estimator = M3LContrastTopicModel(max_iter=1, random_state=0)

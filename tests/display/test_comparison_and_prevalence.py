@@ -16,12 +16,6 @@ from sklearn_m3l.inspection import compare_views, prevalence_by
 matplotlib.use("Agg")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def test_differences_are_those_of_the_table(small_model, small_multiview):
     display = ViewComparisonDisplay.from_estimator(
         small_model,

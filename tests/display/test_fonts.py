@@ -50,7 +50,6 @@ def test_words_and_labels_are_drawn_in_it(words):
         ).plot()
         assert [text.get_text() for text in space.text_] == ["кисть"]
         space.figure_.canvas.draw()
-    plt.close("all")
 
 
 def test_letters_that_no_font_has_are_one_warning(words, monkeypatch):
@@ -63,5 +62,4 @@ def test_letters_that_no_font_has_are_one_warning(words, monkeypatch):
     ) as seen:
         TopicWordsDisplay(words).plot()
     assert len(seen) == 1
-    plt.close("all")
     _cover.cache_clear()

@@ -12,12 +12,6 @@ from sklearn_m3l.embedding import make_multiview_encoder
 from sklearn_m3l.inspection import segment_topics
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def df():
     words = ["rain snow wind", "brush paint ink", "menu tab button"]

@@ -7,12 +7,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn_m3l.display import TopicHierarchyDisplay
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 def test_topics_are_named_and_joined(small_model):
     display = TopicHierarchyDisplay.from_estimator(
         make_pipeline(small_model), n_words=2, ranking="frex"

@@ -17,12 +17,6 @@ from sklearn_m3l.display import TopicSpaceDisplay, topic_space
 from sklearn_m3l.embedding import make_multiview_encoder
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def display(small_model, small_multiview):
     shown = TopicSpaceDisplay.from_estimator(

@@ -14,12 +14,6 @@ from sklearn_m3l import (
 from sklearn_m3l.display import TopicWordsDisplay
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 def bars(ax):
     """Return words and lengths of the bars, from top to bottom."""
     assert ax.yaxis_inverted()
