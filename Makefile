@@ -9,17 +9,23 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $
 DIST = --dist loadfile --no-loadscope-reorder
 SOURCES = setup.cfg pyproject.toml $(CONSTRAINTS)
 
-.PHONY: demo test test-fast test-oldest coverage lint docs clean
+.PHONY: demo test test-fast test-benchmarks test-oldest coverage lint docs clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/python -m sklearn_m3l
 
+# Slow tests start processes, in which no coverage is measured.
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -n 2 $(DIST) --cov --cov-report=term
+	$(VENV)/bin/python -m pytest -n 2 $(DIST) -m "not slow" --cov --cov-report=
+	$(VENV)/bin/python -m pytest -n 2 $(DIST) -m slow
 
 # All but the slow tests, on all cores.
 test-fast: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -q -n auto $(DIST) -m "not slow"
+
+# Those of the programs in benchmarks/, which take minutes.
+test-benchmarks: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -q -n 2 $(DIST) benchmarks/tests
 
 test-oldest:
 	$(MAKE) test CONSTRAINTS=constraints-oldest.txt VENV=.venv-oldest
@@ -29,7 +35,7 @@ test-oldest:
 COMPILED = tests/gibbs tests/network/test_kernels.py tests/network/test_ops.py
 coverage: test
 	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -q -n 2 $(DIST) -m "not slow" $(COMPILED) \
-	    --cov --cov-append --cov-report=term --cov-fail-under=95
+	    --cov --cov-append --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .

@@ -6,7 +6,7 @@ from scipy.spatial.distance import jensenshannon, squareform
 from sklearn.manifold import trustworthiness
 
 from sklearn_m3l import MultiView, View
-from sklearn_m3l.display import topic_space
+from sklearn_m3l.display import _topic_space, topic_space
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +64,17 @@ def test_what_has_one_name_is_one_point(small_model, small_multiview):
 
 @pytest.mark.slow
 def test_of_many_points_some_are_laid_out_and_the_others_among_them(
-    small_model, small_multiview
+    small_model, small_multiview, monkeypatch
 ):
+    monkeypatch.setattr(_topic_space, "_N_LAID_OUT", 600)
     rng = np.random.default_rng(0)
     views = {
-        name: View(rng.normal(size=(1100, view.width)).astype(np.float32))
+        name: View(rng.normal(size=(220, view.width)).astype(np.float32))
         for name, view in small_multiview.views.items()
     }
     X = MultiView(views)
     space = topic_space(small_model, X, random_state=0)
-    assert len(space) == 3300
+    assert len(space) == 660
     theta = np.empty((len(space), 3))
     for view, points in space.groupby("view"):
         theta[points.index] = small_model.transform(X[points["row"]][[view]])

@@ -26,7 +26,7 @@ FIGURES = [f"Figure {number}" for number in range(2, 7)]
 def benchmarks():
     """Return the modules of the benchmark, which is not part of the package."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1]))
+        patch.syspath_prepend(str(Path(__file__).parents[2]))
         modules = {
             name: importlib.import_module(f"benchmarks.reproduce.{name}")
             for name in ("cells", "command", "corpora", "measure", "store", "windows")

@@ -1,0 +1,1 @@
+"""Tests of the benchmarks that take long; `make test-benchmarks` runs them."""
