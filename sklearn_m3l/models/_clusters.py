@@ -159,6 +159,9 @@ def cluster_counts(
     vectors = sparse.hstack(
         [normalize(np.sqrt(counts)) for counts in documents], format="csr"
     )
+    if vectors.nnz < 2**31:  # scikit-learn's k-means takes no wider indices
+        places = (part.astype(np.int32) for part in (vectors.indices, vectors.indptr))
+        vectors = sparse.csr_array((vectors.data, *places), vectors.shape)
     labels = np.full(vectors.shape[0], -1)
     rows = np.flatnonzero(vectors.sum(axis=1) > 0)
     sample = vectors[_draw(rows, seed)]

@@ -893,6 +893,22 @@ def test_progress_bar(X, capsys):
     assert out == "" and "Sampling: 100%" in err and "5/5" in err
 
 
+@pytest.mark.parametrize("views", [["en"], ["en", "de"]])
+def test_indices_of_any_width(X, views):
+    def with_indices(dtype):
+        rows = slice(8, None)  # one of the first lacks English
+        counts = {n: sparse.csr_array(X[n].counts.toarray()[rows]) for n in views}
+        for table in counts.values():
+            table.indices = table.indices.astype(dtype)
+            table.indptr = table.indptr.astype(dtype)
+        return MultiView.from_arrays(counts=counts)
+
+    narrow, wide = (with_indices(dtype) for dtype in (np.int32, np.int64))
+    model = quick().fit(wide)
+    assert_array_equal(model.components_, quick().fit(narrow).components_)
+    assert_array_equal(model.transform(wide), model.transform(narrow))
+
+
 def test_documents_without_known_words(X):
     counts = X["en"].counts.toarray()
     counts[:30] = 0
