@@ -23,6 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+_OWN = "benchmarks/provenance.py"
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensim")
 
 
@@ -66,8 +67,10 @@ def record(result: Path, continues: bool = False) -> None:
         sources = sources | earlier["sources"]
     main = sys.modules["__main__"].__spec__
     name = main.name.removesuffix(".__main__") if main else sys.argv[0]
+    # Where folders lie on this machine is nobody's business.
+    argv = [Path(a).name if os.path.isabs(a) else a for a in sys.argv[1:]]
     content = {
-        "command": shlex.join(["python", "-m", name, *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", name, *argv]),
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
@@ -85,8 +88,11 @@ def changed_sources(result: Path) -> list[str] | None:
     return [
         name
         for name, known in sources.items()
-        if not (ROOT / name).exists()
-        or digest((ROOT / name).read_text(encoding="utf-8")) != known
+        if name != _OWN  # no figure rests on it
+        and (
+            not (ROOT / name).exists()
+            or digest((ROOT / name).read_text(encoding="utf-8")) != known
+        )
     ]
 
 
