@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sklearn_m3l.multiview import MultiView
 
@@ -68,11 +67,6 @@ def name_rows(
 def topic_label(topic: int, name: str | None) -> str:
     """Return what a topic is called where its number is of use, too."""
     return f"Topic {topic}" if name is None else f"Topic {topic}: {name}"
-
-
-def first_of_each(names: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return those rows whose name no earlier one of the rows has."""
-    return rows[~pd.Index(names[rows], dtype=object).duplicated()]
 
 
 def beginning(text: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_m3l.display._names import first_of_each, name_rows
+from sklearn_m3l.display._names import name_rows
 from sklearn_m3l.display._topic_space import lay_out
 from sklearn_m3l.metrics import paired_jensen_shannon, pairwise_jensen_shannon
+from sklearn_m3l.metrics._articles import first_of_each
 from sklearn_m3l.metrics._topics import infer_topics, topics_by_view
 from sklearn_m3l.multiview import MultiView
 

@@ -11,6 +11,7 @@ from scipy.cluster.hierarchy import dendrogram
 from sklearn_m3l.display._levels import is_ordered, level_places, level_texts
 from sklearn_m3l.display._report_contents import Contents, Documents
 from sklearn_m3l.inspection import mean_proportions, prevalence_difference
+from sklearn_m3l.metrics._articles import first_of_each
 
 # Topics of a table, rows of a list, and words that stand for a topic.
 _N_TOPICS, _N_ROWS, _N_WORDS = 20, 10, 3
@@ -142,8 +143,7 @@ def disagreement_rows(
     pairs = list(documents.divergences)
     values = np.nan_to_num(np.stack(list(documents.divergences.values())), nan=-1)
     widest, pair_of = values.max(axis=0), values.argmax(axis=0)
-    order = np.argsort(-widest, kind="stable")
-    order = order[~pd.Index(findings.articles[order], dtype=object).duplicated()]
+    order = first_of_each(findings.articles, np.argsort(-widest, kind="stable"))
     rows = []
     for row in order[:_N_ROWS].tolist():
         value = widest[row]

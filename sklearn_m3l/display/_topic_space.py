@@ -8,8 +8,9 @@ import pandas as pd
 from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
 
-from sklearn_m3l.display._names import first_of_each, names_by_view
+from sklearn_m3l.display._names import names_by_view
 from sklearn_m3l.metrics import pairwise_jensen_shannon
+from sklearn_m3l.metrics._articles import first_of_each
 from sklearn_m3l.metrics._topics import topics_by_view
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator

@@ -24,6 +24,7 @@ from sklearn_m3l.inspection._inputs import (
 )
 from sklearn_m3l.metrics import paired_jensen_shannon
 from sklearn_m3l.metrics._alignment import check_pairs, topic_coherence
+from sklearn_m3l.metrics._articles import first_of_each
 from sklearn_m3l.metrics._topics import topics_by_view
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator
@@ -355,8 +356,8 @@ def disagreements(
     for pair in chosen:
         divergences = paired_jensen_shannon(*(topics[view] for view in pair))
         known = np.flatnonzero(~np.isnan(divergences))
-        rows = known[np.argsort(-divergences[known], kind="stable")]
-        rows = rows[~pd.Index(ids[rows], dtype=object).duplicated()][:n]
+        widest = known[np.argsort(-divergences[known], kind="stable")]
+        rows = first_of_each(ids, widest)[:n]
         found = {
             "view_a": pair[0],
             "view_b": pair[1],

@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.utils import check_scalar
 
 from sklearn_m3l.inspection._inputs import article_ids
+from sklearn_m3l.metrics._articles import first_of_each
 from sklearn_m3l.metrics._topics import infer_topics, reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
@@ -269,7 +270,7 @@ n_features)
     ids = article_ids(groups, len(theta))
     has_text = np.array([text is not None for text in shown])
     rows = rng.permutation(np.flatnonzero(has_text & ~np.isnan(theta[:, 0])))
-    rows = rows[~pd.Index(ids[rows]).duplicated()]
+    rows = first_of_each(ids, rows)
     if len(rows) < n_rows:
         raise ValueError(
             f"{len(rows)} articles have a text and topics, fewer than n_rows={n_rows}"

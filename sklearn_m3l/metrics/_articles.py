@@ -1,6 +1,7 @@
-"""Article ids: how they are checked, and the mean in which each counts once."""
+"""Article ids: how they are checked, and how each article counts once."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array, column_or_1d
 
@@ -26,3 +27,9 @@ def mean_over_articles(values: np.ndarray, groups: np.ndarray) -> float:
     _, article = np.unique(groups, return_inverse=True)
     means = np.bincount(article, weights=values) / np.bincount(article)
     return float(means.mean())
+
+
+def first_of_each(ids: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return those rows whose id no earlier one of the rows has."""
+    # Not as Arrow's strings, which cannot hold half a surrogate pair.
+    return rows[~pd.Index(ids[rows], dtype=object).duplicated()]
