@@ -180,12 +180,16 @@ class BaseTopicModel(
 
         An embedding does, if only by its cluster.
         """
+        told = np.zeros(len(X), dtype=bool)
+        for view in X.views.values():
+            if view.embedding is not None:
+                told |= view.present
+                continue
+            for start in range(0, len(X), _SCORE_ROWS):  # counts may be in files
+                rows = slice(start, start + _SCORE_ROWS)
+                told[rows] |= view.present[rows] & (view.counts[rows].sum(axis=1) > 0)
         present = [view.present for view in X.views.values()]
-        told = [
-            view.present & (view.embedding is not None or view.counts.sum(axis=1) > 0)
-            for view in X.views.values()
-        ]
-        return np.any(present, axis=0) & ~np.any(told, axis=0)
+        return np.any(present, axis=0) & ~told
 
     def _infer(self, X: MultiView) -> np.ndarray:
         """Return topics; refuse NaN in rows that have a view.
