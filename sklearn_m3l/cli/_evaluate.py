@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from sklearn_m3l.cli._models import load_pipeline, read_views
+from sklearn_m3l.cli._models import encode, load_pipeline, read_views
 from sklearn_m3l.cli._scores import LIKELIHOOD, print_scores
-from sklearn_m3l.cli._tables import TableFile, normalize
+from sklearn_m3l.cli._tables import TableFile
 from sklearn_m3l.metrics import Score, evaluate_alignment
 
 
@@ -26,12 +26,8 @@ def evaluate(
         See `TableFile`.
     """
     pipeline = load_pipeline(model)
-    groups = None if groups is None else normalize(groups)
     given = read_views(TableFile(table, **options), pipeline, groups)
-    df = given.frame
-    if groups is not None and groups not in df:
-        df = df.join(given.others)
-    X = pipeline["encode"].set_params(groups=groups).transform(df)
+    X = encode(pipeline, given, groups)
     topic_model = pipeline["topics"]
     scores = evaluate_alignment(topic_model, X)
     texts = [name for name in X.view_names if name in topic_model.vocabularies_]

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_m3l.cli._formats import print_frame
 from sklearn_m3l.cli._models import (
-    Given,
+    encode,
     load_pipeline,
     read_views,
     refuse_to_overwrite,
@@ -422,16 +422,11 @@ def _read(
     pipeline = load_pipeline(model)
     # What is read is told beside the result, which others may read.
     with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
-        given: Given = read_views(
+        given = read_views(
             TableFile(table, **options), pipeline, groups, *others, only=only
         )
         print()
-    frame = given.frame
-    if groups is not None and normalize(groups) not in frame:
-        frame = frame.join(given.others[[normalize(groups)]])
-    encode = pipeline["encode"]
-    encode.set_params(groups=None if groups is None else normalize(groups))
-    return pipeline, encode.transform(frame), given.others
+    return pipeline, encode(pipeline, given, groups), given.others
 
 
 def _print(frame: pd.DataFrame, form: str, key: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn_m3l.cli._overview import tell_views, warn_of_data
 from sklearn_m3l.cli._tables import TableFile, normalize
 from sklearn_m3l.embedding import ImageView
+from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.persistence import load_model
 
 
@@ -101,3 +102,11 @@ def read_views(
     warn_of_data(table.frame[known], texts)
     frame = file.with_pictures(table, images)
     return Given(frame[known], table.frame[wanted].set_axis(frame.index))
+
+
+def encode(pipeline: Pipeline, given: Given, groups: str | None) -> MultiView:
+    """Return the views of a table, whose rows know their articles."""
+    frame, name = given.frame, None if groups is None else normalize(groups)
+    if name is not None and name not in frame:
+        frame = frame.join(given.others[[name]])
+    return pipeline["encode"].set_params(groups=name).transform(frame)
