@@ -96,7 +96,8 @@ class WordVectorizer(CountVectorizer):
         pythainlp for Thai, icu4py for Khmer, Lao, and Burmese. If it is not installed,
         a warning says so, and pairs of characters count, as with "pairs". A callable
         returns the tokens of a text, of which only words count. Japanese and Korean
-        verbs and adjectives count in their dictionary form, and particles do not count.
+        verbs and adjectives count in their dictionary form. Numbers, and particles in
+        Chinese, Japanese, and Korean, do not count.
     lemmatize : bool or callable, default=False
         Whether to count words in their dictionary form, by the package simplemma (50
         languages), such as for Finnish, Russian, or Turkish. A callable returns the

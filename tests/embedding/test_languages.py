@@ -79,6 +79,27 @@ def test_the_language_chooses_what_splits_texts(language):
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # What the package guesses joins no word with what stands beside it.
+        ("图像的框时，条上改，物上画", ["图像", "改", "条", "框", "物", "画"]),
+        ("在屏幕里, 从纯色到色阶", ["屏幕", "纯色", "色", "阶"]),
+        ("图层蒙版和笔刷", ["图层", "笔刷", "蒙版"]),
+        # It lists phrases among its words.
+        ("神话故事", ["故事", "神话"]),
+        ("打开文件格式并传递数据", ["传递", "打开", "数据", "文件", "格式"]),
+        ("公共汽车, 直方图, 剪贴板", ["公共汽车", "剪贴板", "直方图"]),
+        # Numbers do not count, as in Japanese and Korean.
+        ("两个朋友, 第一名, 三片面包", ["朋友", "面包"]),
+        ("三角形, 四季, 零件, 百科, 数组", ["三角形", "四季", "数组", "百科", "零件"]),
+    ],
+)
+def test_words_of_chinese(text, words):
+    found = WordVectorizer(language="zh").fit([text]).get_feature_names_out()
+    assert sorted(found) == sorted(words)
+
+
 @pytest.mark.parametrize("language", TEXTS)
 def test_clones_pickles_files_and_workers(language, tmp_path):
     text, _ = TEXTS[language]
