@@ -10,7 +10,6 @@ memory.
 import argparse
 import json
 import multiprocessing
-import re
 import shutil
 import string
 import sys
@@ -28,7 +27,12 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
-from benchmarks.processes import end_with_parent, ending_children, without_ctrl_c
+from benchmarks.processes import (
+    end_with_parent,
+    ending_children,
+    peak_memory,
+    without_ctrl_c,
+)
 from sklearn_m3l import __version__
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.metrics import evaluate_alignment
@@ -65,7 +69,6 @@ COSTS = {
 
 _TEXTS = ["en", "de"]
 _WARM_UP_ROWS = 64
-_STATUS = Path("/proc/self/status")
 
 
 class Corpus(NamedTuple):
@@ -235,7 +238,7 @@ def measure(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
     start = time.perf_counter()
     model = contestant.fit(corpus, parameters)
     values = {"Fit s": time.perf_counter() - start}
-    peak = _peak_memory()
+    peak = peak_memory()
     if peak is not None:
         values["Peak MiB"] = peak
 
@@ -272,21 +275,6 @@ def measure_alone(label: str, parameters: Mapping[str, int]) -> dict[str, Any]:
                 f"the process that fitted {label} was ended before it was done; it "
                 "may have run out of memory"
             ) from error
-
-
-def _peak_memory() -> float | None:
-    """Return the most MiB of memory that this process has used, if that is known."""
-    if _STATUS.exists():
-        # Not getrusage, which on Linux begins with the peak of the parent process.
-        peak = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
-        if peak:
-            return int(peak[1]) / 2**10
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def fill_in(

@@ -1,12 +1,17 @@
-"""Processes that a benchmark starts, and that end when it ends."""
+"""Processes that a benchmark starts, and what memory one has used."""
 
 import multiprocessing
 import os
+import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import connection
+from pathlib import Path
+
+_STATUS = Path("/proc/self/status")
 
 
 def end_with_parent() -> None:
@@ -44,3 +49,18 @@ def ending_children() -> Iterator[None]:
         for child in multiprocessing.active_children():
             child.terminate()
         raise
+
+
+def peak_memory() -> float | None:
+    """Return the most MiB of memory that this process has used, if that is known."""
+    if _STATUS.exists():
+        # Not getrusage, which on Linux begins with the peak of the parent process.
+        peak = re.search(r"^VmHWM:\s*(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
+        if peak:
+            return int(peak[1]) / 2**10
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / (2**20 if sys.platform == "darwin" else 2**10)

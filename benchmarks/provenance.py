@@ -19,11 +19,17 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-_OWN = "benchmarks/provenance.py"
+# No figure rests on these.
+_APART = {
+    "benchmarks/provenance.py",
+    "benchmarks/leaderboard/__main__.py",
+    "benchmarks/leaderboard/results.py",
+}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensim")
 
 
@@ -55,13 +61,22 @@ def run_file(result: Path) -> Path:
     return result.with_suffix(".run.json")
 
 
-def record(result: Path, continues: bool = False) -> None:
+def record(
+    result: Path,
+    continues: bool = False,
+    finished: bool = True,
+    also: Iterable[str] = (),
+) -> None:
     """Write what a result rests on that this process has just stored.
 
     Where it adds to what an earlier process stored, the digests of that one are kept:
-    to make such a result anew, delete it first.
+    to make such a result anew, delete it first. More may be added to a result that is
+    not finished. Other sources of this repository, such as what ran in another
+    process, are named in `also`.
     """
     path, sources = run_file(result), loaded_sources()
+    for name in also:
+        sources[name] = digest((ROOT / name).read_text(encoding="utf-8"))
     if continues and path.exists():
         earlier = json.loads(path.read_text(encoding="utf-8"))
         sources = sources | earlier["sources"]
@@ -75,6 +90,7 @@ def record(result: Path, continues: bool = False) -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "finished": finished,
         "sources": sources,
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -88,7 +104,7 @@ def changed_sources(result: Path) -> list[str] | None:
     return [
         name
         for name, known in sources.items()
-        if name != _OWN  # no figure rests on it
+        if name not in _APART
         and (
             not (ROOT / name).exists()
             or digest((ROOT / name).read_text(encoding="utf-8")) != known
@@ -96,9 +112,23 @@ def changed_sources(result: Path) -> list[str] | None:
     ]
 
 
+def is_finished(result: Path) -> bool:
+    """Return whether nothing is left to add to a result that knows its sources."""
+    if not run_file(result).exists():
+        return False
+    return json.loads(run_file(result).read_text(encoding="utf-8")).get(
+        "finished", True
+    )
+
+
+def stored_results() -> list[Path]:
+    """Return all stored results."""
+    return [p for p in sorted(RESULTS.rglob("*.json")) if ".run" not in p.suffixes]
+
+
 def check(_: argparse.Namespace | None = None) -> None:
     """Print for each stored result whether its sources have changed."""
-    results = [p for p in sorted(RESULTS.rglob("*.json")) if ".run" not in p.suffixes]
+    results = stored_results()
     stale = 0
     for result in results:
         changed = changed_sources(result)
@@ -108,6 +138,8 @@ def check(_: argparse.Namespace | None = None) -> None:
             print("    stale: made by an earlier version, whose sources are not known")
         elif changed:
             print(f"    stale: changed since: {', '.join(changed)}")
+        elif not is_finished(result):
+            print("    up to date, but not finished")
         else:
             print("    up to date")
     print(f"{stale} of {len(results)} results are stale")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import compare
+from benchmarks import compare, processes
 from benchmarks.__main__ import main
 from benchmarks.compare import COLUMNS, CONTESTANTS, make_corpus, measure_alone
 from sklearn_m3l.datasets import load_gimp_help
@@ -203,15 +203,15 @@ def test_memory_may_be_unknown(results, monkeypatch):
     rows, footnotes = compare.fill_in(values, lambda value, digits: "")
     (letter,) = {row[-1] for row in rows}
     assert [note for note in footnotes if "memory" in note][0].startswith(letter)
-    monkeypatch.setattr(compare, "_STATUS", Path("no-such-file"))
+    monkeypatch.setattr(processes, "_STATUS", Path("no-such-file"))
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert compare._peak_memory() is None
+    assert processes.peak_memory() is None
 
 
 def test_memory_is_known_without_linux(monkeypatch):
     pytest.importorskip("resource")
-    monkeypatch.setattr(compare, "_STATUS", Path("no-such-file"))
-    assert 50 < compare._peak_memory() < 2**20
+    monkeypatch.setattr(processes, "_STATUS", Path("no-such-file"))
+    assert 50 < processes.peak_memory() < 2**20
 
 
 def test_a_process_of_its_own_measures_the_same(results):

@@ -1,0 +1,1 @@
+"""Every system on every corpus, judged alike: ``python -m benchmarks.leaderboard``."""

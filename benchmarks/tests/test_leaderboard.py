@@ -1,0 +1,257 @@
+"""Tests of the leaderboard: its corpora, what is measured, and what is stored."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from benchmarks.leaderboard import results
+from benchmarks.leaderboard.__main__ import main
+from benchmarks.leaderboard.corpora import Corpus, hide_pairing
+from benchmarks.leaderboard.exchange import (
+    Delivery,
+    read_corpus,
+    read_delivery,
+    write_corpus,
+)
+from benchmarks.leaderboard.measures import measure
+from benchmarks.leaderboard.systems import SYSTEMS, deliver
+from sklearn_m3l import MultiView
+
+N_TOPICS, N_TRAIN, N_TEST, N_WORDS = 3, 24, 9, 30
+ABOUT = {
+    "corpus": "tiny",
+    "system": "some-system",
+    "title": "Some system",
+    "configuration": "defaults",
+    "seed": 0,
+    "n_topics": N_TOPICS,
+    "seconds": {"fit": 1.5, "transform": 0.5},
+    "packages": {"numpy": np.__version__},
+    "python": "3",
+}
+
+
+def make_part(n_rows, seed):
+    """Return rows of two languages and a picture, whose words say their topic."""
+    rng = np.random.default_rng(seed)
+    topics = np.arange(n_rows) % N_TOPICS
+    names = ("en", "de")
+    numbers = topics[:, np.newaxis] * 10 + rng.integers(10, size=(n_rows, 8))
+    counts, tokens = {}, {}
+    for name in names:
+        dense = np.stack([np.bincount(row, minlength=N_WORDS) for row in numbers])
+        counts[name] = sparse.csr_array(dense.astype(np.float32))
+        tokens[name] = [[f"{name}{number}" for number in row] for row in numbers]
+    width = {"en": 6, "de": 6, "image": 4}
+    X = MultiView.from_arrays(
+        {
+            name: (np.eye(size)[topics] + rng.normal(0, 0.1, (n_rows, size))).astype(
+                np.float32
+            )
+            for name, size in width.items()
+        },
+        counts,
+        {name: [f"{name}{number}" for number in range(N_WORDS)] for name in names},
+        {"image": np.arange(n_rows) % 4 > 0},
+    )
+    return X, tokens, [f"label {topic}" for topic in topics]
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    parts = {"train": make_part(N_TRAIN, 0), "test": make_part(N_TEST, 1)}
+    tokens = {part: own for part, (_, own, _) in parts.items()}
+    texts = {
+        part: {name: [" ".join(words) for words in rows] for name, rows in own.items()}
+        for part, own in tokens.items()
+    }
+    train = parts["train"][0]
+    return Corpus(
+        "tiny",
+        N_TOPICS,
+        train,
+        parts["test"][0],
+        train,
+        texts,
+        tokens,
+        {part: labels for part, (_, _, labels) in parts.items()},
+        {"en": "a", "de": "a", "image": "b"},
+        ("en", "de"),
+    )
+
+
+def topics_of(X, name, theta):
+    theta = np.array(theta, dtype=float)
+    theta[~np.asarray(X[name].present)] = np.nan
+    return theta
+
+
+def delivery_of(corpus, make):
+    """Return a delivery whose topics are those that a function gives a row."""
+    parts = [
+        {
+            name: topics_of(X, name, [make(row, len(X)) for row in range(len(X))])
+            for name in X.view_names
+        }
+        for X in (corpus.train, corpus.test)
+    ]
+    words = {
+        name: [[f"{name}{10 * topic + i}" for i in range(10)] for topic in range(3)]
+        for name in ("en", "de")
+    }
+    return Delivery(dict(ABOUT), words, *parts)
+
+
+def test_one_topic_for_all_scores_what_chance_does(corpus):
+    same = delivery_of(corpus, lambda row, n: [0.2, 0.3, 0.5])
+    found = measure(same, corpus)
+    values, chance = found["values"], found["chance"]
+    assert values["MRR en-de"] == pytest.approx(chance["MRR en-de"])
+    assert values["UAP en-image"] <= chance["UAP en-image"]
+    assert values["JSD en-de"] == values["JSD-gap en-de"] == 0
+    assert values["Accuracy en-de"] == pytest.approx(1 / 3)
+    assert values["IEC image"] < 0.5
+    assert "TU en" not in values  # needs 15 words
+
+
+def test_topics_of_their_own_find_each_other(corpus):
+    def make(row, n_rows):
+        first = 0.2 + 0.6 * row / n_rows
+        return np.array([first, 0.9 - first, 0.1])
+
+    values = measure(delivery_of(corpus, make), corpus)["values"]
+    assert values["MRR en-de"] == values["UAP de-image"] == 1
+    assert values["JSD-gap en-de"] > 0
+    assert values["NPMI en"] == pytest.approx(values["NPMI de"])
+
+
+def test_a_mixture_gains_what_its_words_tell(corpus):
+    delivery = delivery_of(corpus, lambda row, n: np.eye(3)[row % 3])
+    phi = np.kron(np.eye(3), np.full((1, 10), 0.1)) * 0.97 + 0.001
+    delivery.topic_word = {"de": phi, "en": np.full((3, 30), 1 / 30)}
+    values = measure(delivery, corpus)["values"]
+    assert values["Gain en-de"] == pytest.approx(np.log(3), abs=0.2)
+    assert values["Gain de-en"] == pytest.approx(0, abs=0.2)
+    assert "Gain de" not in values  # it may have read those words
+    delivery.about["reads_words"] = False
+    assert measure(delivery, corpus)["values"]["Gain de"] > 0.9
+
+
+def test_a_corpus_is_what_was_written(corpus, tmp_path):
+    for given in (corpus, hide_pairing(corpus)):
+        folder = tmp_path / given.name
+        write_corpus(given, folder)
+        read = read_corpus(folder)
+        for name in ("name", "n_topics", "texts", "tokens", "labels", "aligned"):
+            assert getattr(read, name) == getattr(given, name)
+        for part in ("train", "test", "reference"):
+            one, other = getattr(read, part), getattr(given, part)
+            assert one.view_names == other.view_names
+            for view in one.view_names:
+                present = other[view].present
+                np.testing.assert_array_equal(one[view].present, present)
+                np.testing.assert_array_equal(
+                    one[view].embedding[present], other[view].embedding[present]
+                )
+        assert read.pictures == given.pictures
+
+
+def test_hidden_pairs_leave_a_row_one_text(corpus):
+    hidden = hide_pairing(corpus)
+    assert len(hidden.train) == 2 * N_TRAIN
+    assert sum(hidden.train.present.values()).tolist() == [1] * (2 * N_TRAIN)
+    for view in ("en", "de"):
+        rows = np.flatnonzero(hidden.train[view].present)
+        words = [hidden.tokens["train"][view][row] for row in rows]
+        assert words != corpus.tokens["train"][view]
+        assert sorted(words) == sorted(corpus.tokens["train"][view])
+        labels = [hidden.labels["train"][row] for row in rows]
+        assert [f"label {int(w[0][2:]) // 10}" for w in words] == labels
+
+
+def write_delivery(folder, about=None, arrays=None):
+    folder.mkdir(exist_ok=True)
+    content = {"format": 1, **ABOUT, **(about or {})}
+    (folder / "delivery.json").write_text(json.dumps(content))
+    if arrays is not None:
+        np.savez(folder / "arrays.npz", **arrays)
+
+
+UNIFORM = {"test.en": np.full((N_TEST, N_TOPICS), 1 / 3)}
+FAULTS = {
+    "a corpus": ({"corpus": "other"}, None, "'corpus' is 'other'"),
+    "a type": ({"seed": "0"}, None, "'seed' is '0'"),
+    "a name": ({"system": "A system"}, None, "lower-case"),
+    "a word": (
+        {"words": {"en": [["en0", "sea"]] * N_TOPICS}},
+        None,
+        "'sea', which is not in the vocabulary",
+    ),
+    "too few words": ({"words": {"en": [["en0"]] * N_TOPICS}}, None, "fewer than 10"),
+    "topics": ({"words": {"en": [["en0"]]}}, None, "words of 1 topics, not of 3"),
+    "a shape": ({}, {"test.en": np.ones((2, 3))}, r"test.en has shape \(2, 3\)"),
+    "a sum": ({}, {"test.en": np.ones((N_TEST, 3))}, "do not sum to 1"),
+    "a view": ({}, {"test.fi": UNIFORM["test.en"]}, "no view 'fi'"),
+    "an array": ({}, {"theta": np.ones(3)}, "not part of the format"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_delivery_is_refused(fault, corpus, tmp_path):
+    about, arrays, message = FAULTS[fault]
+    write_delivery(tmp_path, about, arrays)
+    with pytest.raises(ValueError, match=message):
+        read_delivery(tmp_path, corpus)
+
+
+def test_a_delivery_is_scored_stored_and_valid(corpus, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    write_corpus(corpus, tmp_path / "data")
+    write_delivery(tmp_path / "one", {"cannot": {"NPMI": "no words"}}, UNIFORM)
+    write_delivery(
+        tmp_path / "two", {"system": "none", "cannot": {"all": "needs pictures"}}
+    )
+    deliveries = [str(tmp_path / name) for name in ("one", "two")]
+    data = ["--data", str(tmp_path / "data")]
+    main(["score", "tiny", *deliveries, *data])
+    paths = capsys.readouterr().out.split()
+    main(["validate", *paths])
+    assert "2 results" in capsys.readouterr().out
+    stored = results.read_results("tiny")
+    values = stored["some-system"][0]["values"]
+    assert values["Topics en"] == pytest.approx(3, abs=1e-3)
+    assert values["Fit s"] == 1.5
+    assert stored["none"][0]["values"] == {}
+    faulty = stored["some-system"][0] | {"title": 3}
+    faulty["values"] = {"MRR en-de": 1.5, "MMR en": 0.5}
+    (tmp_path / "results" / "tiny" / "other.json").write_text(json.dumps(faulty))
+    faulty["title"] = "it has one"
+    (tmp_path / "results" / "tiny" / "another.json").write_text(json.dumps(faulty))
+    others = [
+        str(tmp_path / "results/tiny" / f"{n}.json") for n in ("other", "another")
+    ]
+    with pytest.raises(SystemExit):
+        main(["validate", *others])
+    found = capsys.readouterr().out
+    for problem in (
+        "'title' is missing",
+        "must be called tiny/some-system_seed0.json",
+        ".run.json beside it",
+        "'MRR en-de' is 1.5, out of its range",
+        "'MMR en' is not one of the measures",
+    ):
+        assert problem in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_our_systems_deliver_what_the_format_says(system, corpus):
+    delivery = deliver(system, replace(corpus), 0)
+    values = measure(delivery, corpus)["values"]
+    assert values["Accuracy en"] > 0.6
+    assert ("MRR en-de" in values) == (system != "lda")
+    missing = {name.split()[0] for name in ("NPMI", "Gain") if f"{name} en" in values}
+    assert not missing & set(delivery.cannot)
