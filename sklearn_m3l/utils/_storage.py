@@ -11,6 +11,7 @@ import json
 import math
 import platform
 from collections.abc import Collection, Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
@@ -193,6 +194,7 @@ def _finite(text: str) -> float:
     return number
 
 
+@cache
 def _versions() -> dict[str, str]:
     versions = {"python": platform.python_version(), "sklearn-m3l": __version__}
     for package in _PACKAGES:

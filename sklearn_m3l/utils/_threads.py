@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from joblib import effective_n_jobs, parallel_config
@@ -65,6 +65,15 @@ def _pool(process: int, n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, thread_name_prefix="sklearn_m3l")
 
 
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> ThreadpoolController:
+    """Return the libraries with threads, which are only loaded with Python modules.
+
+    To find them takes milliseconds: as long as a small model takes for some rows.
+    """
+    return ThreadpoolController()
+
+
 class _SharedLimit:
     """A limit of one thread for BLAS, which the threads of a process share.
 
@@ -80,7 +89,7 @@ class _SharedLimit:
     def __enter__(self) -> None:
         with self._lock:
             if self._n_users == 0:
-                blas = ThreadpoolController().select(user_api="blas")
+                blas = _libraries(len(sys.modules)).select(user_api="blas")
                 with _control_of_blas():
                     self._limit = blas.limit(limits=1)
             self._n_users += 1
@@ -122,7 +131,7 @@ def one_thread() -> Iterator[None]:
     in threads.
     """
     # OpenMP has a number of threads for each thread that calls it.
-    openmp = ThreadpoolController().select(user_api="openmp")
+    openmp = _libraries(len(sys.modules)).select(user_api="openmp")
     with _blas_limit, openmp.limit(limits=1):
         yield
 
