@@ -2,7 +2,7 @@
 
 import argparse
 
-from benchmarks import compare, provenance
+from benchmarks import compare, everything, provenance
 from benchmarks.reproduce import command
 from sklearn_m3l.cli._signals import EndingSignals
 
@@ -15,6 +15,7 @@ def main(argv=None):
     command.add_parser(commands)
     compare.add_parser(commands)
     provenance.add_parser(commands)
+    everything.add_parser(commands)
     arguments = parser.parse_args(argv)
     with EndingSignals() as signals:
         try:

@@ -30,6 +30,7 @@ import numpy as np
 from sklearn.metrics.pairwise import cosine_distances
 
 from benchmarks.packages import fetch_debian, fetch_npm
+from benchmarks.provenance import record
 from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_emoji
 from sklearn_m3l.embedding import (
@@ -222,6 +223,7 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)
     content = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
     (RESULTS / "emoji.json").write_text(content, encoding="utf-8")
+    record(RESULTS / "emoji.json")
     for name, tell in TABLES.items():
         (RESULTS / f"{name}.md").write_text(tell(results), encoding="utf-8")
 

@@ -112,12 +112,12 @@ def table(runs):
     return "\n".join(lines) + "\n"
 
 
-def store(runs, name):
+def store(runs, name, finished):
     """Write figures by seed as JSON, and their medians as a table."""
     RESULTS.mkdir(exist_ok=True)
     content = json.dumps(runs, indent=2, default=float) + "\n"
     (RESULTS / f"{name}.json").write_text(content, encoding="utf-8")
-    record(RESULTS / f"{name}.json")
+    record(RESULTS / f"{name}.json", finished=finished)
     (RESULTS / f"{name}.md").write_text(table(runs), encoding="utf-8")
 
 
@@ -165,7 +165,7 @@ def main():
     runs = {}
     for seed in arguments.seeds:
         runs[seed] = measure(train, test, settings, arguments.alone, seed)
-        store(runs, name)
+        store(runs, name, finished=seed == arguments.seeds[-1])
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.processes import end_with_parent, ending_children
+from benchmarks.provenance import record
 from sklearn_m3l import M3LContrastTopicModel, MultiView, View
 
 VIEWS = ("en", "de")
@@ -123,6 +124,7 @@ def main() -> None:
     print(text)
     if options.output is not None:
         options.output.write_text(text + "\n", encoding="utf-8")
+        record(options.output)
     if figures["transform_peak_gb"] > options.limit:
         raise SystemExit(f"more than {options.limit} GB were resident")
 

@@ -20,12 +20,15 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 # No figure rests on these.
 _APART = {
+    "benchmarks/__main__.py",
+    "benchmarks/everything.py",
     "benchmarks/provenance.py",
     "benchmarks/leaderboard/__main__.py",
     "benchmarks/leaderboard/results.py",
@@ -33,6 +36,7 @@ _APART = {
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensim")
 
 
+@cache
 def digest(source: str) -> str:
     """Return a digest of code that comments and docstrings do not change."""
     tree = ast.parse(source)
@@ -59,6 +63,11 @@ def loaded_sources() -> dict[str, str]:
 def run_file(result: Path) -> Path:
     """Return where it is written what a result rests on."""
     return result.with_suffix(".run.json")
+
+
+def _has(package: str) -> bool:
+    """Return whether a package is installed."""
+    return any(True for _ in importlib.metadata.distributions(name=package))
 
 
 def record(
@@ -89,7 +98,7 @@ def record(
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {p: importlib.metadata.version(p) for p in PACKAGES if _has(p)},
         "finished": finished,
         "sources": sources,
     }

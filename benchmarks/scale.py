@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
+from benchmarks.provenance import record
 from sklearn_m3l import MultiView, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import (
@@ -173,6 +174,7 @@ def main() -> None:
         text = json.dumps(found, indent=1)
         print(text)
         (RESULTS / "cluster.json").write_text(text + "\n", encoding="utf-8")
+        record(RESULTS / "cluster.json")
     else:
         write_page()
 

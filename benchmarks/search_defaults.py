@@ -198,11 +198,11 @@ def write_table(path, results):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def store(path, results):
+def store(path, results, finished=False):
     """Write results and their table."""
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_table(path.with_suffix(".md"), results)
-    record(path, continues=True)
+    record(path, continues=True, finished=finished)
 
 
 def main():
@@ -252,6 +252,7 @@ def main():
             store(stored, results)
             shown = "  ".join(f"{k} {v:.3f}" for k, v in runs[str(seed)].items())
             print(f"{setting} seed {seed}: {shown}", flush=True)
+    store(stored, results, finished=not arguments.settings)
 
 
 if __name__ == "__main__":

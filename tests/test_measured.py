@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from benchmarks import provenance
+from benchmarks import everything, provenance
 from benchmarks.__main__ import main
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +81,58 @@ def test_a_result_is_stale_once_a_source_changes(tmp_path, monkeypatch, capsys):
     assert provenance.changed_sources(result) == []
     source.unlink()
     assert provenance.changed_sources(result) == ["model.py"]
+
+
+FAKE_COMMAND = """
+import json, pathlib, sys
+name, finished = sys.argv[1:]
+result = pathlib.Path("results", name)
+result.write_text("{}")
+record = {"sources": {}, "finished": finished == "finished"}
+result.with_suffix(".run.json").write_text(json.dumps(record))
+"""
+
+
+def test_all_results_are_made_within_a_budget(tmp_path, monkeypatch):
+    monkeypatch.setattr(everything, "ROOT", tmp_path)
+    monkeypatch.setattr(everything, "RESULTS", tmp_path / "results")
+    monkeypatch.setitem(everything.VARIABLES, "M3L_NOWHERE", "folder of nothing")
+    monkeypatch.delenv("M3L_NOWHERE", raising=False)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "fake.py").write_text(FAKE_COMMAND)
+    jobs = [
+        everything.Job("cheap", "fake cheap.json finished", ["cheap.json"], 1),
+        everything.Job("half", "fake half.json no", ["half.json"], 1),
+        everything.Job("broken", "fake", ["broken.json"], 1),
+        everything.Job("needy", "fake {M3L_NOWHERE} finished", ["needy.json"], 1),
+        everything.Job("dear", "fake dear.json finished", ["dear.json"], 70),
+    ]
+    (tmp_path / "results" / "cheap.json").write_text("made by an earlier version")
+    assert everything.make_all(jobs, 1.0) == {
+        "half": "it ended, but a result is not there or not up to date",
+        "broken": "failed with exit code 1",
+        "needy": "set M3L_NOWHERE, the folder of nothing",
+        "dear": "more than the budget",
+    }
+    assert (tmp_path / "results" / "cheap.json").read_text() == "{}"
+    assert "cheap" not in everything.make_all(jobs, 0.0)
+    assert "dear" not in everything.make_all(jobs[-1:], 2.0)
+    assert everything.make_all(jobs[-1:], 0.0) == {}
+
+
+def test_a_command_ends_with_the_budget(tmp_path, monkeypatch):
+    monkeypatch.setattr(everything, "ROOT", tmp_path)
+    (tmp_path / "fake.py").write_text("import time; time.sleep(60)")
+    job = everything.Job("endless", "fake", ["endless.json"], 0.0)
+    assert "the next call" in everything.make_all([job], 0.1 / 3600)["endless"]
+
+
+def test_every_stored_result_has_a_command_that_makes_it():
+    made = {name for job in everything.list_jobs() for name in job.results}
+    stored = [p.relative_to(provenance.RESULTS) for p in provenance.stored_results()]
+    missing = {p.as_posix() for p in stored} - made
+    # Systems of other packages are run by their own commands.
+    assert not {name for name in missing if not name.startswith("leaderboard/")}
 
 
 def test_every_command_of_the_benchmarks_exists():

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.provenance import record
+
 _CLOCKS = ("wall", "processor")
 
 
@@ -71,6 +73,7 @@ class Record:
             }
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            record(self.path, continues=True, finished=False)
         return self.results[key]
 
     def write_page(self, title: str, sections: Iterable[str]) -> None:
@@ -83,6 +86,7 @@ class Record:
         )
         page = "\n\n".join([f"# {title}", conditions, *sections]) + "\n"
         self.path.with_suffix(".md").write_text(page, encoding="utf-8")
+        record(self.path, continues=True)
         print(page)
 
 

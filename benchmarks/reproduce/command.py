@@ -10,6 +10,7 @@ from pathlib import Path
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from benchmarks.provenance import record
 from benchmarks.reproduce.cells import Cell, Scale, plan
 from benchmarks.reproduce.corpora import CORPORA, Corpus, load_corpus, make_material
 from benchmarks.reproduce.measure import measure
@@ -128,6 +129,7 @@ def reproduce(
         # Also where it is stopped: the parts that are complete are worth a look.
         if store.results:
             page = write_results(corpus, scale, store, folder)
+    record(store.path, continues=True)
     return page
 
 
@@ -151,6 +153,7 @@ def _measure_all(
     with tqdm(total=n_cells, initial=n_cells - len(left), unit="fit") as bar:
         for cell, result in pool(tasks):
             store.add(cell, result)
+            record(store.path, continues=True, finished=False)
             bar.set_postfix_str(f"{cell.model}, seed {cell.seed}")
             bar.update()
 
