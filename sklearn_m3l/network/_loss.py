@@ -4,6 +4,8 @@ The expressions here define the terms. Where gradients are wanted on a CPU, some
 computed by the compiled operations of `_ops` instead.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 
 import torch
@@ -14,6 +16,7 @@ from sklearn_m3l.network import _ops, _shards
 from sklearn_m3l.network._batches import Batch, Cells
 from sklearn_m3l.network._decoder import TINY, Decoder
 from sklearn_m3l.network._module import Posterior, Text
+from sklearn_m3l.network._streams import side_by_side
 
 SIMILARITIES = {
     "cosine": lambda theta: F.normalize(theta, dim=1),
@@ -31,6 +34,9 @@ def reconstruction_loss(
     `n_rows` is the number of rows of all processes that share a batch.
     """
     compiled = _ops.compiled(theta)
+    if theta.is_cuda:  # few large operations
+        counts = _dense(cells, len(theta), len(decoder.beta))
+        return -(counts * decoder(theta, n_rows)).sum()
     if decoder.norm is None:
         phi = decoder.phi()
         share, common = decoder.split()
@@ -44,6 +50,14 @@ def reconstruction_loss(
     if compiled and n_rows is None:
         return _ops.product_loss(theta, decoder.beta, cells, decoder.norm)
     return -cells.values.dot(decoder(theta, n_rows)[cells.rows, cells.words])
+
+
+def _dense(cells: Cells, n_rows: int, n_words: int) -> Tensor:
+    """Return counts as a matrix, (n_rows, n_words)."""
+    counts = cells.values.new_zeros(n_rows * n_words)
+    # Added, since recorded steps have cells of value 0 besides.
+    counts.scatter_add_(0, cells.rows * n_words + cells.words, cells.values)
+    return counts.view(n_rows, n_words)
 
 
 def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
@@ -65,17 +79,24 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """
     if _ops.compiled(mean):
         return _ops.term("pairwise_kl", 2, mean, log_variance, table)
-    rows = _rows_of(table, len(mean))
-
-    def total(x):
-        return x.new_zeros(table.shape[1], *x.shape[1:]).index_add(0, rows, x)
-
-    n_views = total(torch.ones_like(mean[:, :1]))
-    centered = mean - (total(mean) / n_views.clamp_min(1))[rows]
-    square, precision = centered.square(), (-log_variance).exp()
-    spread = total(log_variance.exp() + square) * total(precision)
-    distance = n_views * total(square * precision)
+    present = (table >= 0).unsqueeze(2)
+    mean, log_variance = _by_view(mean, table), _by_view(log_variance, table)
+    n_views = present.sum(dim=0)
+    centered = (mean - mean.sum(dim=0) / n_views.clamp_min(1)) * present
+    square, precision = centered.square(), (-log_variance).exp() * present
+    variance = log_variance.exp() * present
+    spread = (variance + square).sum(dim=0) * precision.sum(dim=0)
+    distance = n_views * (square * precision).sum(dim=0)
     return 0.5 * (spread + distance - n_views.square()).sum()
+
+
+def _by_view(x: Tensor, table: Tensor, absent: float = 0.0) -> Tensor:
+    """Return what each view of each row has, (n_views, n_rows, ...)."""
+    if len(x) == table.numel():
+        return x.view(*table.shape, *x.shape[1:])
+    # The last element is that of an absent view. Sums over views of what is gathered
+    # are the same in every run, unlike what a GPU adds to rows in any order.
+    return F.pad(x, (*[0, 0] * (x.ndim - 1), 0, 1), value=absent)[table]
 
 
 def _rows_of(table: Tensor, n_vectors: int) -> Tensor:
@@ -142,14 +163,14 @@ def pairwise_contrast(
         return _ops.contrast("pairwise_contrast", vectors, table, *others)
     total = vectors.new_zeros(())
     complete = len(vectors) == table.numel()
-    for a, b in combinations(table, 2):
+    for a, b in combinations(zip(_by_view(vectors, table), table >= 0, strict=True), 2):
         total = total + info_nce(
-            vectors[a.clamp_min(0)],
-            vectors[b.clamp_min(0)],
+            a[0],
+            b[0],
             temperature=temperature,
             groups=groups,
             weights=weights,
-            present=None if complete else (a >= 0) & (b >= 0),
+            present=None if complete else a[1] & b[1],
         )
     return total
 
@@ -173,19 +194,17 @@ def joint_contrast(
         return _ops.contrast(
             "joint_contrast", vectors, table, temperature, groups, weights
         )
-    present, rows = table >= 0, _rows_of(table, len(vectors))
     logits = vectors @ vectors.T / temperature
     if groups is not None:
+        rows = _rows_of(table, len(vectors))
         same = groups[rows][:, None] == groups[rows]
         logits = logits.masked_fill(same & (rows[:, None] != rows), -torch.inf)
-    by_view = logits.logsumexp(dim=1)[table.clamp_min(0)]
-    denominators = by_view.masked_fill(~present, -torch.inf).logsumexp(dim=0)
+    denominators = _by_view(logits.logsumexp(dim=1), table, -torch.inf).logsumexp(dim=0)
     # The products of all ordered pairs of different views.
-    total = vectors.new_zeros(len(weights), vectors.shape[1])
-    total = total.index_add(0, rows, vectors).square().sum(dim=1)
-    own = total.new_zeros(len(weights))
-    own = own.index_add(0, rows, vectors.square().sum(dim=1))
-    n_views = present.sum(dim=0)
+    views = _by_view(vectors, table)
+    total = views.sum(dim=0).square().sum(dim=1)
+    own = views.square().sum(dim=(0, 2))
+    n_views = (table >= 0).sum(dim=0)
     terms = n_views * (n_views - 1) * denominators - (total - own) / temperature
     return terms.where(n_views > 1, 0).dot(weights)
 
@@ -222,13 +241,10 @@ class TopicLoss(nn.Module):
     contrast_warmup : float
         Share of training over which the weight of the contrast rises from 0.
 
-    Attributes
-    ----------
-    progress : float
-        Share of training that the current epoch completes; it matters in training only.
     """
 
     prior_log_variance: Tensor
+    contrast_factor: Tensor
 
     def __init__(
         self,
@@ -253,35 +269,59 @@ class TopicLoss(nn.Module):
         self.contrast = contrast
         self.balance_views = balance_views
         self.contrast_warmup = contrast_warmup
-        self.progress = 1.0
         # A single topic has no variance to speak of; log 0 must not enter.
         variance = torch.tensor(max(1 - 1 / n_components, 1e-6))
         self.register_buffer("prior_log_variance", variance.log())
+        # A tensor: recorded steps read what it holds when they are replayed.
+        factor = torch.tensor(float(contrastive_weight))
+        self.register_buffer("contrast_factor", factor, persistent=False)
+
+    def start_epoch(self, progress: float) -> None:
+        """Set the weight of the contrast in an epoch that ends at a share of all."""
+        warm = progress >= self.contrast_warmup
+        share = 1.0 if warm else progress / self.contrast_warmup
+        self.contrast_factor.fill_(share * self.contrastive_weight)
 
     def forward(self, outputs: tuple[Posterior, dict[str, Text]], batch) -> Tensor:
         """Return the loss of a batch: a scalar, summed over its rows."""
         posterior, texts = outputs
-        gaussian = posterior.mean, posterior.log_variance
-        terms = [
-            reconstruction_loss(text.theta, text.cells, text.decoder, text.n_rows)
-            for text in texts.values()
-        ]
-        if self.prior_weight:
-            divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
-            terms.append(self.prior_weight * divergence)
-        if len(posterior.views) > 1:
-            table = posterior.table(batch.size)
-            if self.kl_weight:
-                terms.append(self.kl_weight * pairwise_kl(*gaussian, table))
-            if self.contrastive_weight:
-                contrast = self._contrast(posterior, table, batch)
-                warm = not self.training or self.progress >= self.contrast_warmup
-                share = 1.0 if warm else self.progress / self.contrast_warmup
-                terms.append(share * self.contrastive_weight * contrast)
+        terms = side_by_side(self._terms(posterior, texts, batch))
         if not posterior.views or not terms:  # such as pictures without a prior
             nothing = torch.zeros_like(self.prior_log_variance)
             return nothing.requires_grad_(torch.is_grad_enabled())
         return sum(terms[1:], start=terms[0])
+
+    def _terms(
+        self, posterior: Posterior, texts: dict[str, Text], batch: Batch
+    ) -> list[Callable[[], Tensor]]:
+        """Return what computes each term."""
+        gaussian = posterior.mean, posterior.log_variance
+
+        def prior():
+            divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
+            return self.prior_weight * divergence
+
+        def divergence():
+            return self.kl_weight * pairwise_kl(*gaussian, table)
+
+        def contrast():
+            learns, fixed = self.contrast_factor, self.contrastive_weight
+            factor = learns if self.training else fixed
+            return factor * self._contrast(posterior, table, batch)
+
+        terms = [
+            partial(
+                reconstruction_loss, text.theta, text.cells, text.decoder, text.n_rows
+            )
+            for text in texts.values()
+        ]
+        if self.prior_weight:
+            terms.append(prior)
+        if len(posterior.views) > 1:
+            table = posterior.table(batch.size)
+            terms += [divergence] * bool(self.kl_weight)
+            terms += [contrast] * bool(self.contrastive_weight)
+        return terms
 
     def _prior(self, posterior: Posterior, batch: Batch):
         if batch.prior is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from sklearn_m3l.network._batches import (
 from sklearn_m3l.network._decoder import TINY, Decoder
 from sklearn_m3l.network._encoder import InferenceNetwork
 from sklearn_m3l.network._layers import Standardize
+from sklearn_m3l.network._streams import side_by_side
 
 
 @dataclass
@@ -193,7 +195,9 @@ class TopicNetwork(nn.Module):
 
     def encode(self, batch: Batch) -> Posterior:
         """Return the posteriors of the views that some row of the batch has."""
-        parts, rows, n_present = [], [], 0
+        tasks, rows, n_present = [], [], 0
+        # A view of it: branches of a recording add to one gradient, not to parameters.
+        bias = None if self.bias is None else self.bias.view_as(self.bias)
         views: dict[str, slice] = {}
         for group, network in enumerate(self.inference):
             vectors, names = [], []
@@ -206,7 +210,10 @@ class TopicNetwork(nn.Module):
                     n_present += len(of_view)
                     rows.append(present_rows(batch, name))
             if vectors:
-                parts.append(self._encode(network, vectors, batch, names))
+                tasks.append(
+                    partial(self._encode, network, vectors, batch, names, bias)
+                )
+        parts = side_by_side(tasks)
         if not parts:
             device = next(self.parameters()).device
             nothing = torch.zeros(0, self.n_components, device=device)
@@ -214,13 +221,18 @@ class TopicNetwork(nn.Module):
             rows = [torch.zeros(0, dtype=torch.int64, device=device)]
         mean, *others = (_concatenate(stack) for stack in zip(*parts, strict=True))
         log_variance, sample, decoded = others
-        center = mean.new_zeros(mean.shape[1]) if self.bias is None else self.bias
+        center = mean.new_zeros(mean.shape[1]) if bias is None else bias
         return Posterior(
             mean, log_variance, sample, decoded, _concatenate(rows), views, center
         )
 
     def _encode(
-        self, network, vectors: list[Tensor], batch: Batch, names: list[str]
+        self,
+        network,
+        vectors: list[Tensor],
+        batch: Batch,
+        names: list[str],
+        bias: Tensor | None,
     ) -> tuple[Tensor, ...]:
         """Return means, log-variances, topics, and the topics to decode."""
         stacked = _concatenate(vectors)
@@ -231,7 +243,7 @@ class TopicNetwork(nn.Module):
             draws = network.draw(n_rows, self.topic_dropout, batch.generator)
             if batch.whole is not None:
                 draws = draws.at(places)
-        bias = stacked.new_zeros(self.n_components) if self.bias is None else self.bias
+        bias = stacked.new_zeros(self.n_components) if bias is None else bias
         shared = None if batch.whole is None else n_rows
         return network(stacked, draws, self.scale, bias, shared)
 

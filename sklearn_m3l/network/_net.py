@@ -15,6 +15,7 @@ from sklearn_m3l.network._checkpoint import NetCheckpoint
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._module import TopicNetwork
 from sklearn_m3l.network._progress import EpochProgress
+from sklearn_m3l.network._recording import Recorder, can_record
 from sklearn_m3l.network._threads import training_threads
 
 
@@ -25,6 +26,8 @@ class TopicNet(NeuralNet):
     device until the epoch ends, and in that Ctrl-C stops `fit` with its exception
     while a callback that stops training early ends it normally.
     """
+
+    _recorder: Recorder | None = None
 
     def get_default_callbacks(self):
         """Return skorch's callbacks, which print a line per epoch if `verbose` > 1."""
@@ -38,11 +41,15 @@ class TopicNet(NeuralNet):
         """Compute the loss of a batch and its gradients."""
         if not self.module_.training:  # a callback may have evaluated the net
             self._set_training(True)
-        loss = self.criterion_(self.module_(batch), batch)
-        loss.backward()
+        loss = (self._recorder or self._differentiate)(batch)
         if batch.whole is not None:
             _shards.add_gradients(self.module_.parameters())
-        return {"loss": loss.detach(), "y_pred": None}
+        return {"loss": loss, "y_pred": None}
+
+    def _differentiate(self, batch) -> torch.Tensor:
+        loss = self.criterion_(self.module_(batch), batch)
+        loss.backward()
+        return loss.detach()
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss of a batch in evaluation."""
@@ -56,7 +63,7 @@ class TopicNet(NeuralNet):
             return
         good = self._copy_of_state() if training else None
         # The history has this epoch already, and those of earlier fits.
-        self.criterion_.progress = len(self.history) / self.max_epochs
+        self.criterion_.start_epoch(len(self.history) / self.max_epochs)
         total: Any = 0.0
         n_rows, n_batches = 0, 0
         for batch in iterator:
@@ -80,6 +87,10 @@ class TopicNet(NeuralNet):
         self.history.record_batch(f"{prefix}_loss", loss)
         self.history.record_batch(f"{prefix}_batch_size", n_rows)
         self.history.record(f"{prefix}_batch_count", n_batches)
+
+    def __getstate__(self):
+        # Recordings cannot leave the process.
+        return super().__getstate__() | {"_recorder": None}
 
     def _copy_of_state(self) -> tuple[dict, dict]:
         return copy.deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
@@ -125,6 +136,9 @@ class TopicNet(NeuralNet):
         if self.verbose and self.device == "cpu" and not _ops.cached():
             print("Compiling what trains on a CPU, once per environment.")
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
+        if can_record(X[0].device):
+            modules = [self.module_, self.criterion_]
+            self._recorder = Recorder(self._differentiate, modules)
         try:
             with training_threads.limit():
                 self.fit_loop(X, epochs=epochs)
@@ -133,6 +147,7 @@ class TopicNet(NeuralNet):
             if not self._stopped_early():
                 raise
         finally:
+            self._recorder = None
             self.notify("on_train_end", X=X, y=y)
             if stored is not None:
                 self.callbacks_.pop()

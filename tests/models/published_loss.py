@@ -19,29 +19,34 @@ class FirstBatch(Callback):
         (vectors,) = batch.vectors.values()
         module = net.module_
         self.weights = {
-            name: weights.detach().numpy().astype(np.float64)
-            for name, weights in module.named_parameters()
+            name: array_of(weights) for name, weights in module.named_parameters()
         }
-        generator = torch.Generator().set_state(batch.generator.get_state())
+        device = batch.generator.device
+        generator = torch.Generator(device).set_state(batch.generator.get_state())
         inference = module.inference[0]
-        self.vectors = vectors.numpy().copy()
+        self.vectors = vectors.cpu().numpy().copy()
         draws = inference.draw(len(vectors), module.topic_dropout, generator)
-        self.noise = draws.noise.numpy()
+        self.noise = draws.noise.cpu().numpy()
         self.input_mask, self.topic_mask = map(factors, (draws.vectors, draws.topics))
         self.hidden_mask = factors(draws.hidden)
 
     def on_grad_computed(self, net, **kwargs):
         if not hasattr(self, "gradients"):
             self.gradients = {
-                name: weights.grad.numpy().astype(np.float64)
+                name: array_of(weights.grad)
                 for name, weights in net.module_.named_parameters()
                 if weights.requires_grad
             }
 
 
+def array_of(tensor):
+    """Return a tensor of any device in double precision."""
+    return tensor.detach().double().cpu().numpy()
+
+
 def factors(mask):
     """Return what dropout multiplies by."""
-    return mask(torch.ones(mask.bits.shape)).numpy()
+    return mask(mask.bits.new_ones(mask.bits.shape, dtype=torch.float32)).cpu().numpy()
 
 
 def batch_norm(x, statistics=None):

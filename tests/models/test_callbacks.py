@@ -142,7 +142,7 @@ def test_a_state_is_stored_and_loaded(train, X, tmp_path):
     stored = train(end).net_.module_.state_dict()
     train(LoadInitState(end), Watch(), random_state=1)
     for name, value in stored.items():
-        assert_array_equal(loaded[0][name], value)
+        assert_array_equal(loaded[0][name].cpu(), value.cpu())
 
 
 def test_parameters_are_initialized_and_frozen(train):

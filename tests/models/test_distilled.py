@@ -10,6 +10,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from published_loss import (
     FirstBatch,
+    array_of,
     encode,
     laplace_prior,
     positions,
@@ -79,10 +80,12 @@ def fitted(request, X, frozen):
 def posterior(teacher, view):
     """Compute the teacher's Gaussians of a view that all rows have."""
     module = teacher.net_.module_
-    weights = {n: w.detach().double().numpy() for n, w in module.named_parameters()}
-    mean, scale = (getattr(module.standardize[0], n).numpy() for n in ("mean", "scale"))
+    weights = {n: array_of(w) for n, w in module.named_parameters()}
+    mean, scale = (
+        array_of(getattr(module.standardize[0], n)) for n in ("mean", "scale")
+    )
     norm = module.inference[0].norm
-    statistics = norm.mean.double().numpy(), norm.variance.double().numpy()
+    statistics = array_of(norm.mean), array_of(norm.variance)
     return encode(weights, (view.embedding - mean) / scale, statistics)
 
 
@@ -106,7 +109,7 @@ def test_prior_is_the_posterior_of_the_teacher(X, teacher, frozen, view, dropout
     decoded, statistics = view, None
     if view == "image":  # decodes English as the teacher does
         norm = teacher.net_.module_.decoders[0].norm
-        decoded, statistics = "en", (norm.mean.numpy(), norm.variance.numpy())
+        decoded, statistics = "en", (array_of(norm.mean), array_of(norm.variance))
 
     def loss(weights):
         return published_loss(
@@ -408,9 +411,9 @@ def test_student_encodes_its_view_itself(X, fitted):
     vectors = view.embedding[view.present].astype(float)
     vectors = (vectors - vectors.mean(axis=0)) / vectors.std(axis=0)
     module = fitted.net_.module_
-    weights = {n: w.detach().double().numpy() for n, w in module.named_parameters()}
+    weights = {n: array_of(w) for n, w in module.named_parameters()}
     norm = module.inference[0].norm
-    statistics = norm.mean.double().numpy(), norm.variance.double().numpy()
+    statistics = array_of(norm.mean), array_of(norm.variance)
     expected = softmax(encode(weights, vectors, statistics)[0], axis=1)
     topics = fitted.transform(X[[fitted.view_]][view.present])
     assert_allclose(topics, expected, atol=1e-5)

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from published_loss import FirstBatch, laplace_prior, positions, published_loss, slope
+from published_loss import (
+    FirstBatch,
+    array_of,
+    laplace_prior,
+    positions,
+    published_loss,
+    slope,
+)
 from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.base import clone
@@ -350,7 +357,7 @@ def test_score(X):
     some = X[["en", "de"]]
     decoder = fitted.net_.module_.decoders[0]
     logits = fitted.transform(some) @ fitted.components_
-    mean, variance = decoder.norm.mean.numpy(), decoder.norm.variance.numpy()
+    mean, variance = array_of(decoder.norm.mean), array_of(decoder.norm.variance)
     log_p = log_softmax((logits - mean) / np.sqrt(variance + 1e-5), axis=1)
     counts = X["en"].counts.toarray()
     counts[7] = 0  # has no English

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from sklearn_m3l import DistilledTopicModel, M3LContrastTopicModel, ZeroShotTopicModel
-from sklearn_m3l.network import _encoder, _net, _ops
+from sklearn_m3l.network import _encoder, _net, _ops, _recording
 from sklearn_m3l.network._batches import Block
 from sklearn_m3l.network._draws import Mask
 from sklearn_m3l.persistence import save_model
@@ -166,6 +166,10 @@ def fake(monkeypatch):
     monkeypatch.setattr(torch.optim.Adam, "step", step)
     monkeypatch.setattr(FakeTensor, "backward", lambda loss: None, raising=False)
     monkeypatch.setattr(torch, "enable_grad", torch.no_grad)
+    # Nothing is replayed, but what would be recorded runs.
+    monkeypatch.setattr(
+        _recording, "record", lambda step, generator, pool: (step, pool)
+    )
     tensors = FakeTensorMode(allow_non_fake_inputs=True)
     with torch.no_grad(), tensors, Waiting() as waiting:
         yield waiting

@@ -245,14 +245,17 @@ def test_verbose(small_multiview, capsys, verbose):
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
 def test_training_is_the_same_with_any_number_of_threads(small_multiview, n_threads):
-    expected = make_model().fit_transform(small_multiview)
+    expected = make_model(device="cpu").fit_transform(small_multiview)
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
-        assert_array_equal(make_model().fit_transform(small_multiview), expected)
+        topics = make_model(device="cpu").fit_transform(small_multiview)
+        assert_array_equal(topics, expected)
         assert torch.get_num_threads() == n_threads
         with pytest.raises(KeyboardInterrupt):
-            make_model(callbacks=[Interrupt("on_batch_begin")]).fit(small_multiview)
+            make_model(device="cpu", callbacks=[Interrupt("on_batch_begin")]).fit(
+                small_multiview
+            )
         assert torch.get_num_threads() == n_threads
     finally:
         torch.set_num_threads(before)
@@ -266,7 +269,7 @@ def test_wide_layers_are_the_same_with_any_number_of_threads(init):
         for n_threads in (1, 2):
             torch.set_num_threads(n_threads)
             model = M3LContrastTopicModel(
-                6, init=init, init_max_iter=5, max_iter=1, random_state=0
+                6, init=init, init_max_iter=5, max_iter=1, device="cpu", random_state=0
             ).fit(X)
             found.append(model.net_.module_.state_dict())
     finally:
@@ -286,7 +289,9 @@ def test_compiled_training_does_what_automatic_differentiation_would(
     small_multiview, monkeypatch
 ):
     def fit():
-        small = make_model(max_iter=6, early_stopping=True, learning_rate_init=1e-3)
+        small = make_model(
+            max_iter=6, early_stopping=True, learning_rate_init=1e-3, device="cpu"
+        )
         model = small.fit(small_multiview)
         return model, model.net_.history[:, "train_loss"]
 
@@ -305,7 +310,7 @@ def test_a_callback_may_store_the_net_while_it_is_trained(small_multiview):
     (store,) = (c for _, c in model.net_.callbacks_ if isinstance(c, Store))
     net = pickle.loads(store.stored)
     for name, weights in model.net_.module_.state_dict().items():
-        assert_array_equal(net.module_.state_dict()[name], weights)
+        assert_array_equal(net.module_.state_dict()[name].cpu(), weights.cpu())
 
 
 def test_gradients_are_those_of_the_whole_loss(small_multiview):
@@ -321,13 +326,13 @@ def test_gradients_are_those_of_the_whole_loss(small_multiview):
             loss = net.criterion_(net.module_(batch), batch)
             loss.backward()
             for name, weights in net.module_.named_parameters():
-                wholes[name] = weights.grad
+                wholes[name] = weights.grad.cpu()
             net.optimizer_.zero_grad()
             self.random_state.set_state(state)
 
         def on_grad_computed(self, net, named_parameters, **kwargs):
             for name, weights in named_parameters:
-                gradients[name] = weights.grad.clone()
+                gradients[name] = weights.grad.cpu().clone()
 
     make_model(max_iter=1, callbacks=[Compare()]).fit(small_multiview)
     assert gradients

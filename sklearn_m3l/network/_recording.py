@@ -1,0 +1,176 @@
+"""Steps of training on a GPU, recorded once and replayed after that.
+
+The kernels of a step take microseconds each, and Python takes longer to start them.
+CUDA starts those of a recording (a CUDA graph) at once. A recording reads and writes
+the same memory each time, so a batch is first copied to where the recorded one was.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_m3l.network._batches import Batch, Cells
+
+# A kind of batch is recorded when it comes again: by then, libraries are loaded.
+_SEEN_BEFORE = 2
+
+_PLAIN = {bool, int, float, str}
+
+
+# The loss of a step, and the gradient of each parameter.
+Step = tuple[Tensor, list[Tensor | None]]
+
+
+class Recorder:
+    """Computes losses of batches and the gradients of parameters.
+
+    Batches of a size that recurs, whose rows have all views, are recorded. A recording
+    serves while every number and flag of the network and its loss stays as it is, so
+    that callbacks may change them.
+
+    Parameters
+    ----------
+    compute : callable
+        Returns the loss of a batch and sets the gradients.
+    modules : list of torch.nn.Module
+        What it computes with.
+    """
+
+    def __init__(self, compute: Callable[[Batch], Tensor], modules: list[nn.Module]):
+        self.compute = compute
+        self.parameters = [p for module in modules for p in module.parameters()]
+        self._attributes = [vars(m) for module in modules for m in module.modules()]
+        self._seen: Counter[tuple] = Counter()
+        self._recordings: dict[tuple, tuple[Batch, Callable[[], Step]]] = {}
+        self._pool = None
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch, and set the gradients."""
+        if not _is_regular(batch):
+            return self.compute(batch)
+        key = _shape(batch), self._settings()
+        if key not in self._recordings:
+            self._seen[key] += 1
+            if self._seen[key] <= _SEEN_BEFORE:
+                return self.compute(batch)
+            self._recordings[key] = self._record(batch)
+        own, replay = self._recordings[key]
+        _fill(own, batch)
+        loss, gradients = replay()
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        return loss.clone()
+
+    def _record(self, batch: Batch) -> tuple[Batch, Callable[[], Step]]:
+        own = _copy(batch)
+
+        def step() -> Step:
+            return self.compute(own), [p.grad for p in self.parameters]
+
+        replay, self._pool = record(step, batch.generator, self._pool)
+        return own, replay
+
+    def _settings(self) -> tuple:
+        """Return every number and flag of the modules."""
+        values = [
+            value
+            for own in self._attributes
+            for value in own.values()
+            if type(value) in _PLAIN
+        ]
+        return *values, *[p.requires_grad for p in self.parameters]
+
+
+def can_record(device: torch.device) -> bool:
+    """Tell whether steps on a device can be recorded."""
+    return device.type == "cuda"
+
+
+def record(
+    step: Callable[[], Step], generator: torch.Generator | None, pool: Any
+) -> tuple[Callable[[], Step], Any]:
+    """Record a step on a GPU; return what replays it, and the memory it shares."""
+    graph = torch.cuda.CUDAGraph()
+    if generator is not None:
+        graph.register_generator_state(generator)
+    # Other threads may train, too.
+    with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        result = step()
+
+    def replay() -> Step:
+        graph.replay()
+        return result
+
+    return replay, graph.pool()
+
+
+def _is_regular(batch: Batch) -> bool:
+    """Tell whether all that varies between such batches is the number of cells."""
+    complete = all(positions is None for positions in batch.positions.values())
+    return complete and batch.whole is None
+
+
+def _room(cells: Cells) -> int:
+    """Return for how many cells there is room in a recording."""
+    return 1 << len(cells.values).bit_length()
+
+
+def _shape(batch: Batch) -> tuple:
+    return batch.size, *((name, _room(cells)) for name, cells in batch.cells.items())
+
+
+def _settings(modules: list[nn.Module]) -> tuple:
+    """Return every number and flag of modules."""
+    values = [
+        value
+        for module in modules
+        for part in module.modules()
+        for value in vars(part).values()
+        if isinstance(value, (bool, int, float, str))
+    ]
+    learned = [p.requires_grad for module in modules for p in module.parameters()]
+    return *values, *learned
+
+
+def _copy(batch: Batch) -> Batch:
+    """Return a batch of the same shape with room for more cells."""
+    cells = {}
+    for name, own in batch.cells.items():
+        room = _room(own)
+        cells[name] = Cells(
+            *(x.new_zeros(room) for x in (own.rows, own.words, own.values))
+        )
+    return replace(
+        batch,
+        vectors={name: x.clone() for name, x in batch.vectors.items()},
+        cells=cells,
+        groups=None if batch.groups is None else batch.groups.clone(),
+        prior=None if batch.prior is None else tuple(x.clone() for x in batch.prior),
+        pair_weight=None if batch.pair_weight is None else batch.pair_weight.clone(),
+    )
+
+
+def _fill(own: Batch, batch: Batch) -> None:
+    """Copy what a batch holds to where the recorded one was."""
+    pairs = [(own.vectors[name], x) for name, x in batch.vectors.items()]
+    if own.groups is not None:
+        pairs.append((own.groups, batch.groups))
+    if own.prior is not None:
+        pairs += zip(own.prior, batch.prior, strict=True)
+    if own.pair_weight is not None:
+        pairs.append((own.pair_weight, batch.pair_weight))
+    for name, cells in batch.cells.items():
+        room, n_cells = own.cells[name], len(cells.values)
+        pairs += [
+            (room.rows[:n_cells], cells.rows),
+            (room.words[:n_cells], cells.words),
+            (room.values[:n_cells], cells.values),
+        ]
+        # What is left has a place, but counts for nothing.
+        room.values[n_cells:].fill_(0)
+    targets, sources = zip(*pairs, strict=True)
+    torch._foreach_copy_(targets, sources)
