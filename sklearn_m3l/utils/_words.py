@@ -165,7 +165,12 @@ def iter_runs(text: str, language: str | None = None) -> Iterator[tuple[str, boo
         Whether it is a run.
     """
     patterns = _patterns(language in _APOSTROPHE_LETTERS)
+    plain = not patterns.rare.search(text)
     for token in patterns.word.findall(text):
+        if plain or (token.isascii() and token.isalpha()):
+            if len(token) > 1:
+                yield token, False
+            continue
         if not patterns.unspaced.search(token):
             if len(token) > 1:
                 yield _same_apostrophes(token), False
@@ -226,6 +231,8 @@ class _Patterns:
         bounds = rf"[\w{marks}{_JOINERS}]"
         self.word = re.compile(rf"(?<!{bounds})[^\W\d_]{letters}*+(?!{bounds})")
         self.unspaced = re.compile(f"[{UNSPACED}]")
+        # A text without any of these has no runs, and one spelling of each word.
+        self.rare = re.compile(f"[{UNSPACED}{_APOSTROPHES}\"]")
         self.unit = re.compile(rf".[{marks}{_JOINERS}]*", re.DOTALL)
         between = rf"[{_APOSTROPHES}\-\u2010\u2011_\u00b7\u05f3\u05f4\" ](?=[^\W\d_])"
         self.whole = re.compile(rf"[^\W\d_](?:{letter}|{between})*+")
