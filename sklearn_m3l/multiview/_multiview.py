@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, overload
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_m3l.multiview._checks import (
     check_groups,
@@ -18,12 +17,9 @@ from sklearn_m3l.multiview._checks import (
     selected_rows,
     selected_views,
 )
-from sklearn_m3l.multiview._stored import join_counts, join_rows
+from sklearn_m3l.multiview._concat import concat_groups, concat_index, concat_view
 from sklearn_m3l.multiview._view import View, frozen, is_on_disk, same_array
 from sklearn_m3l.utils._text import printable
-
-# What article ids can be, by the kind of their dtype.
-_ID_KINDS = {"U": "str", "b": "bool", "i": "int", "f": "float"}
 
 
 class MultiView:
@@ -236,9 +232,14 @@ class MultiView:
         if not parts or not all(isinstance(part, MultiView) for part in parts):
             raise TypeError("concat takes a non-empty sequence of MultiView objects")
         names = list(dict.fromkeys(name for part in parts for name in part.view_names))
-        views = {name: _concat_view(name, parts) for name in names}
-        index = _concat_index([part.index for part in parts])
-        return cls._of_checked(views, index, _concat_groups(parts))
+        lengths = [len(part) for part in parts]
+        views = {
+            name: concat_view(name, [part.views.get(name) for part in parts], lengths)
+            for name in names
+        }
+        index = concat_index([part.index for part in parts])
+        groups = concat_groups([part.groups for part in parts])
+        return cls._of_checked(views, index, groups)
 
     def save(self, folder: str | PathLike) -> None:
         """Store the rows in a new folder, for tables that are larger than memory.
@@ -443,75 +444,3 @@ class MultiView:
                 line += f"  counts of {words:,} words, {cells:,} cells"
             lines.append(line)
         return printable("\n".join(lines))
-
-
-def _concat_index(parts: Sequence[np.ndarray]) -> np.ndarray:
-    kinds = {"number" if p.dtype.kind in "iuf" else p.dtype.kind for p in parts}
-    if len(kinds) > 1:  # numpy would make strings of numbers
-        parts = [part.astype(object) for part in parts]
-    return np.concatenate(parts)
-
-
-def _concat_groups(parts: Sequence[MultiView]) -> np.ndarray | None:
-    without = [number for number, part in enumerate(parts) if part.groups is None]
-    if len(without) == len(parts):
-        return None
-    if without:
-        raise ValueError(
-            f"part {without[0]} has no article ids (groups), but another part does; "
-            "give ids to all parts, or to none"
-        )
-    given = [part.groups for part in parts if part.groups is not None]
-    # Without rows, ids have no type.
-    filled = [ids for ids in given if len(ids)] or given[:1]
-    kinds = {_ID_KINDS[ids.dtype.kind] for ids in filled}
-    if len(kinds) > 1:
-        raise TypeError(
-            f"article ids (groups) are of type {' and '.join(sorted(kinds))}; convert "
-            "them to one type"
-        )
-    return np.concatenate(filled)
-
-
-def _concat_view(name: str, parts: Sequence[MultiView]) -> View:
-    owners = [part[name] for part in parts if name in part.views]
-    first = owners[0]
-    for view in owners[1:]:
-        if (view.embedding is None) != (first.embedding is None) or (
-            (view.counts is None) != (first.counts is None)
-        ):
-            raise ValueError(
-                f"view {name!r}: one part has an embedding or counts that another lacks"
-            )
-        if view.width != first.width:
-            raise ValueError(
-                f"view {name!r}: width {view.width} in one part, {first.width} in "
-                "another"
-            )
-        if view.is_text and view.counts.shape[1] != first.counts.shape[1]:
-            raise ValueError(f"view {name!r}: parts differ in their number of words")
-        if not same_array(view.vocabulary, first.vocabulary):
-            raise ValueError(f"view {name!r}: parts have different vocabularies")
-    pieces = [
-        part[name] if name in part.views else _absent(first, len(part))
-        for part in parts
-    ]
-    embedding = counts = None
-    if first.embedding is not None:
-        embedding = join_rows([piece.embedding for piece in pieces])
-    if first.counts is not None:
-        counts = join_counts([piece.counts for piece in pieces])
-    present = np.concatenate([piece.present for piece in pieces])
-    return View._of_checked(embedding, counts, first.vocabulary, present)
-
-
-def _absent(like: View, n_rows: int) -> View:
-    """Return rows that all lack a view."""
-    embedding = counts = None
-    if like.embedding is not None:
-        embedding = np.zeros((n_rows, like.width), dtype=like.embedding.dtype)
-    if like.counts is not None:
-        shape = (n_rows, like.counts.shape[1])
-        counts = sparse.csr_array(shape, dtype=like.counts.dtype)
-    present = np.zeros(n_rows, dtype=bool)
-    return View._of_checked(embedding, counts, like.vocabulary, present)
