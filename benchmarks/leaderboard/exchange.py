@@ -207,7 +207,7 @@ def check_words(
     words = {}
     for view, topics in given.items():
         if view not in corpus.languages:
-            raise ValueError(f"words of {view!r}, which is no text of {corpus.name}")
+            raise ValueError(f"words of {view!r}, but {corpus.name} has no such text")
         if len(topics) != n_topics:
             raise ValueError(
                 f"{view!r} has words of {len(topics)} topics, not of {n_topics}"

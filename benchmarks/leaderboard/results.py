@@ -132,7 +132,7 @@ def problems(path: Path) -> Iterable[str]:
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _problems_of_values(result: dict) -> Iterable[str]:

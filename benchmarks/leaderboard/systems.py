@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +17,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
+import sklearn_m3l
 from benchmarks.configurations import PAPER
 from benchmarks.leaderboard.corpora import Corpus, first_rows
 from benchmarks.leaderboard.exchange import Delivery
+from benchmarks.leaderboard.sizes import installed_mib, own_requirements
 from benchmarks.processes import peak_memory
 from sklearn_m3l import (
     DistilledTopicModel,
@@ -77,12 +80,15 @@ class System(NamedTuple):
         Takes a corpus, a seed, and perhaps a number of iterations.
     packages : tuple of str
         The packages whose versions matter.
+    requires : tuple of str, optional
+        The packages that it needs; by default this one.
     """
 
     title: str
     configuration: str
     fit: Callable[..., Fitted]
     packages: tuple[str, ...] = ("numpy", "scipy", "scikit-learn", "torch", "skorch")
+    requires: tuple[str, ...] | None = None
 
 
 class CannotFit(Exception):
@@ -273,15 +279,21 @@ def _words_of_clusters(view, labels, n_topics) -> list[list[str]]:
     return np.asarray(view.vocabulary)[order].tolist()
 
 
-def _take_embeddings(corpus, seed, max_iter=None):
+def _take_embeddings(corpus, seed, max_iter=None, scale=False):
     if not corpus.aligned:
         raise CannotFit("the embeddings of the views are not aligned")
 
     def read(X):
-        (view,) = X.views.values()
-        return view.read(slice(None))
+        ((name, view),) = X.views.items()
+        vectors = view.read(slice(None))
+        return scalers[name].transform(vectors) if scale else vectors
 
-    no_topics = "embeddings are no topics"
+    scalers = {}
+    if scale:
+        for name in corpus.aligned:
+            rows = np.flatnonzero(corpus.train[name].present)
+            scalers[name] = StandardScaler().fit(corpus.train[name].read(rows))
+    no_topics = "embeddings have no topics"
     reasons = ["JSD", "JSD-gap", "Topics", "Gain", "NPMI", "NPMI-window", "Cross-NPMI"]
     reasons += ["TU", "TQ", "IEC", "IEPS", "Stability"]
     cannot = dict.fromkeys(reasons, no_topics)
@@ -314,15 +326,24 @@ SYSTEMS = {
         "of standardized embeddings, by scikit-learn",
         _fit_clusters,
         ("numpy", "scikit-learn"),
+        ("scikit-learn",),
     ),
     "lda": System(
         "scikit-learn LDA",
         "defaults; of the first language",
         _fit_lda,
         ("numpy", "scikit-learn"),
+        ("scikit-learn",),
+    ),
+    "embeddings-standardized": System(
+        "embeddings, standardized per language",
+        "their cosine",
+        partial(_take_embeddings, scale=True),
+        ("numpy", "scikit-learn"),
+        ("scikit-learn",),
     ),
     "embeddings": System(
-        "embeddings", "their own cosine", _take_embeddings, ("numpy",)
+        "embeddings", "their own cosine", _take_embeddings, ("numpy",), ("numpy",)
     ),
 }
 
@@ -356,6 +377,11 @@ def deliver(name: str, corpus: Corpus, seed: int) -> Delivery:
     test = _infer(fitted, corpus.test)
     about["seconds"]["transform"] = time.process_time() - start
     about["peak_mib"] = peak_memory()
+    if system.requires is None:
+        package = Path(sklearn_m3l.__file__).parent
+        about["installed_mib"] = installed_mib(own_requirements(), package)
+    else:
+        about["installed_mib"] = installed_mib(system.requires)
     return Delivery(
         about,
         fitted.words,

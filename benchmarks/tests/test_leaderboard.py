@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from benchmarks.leaderboard import results
+from benchmarks.leaderboard import results, tables
 from benchmarks.leaderboard.__main__ import main
 from benchmarks.leaderboard.corpora import Corpus, hide_pairing
 from benchmarks.leaderboard.exchange import (
@@ -17,6 +17,8 @@ from benchmarks.leaderboard.exchange import (
     write_corpus,
 )
 from benchmarks.leaderboard.measures import measure
+from benchmarks.leaderboard.plots import write_figures
+from benchmarks.leaderboard.sentences import sentences
 from benchmarks.leaderboard.systems import SYSTEMS, deliver
 from sklearn_m3l import MultiView
 
@@ -244,6 +246,80 @@ def test_a_delivery_is_scored_stored_and_valid(corpus, tmp_path, monkeypatch, ca
         "'MMR en' is not one of the measures",
     ):
         assert problem in found
+
+
+def result_of(system, seed, values, cannot=None, first="w"):
+    words = [[f"{first}{10 * topic + i}" for i in range(10)] for topic in range(2)]
+    return {
+        "format": 1,
+        "corpus": "gimp-help",
+        "system": system,
+        "title": system.upper(),
+        "configuration": "defaults",
+        "seed": seed,
+        "n_topics": 2,
+        "python": "3",
+        "packages": {},
+        "values": values,
+        "chance": {"MRR en-de": 0.1, "UAP en-image": 0.1},
+        "cannot": cannot or {},
+        "words": {"en": words[:: 1 if seed else -1]},
+    }
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    folder = tmp_path / "leaderboard"
+    monkeypatch.setattr(results, "FOLDER", folder)
+    values = {"MRR en-de": 0.5, "Cross-NPMI en-de": 0.2, "Topics en": 4.0, "Fit s": 9}
+    values |= {"Accuracy en": 0.9, "Accuracy en-de": 0.7, "Peak MiB": 100}
+    all_ = [
+        result_of("m3l", 0, values | {"UAP en-image": 0.3, "UAP de-image": 0.1}),
+        result_of("m3l", 1, values | {"MRR en-de": 0.7, "UAP en-image": 0.4}),
+        result_of("rival", 0, values | {"MRR en-de": 0.8, "Fit s": 1.0}),
+        result_of("lda", 0, {}, {"all": "it is not for this"}),
+    ]
+    (folder / "gimp-help").mkdir(parents=True)
+    for result in all_:
+        path = results.result_file("gimp-help", result["system"], result["seed"])
+        path.write_text(json.dumps(result))
+
+
+def test_a_table_has_medians_and_says_why_values_are_missing(stored):
+    rows = tables.read_rows("gimp-help", stale=True)
+    assert [row.system for row in rows] == ["rival", "m3l", "lda"]
+    assert tables.read_rows("gimp-help") == []  # no sources are known
+    header, cells, notes = tables.table(rows, tables.QUALITY, "*{}*".format)
+    by_row = [dict(zip(header, line, strict=True)) for line in cells]
+    assert by_row[1][""] == "M3L, defaults"
+    assert by_row[1]["seeds"] == "0, 1"
+    assert [row["MRR"] for row in by_row[:2]] == ["*0.800*", "0.600"]
+    assert f"{by_row[2]['MRR'][-1]}: it is not for this" in notes
+    assert by_row[1]["UAP"] == "*0.300*"  # the median of 0.2 and 0.4
+    assert by_row[1]["stability"] == "*1.00*"  # the same topics in another order
+    letter = by_row[0]["UAP"][-1]
+    assert f"{letter}: it takes no pictures" in notes
+    assert "TU" not in header  # nobody has it
+    assert "| RIVAL, defaults | 0 | **0.800** |" in tables.markdown(stale=True)
+
+
+def test_sentences_say_where_we_are_not_first(stored):
+    text = sentences(stale=True)
+    assert (
+        "RIVAL finds the counterparts of texts best, by MRR (0.800). We are not first"
+        in text
+    )
+    assert "is number 2 of 2 (0.600)" in text
+    assert "it takes 9 s of one core and 100 MiB, RIVAL 1.0 s" in text
+    assert sentences().count("\n- ") == 0
+
+
+def test_figures_are_drawn_from_results(stored, tmp_path):
+    write_figures(tmp_path / "figures", stale=True)
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "benchmark_quality.png",
+        "benchmark_cost.png",
+    }
 
 
 @pytest.mark.slow

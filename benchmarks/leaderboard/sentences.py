@@ -1,0 +1,177 @@
+"""What a newcomer remembers, as sentences whose figures are those of stored results."""
+
+from collections.abc import Iterator
+
+from benchmarks.leaderboard.tables import OURS, Row, name_of, read_rows, stored_corpora
+
+_EMBEDDINGS = ("embeddings", "embeddings-standardized")
+
+
+def _by_system(corpus: str, stale: bool) -> dict[str, Row]:
+    return {row.system: row for row in read_rows(corpus, stale)}
+
+
+def _ranked(rows: dict[str, Row], title: str, lower: bool = False) -> list[Row]:
+    """Return the systems that have a value, the best first."""
+    known = [row for row in rows.values() if title in row.values]
+    return sorted(known, key=lambda row: (1 if lower else -1) * row.values[title])
+
+
+def _called(row: Row) -> str:
+    if row.system == "m3l":
+        return "``M3LContrastTopicModel``"
+    if row.system in OURS and row.system != "m3l-paper":
+        return f"``{row.title}``"
+    if row.system == "m3l-paper":
+        return "M3L-Contrast in the paper's configuration"
+    return row.title
+
+
+def _place(corpus: str, rows: dict[str, Row], title: str, what: str) -> Iterator[str]:
+    """Say who is first in a column, and where our default model is if it is not."""
+    ranked = _ranked(rows, title)
+    if not ranked:
+        return
+    first, systems = ranked[0], [row.system for row in ranked]
+    text = f"**{name_of(corpus)}**: {_called(first)} {what} ({first.values[title]:.3f})"
+    if first.system == "m3l" and len(ranked) > 1:
+        second = ranked[1]
+        text += f"; next is {_called(second)} ({second.values[title]:.3f})"
+    elif first.system != "m3l" and "m3l" in systems:
+        own = rows["m3l"]
+        text += (
+            f". We are not first: {_called(own)} is number {systems.index('m3l') + 1} "
+            f"of {len(systems)} ({own.values[title]:.3f})"
+        )
+    yield f"{text}."
+
+
+def _retrieval(corpus, rows):
+    yield from _place(
+        corpus, rows, "MRR", "finds the counterparts of texts best, by MRR"
+    )
+    if "m3l" in rows and "MRR" in rows["m3l"].chance:
+        yield f"Chance has {rows['m3l'].chance['MRR']:.3f}."
+
+
+def _against_embeddings(corpus, rows):
+    standardized = rows.get("embeddings-standardized")
+    if standardized and "m3l" in rows and "MRR" in standardized.values:
+        own, theirs = rows["m3l"].values["MRR"], standardized.values["MRR"]
+        word = "more" if own > theirs else "less"
+        yield (
+            f"**{name_of(corpus)}**: topics find {word} counterparts than the "
+            "standardized embeddings that they are inferred from (MRR "
+            f"{own:.3f} and {theirs:.3f}); a document has "
+            f"{rows['m3l'].values['topics']:.0f} of them in effect."
+        )
+
+
+def _coherence(corpus, rows):
+    yield from _place(
+        corpus,
+        rows,
+        "Cross-NPMI",
+        "has the topics whose words agree best across languages",
+    )
+
+
+def _pictures(corpus, rows):
+    known = _ranked(rows, "UAP")
+    if known:
+        best = known[0]
+        yield (
+            f"**{name_of(corpus)}**: {len(known)} of {len(rows)} systems can say which "
+            f"pictures belong to a text; {_called(best)} does it best (UAP "
+            f"{best.values['UAP']:.3f}, by chance {best.chance['UAP']:.3f})."
+        )
+
+
+def _paper(corpus, rows):
+    if {"m3l", "m3l-paper"} <= rows.keys():
+        ours, paper = rows["m3l"].values, rows["m3l-paper"].values
+        yield (
+            f"**{name_of(corpus)}**: in the paper's configuration, M3L-Contrast has an "
+            f"MRR of {paper['MRR']:.3f} and a cross-lingual NPMI of "
+            f"{paper['Cross-NPMI']:.3f}; with our defaults {ours['MRR']:.3f} and "
+            f"{ours['Cross-NPMI']:.3f}."
+        )
+
+
+def _likelihood(corpus, rows):
+    yield from _place(
+        corpus,
+        rows,
+        "gain across",
+        "predicts the words of one language best from the other, in nats per word "
+        "above a unigram model",
+    )
+
+
+def _cost(corpus, rows):
+    known = {n: r for n, r in rows.items() if n not in _EMBEDDINGS}
+    ranked, own = _ranked(known, "fit s", lower=True), rows.get("m3l")
+    if own and ranked and ranked[0].system != "m3l":
+        fastest = ranked[0]
+        yield (
+            f"**{name_of(corpus)}**: {_called(own)} is not cheap: it takes "
+            f"{own.values['fit s']:.0f} s of one core and {own.values['peak MiB']:.0f} "
+            f"MiB, {_called(fastest)} {fastest.values['fit s']:.1f} s and "
+            f"{fastest.values['peak MiB']:.0f} MiB."
+        )
+
+
+def _classification(corpus, rows):
+    own = rows.get("m3l")
+    if own and "accuracy across" in own.values:
+        yield (
+            f"**{name_of(corpus)}**: labels learned from the topics of one language "
+            f"hold in another: accuracy is {own.values['accuracy across']:.3f} across "
+            f"languages and {own.values['accuracy within']:.3f} within one."
+        )
+
+
+def _hidden(corpus, rows, stale):
+    hidden = _by_system(f"{corpus}-hidden", stale)
+    if {"m3l"} <= hidden.keys() & rows.keys() and "MRR" in hidden["m3l"].values:
+        yield (
+            f"**{name_of(corpus)}**: if nobody says which texts belong together, "
+            f"{_called(rows['m3l'])} mines the pairs; its MRR is "
+            f"{hidden['m3l'].values['MRR']:.3f} in the place of "
+            f"{rows['m3l'].values['MRR']:.3f}."
+        )
+
+
+def sentences(stale: bool = False) -> str:
+    """Return the sentences as a list in reStructuredText."""
+    found = []
+    for corpus in stored_corpora():
+        rows = _by_system(corpus, stale)
+        if corpus.endswith("-hidden") or not any(
+            "MRR" in r.values for r in rows.values()
+        ):
+            continue
+        found.append(" ".join(_retrieval(corpus, rows)))
+    # Each of the others once, of the first corpus that has it.
+    for tell in (
+        _against_embeddings,
+        _coherence,
+        _pictures,
+        _classification,
+        _likelihood,
+        _paper,
+        _cost,
+    ):
+        for corpus in stored_corpora():
+            rows = _by_system(corpus, stale)
+            told = [] if corpus.endswith("-hidden") else list(tell(corpus, rows))
+            if told:
+                found += told
+                break
+    for corpus in stored_corpora():
+        told = list(_hidden(corpus, _by_system(corpus, stale), stale))
+        found += told
+        if told:
+            break
+    lines = [".. Made by python -m benchmarks.leaderboard tables", ""]
+    return "\n".join([*lines, *(f"- {text}" for text in found)]) + "\n"

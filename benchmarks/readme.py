@@ -1,0 +1,63 @@
+"""Fill the README's table of figures from stored results.
+
+    python -m benchmarks.readme
+
+Each cell is the median over the seeds of a result of `search_defaults`.
+"""
+
+import json
+import re
+from statistics import median
+
+from benchmarks.provenance import RESULTS, ROOT
+
+SETTINGS = {
+    "M3L-Contrast, defaults": "defaults",
+    "PolylingualLDA, defaults": "PolylingualLDA",
+    "k-means of the embeddings, words by c-TF-IDF": "k-means and c-TF-IDF",
+}
+CORPORA = {
+    "GIMP manual, 50 topics": "gimp-help_test_1794_rows_100_epochs",
+    "Multi30k, 100 topics": "multi30k_test_20000_rows_100_epochs",
+}
+COLUMNS = {
+    "MRR en-de": 3,
+    "UAP en-image": 3,
+    "UAP de-image": 3,
+    "doc en": 3,
+    "doc de": 3,
+    "cross en-de": 3,
+    "topics": 1,
+    "gain": 3,
+}
+TITLES = {"doc en": "NPMI en", "doc de": "NPMI de", "cross en-de": "Cross-NPMI"}
+
+
+def table() -> str:
+    """Return the table in Markdown."""
+    header = [TITLES.get(column, column) for column in COLUMNS]
+    lines = [f"| | {' | '.join(header)} |", "|---" * (len(header) + 1) + "|"]
+    for corpus, name in CORPORA.items():
+        path = RESULTS / "defaults" / f"{name}.json"
+        results = json.loads(path.read_text(encoding="utf-8"))
+        for title, setting in SETTINGS.items():
+            runs = results[setting].values()
+            cells = []
+            for column, digits in COLUMNS.items():
+                values = [run[column] for run in runs if column in run]
+                cells.append(f"{median(values):.{digits}f}" if values else "")
+            lines.append(f"| {title}, {corpus} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Replace the table, which is the only one below its heading."""
+    path = ROOT / "README.md"
+    before, heading, after = path.read_text(encoding="utf-8").partition("## Measured")
+    rows = re.compile(r"(^\|.*\|\n)+", re.MULTILINE)
+    filled = rows.sub(lambda _: table() + "\n", after, count=1)
+    path.write_text(before + heading + filled, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
