@@ -16,12 +16,15 @@ from sklearn_m3l.embedding import _languages as languages
 SMALL = ["-k", "3", "--max-iter", "2"]
 
 
+@pytest.fixture(scope="module")
+def emoji():
+    return load_emoji("validation").frame[["en", "de", "fi", "ja", "name"]][::4]
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(emoji, tmp_path, monkeypatch):
     """Write a table of emoji into the working folder."""
-    load_emoji("validation").frame[["en", "de", "fi", "name"]].to_csv(
-        tmp_path / "emoji.csv"
-    )
+    emoji.to_csv(tmp_path / "emoji.csv")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -143,7 +146,7 @@ def test_parameters_of_another_model_are_refused(folder, capsys):
 def test_words_are_counted_as_the_options_say(folder, capsys):
     Path("all.txt").write_text("flag\n\n", "utf-8")
     Path("fi.txt").write_text("\ufefflippu\n", "utf-8")
-    argv = ["--text", "en", "--text", "fi", *SMALL, "--max-features", "300"]
+    argv = ["--text", "en", "--text", "fi", *SMALL, "--max-features", "90"]
     argv += [
         "--stop-words",
         "all.txt",
@@ -154,11 +157,11 @@ def test_words_are_counted_as_the_options_say(folder, capsys):
     ]
     run("fit", "emoji.csv", *argv, "--tokenizer", "en=pairs", "-o", "model")
     told = capsys.readouterr().err
-    assert re.search(r"\d+ of 198 rows have none of the columns en, fi, and are", told)
+    assert re.search(r"\d+ of 50 rows have none of the columns en, fi, and are", told)
     views = load_model("model")["encode"].named_views_
     for view in views.values():
         assert view.min_tokens == 2
-        assert len(view.vectorizer_.vocabulary_) == 300
+        assert len(view.vectorizer_.vocabulary_) == 90
     assert views["en"].vectorizer_.extra_stop_words == ["flag"]
     assert views["fi"].vectorizer_.extra_stop_words == ["flag", "lippu"]
     assert views["en"].vectorizer.tokenizer == "pairs"
@@ -185,12 +188,12 @@ def test_wrong_options_of_columns(folder, capsys, argv, told):
 
 
 def test_lemmas_where_they_are_known(folder, capsys):
-    argv = ["--text", "fi", "--text", "name:vi", "--lemmatize", *SMALL]
+    argv = ["--text", "en", "--text", "name:vi", "--lemmatize", *SMALL]
     argv += ["--model", "polylingual-lda"]
     run("fit", "emoji.csv", *argv, "-o", "model")
     assert "words of name are counted as they are" in capsys.readouterr().err
     views = load_model("model")["encode"].named_views_
-    assert views["fi"].vectorizer_.lemmatize is True
+    assert views["en"].vectorizer_.lemmatize is True
     assert views["name"].vectorizer_.lemmatize is False
     del argv[:2]
     told = stopped(capsys, "fit", "emoji.csv", *argv, "-o", "model")
@@ -198,17 +201,16 @@ def test_lemmas_where_they_are_known(folder, capsys):
 
 
 def test_a_missing_segmenter_is_one_warning(folder, capsys, monkeypatch):
-    load_emoji("validation").frame[["ja"]].to_csv("ja.csv")
     find = languages.find_spec
     monkeypatch.setattr(
         languages, "find_spec", lambda name: None if name == "fugashi" else find(name)
     )
     languages._warn_missing.cache_clear()
     argv = ["--text", "ja", "--model", "polylingual-lda", *SMALL, "-o", "model"]
-    run("fit", "ja.csv", *argv)
+    run("fit", "emoji.csv", *argv)
     assert capsys.readouterr().err.count("run pip install fugashi unidic-lite") == 1
     vectorizer = load_model("model")["encode"].named_views_["ja"].vectorizer_
     assert vectorizer.tokenizer_ == "pairs"
     languages._warn_missing.cache_clear()
-    told = stopped(capsys, "fit", "ja.csv", *argv, "--tokenizer", "fugashi")
+    told = stopped(capsys, "fit", "emoji.csv", *argv, "--tokenizer", "fugashi")
     assert told[0] == 1 and "run pip install fugashi unidic-lite" in told[1]

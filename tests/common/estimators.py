@@ -9,14 +9,14 @@ from sklearn_m3l import (
 
 _SMALL = {
     "n_components": 3,
-    "max_iter": 5,
-    "init_max_iter": 10,
-    "hidden_layer_sizes": (10,),
+    "max_iter": 2,
+    "init_max_iter": 3,
+    "hidden_layer_sizes": (8,),
 }
 
 ESTIMATORS = [
     DistilledTopicModel(teacher=ZeroShotTopicModel(**_SMALL), **_SMALL),
     M3LContrastTopicModel(**_SMALL),
-    PolylingualLDA(n_components=3, max_iter=10, transform_max_iter=30),
+    PolylingualLDA(n_components=3, max_iter=4, transform_max_iter=6, burn_in=2),
     ZeroShotTopicModel(**_SMALL),
 ]
