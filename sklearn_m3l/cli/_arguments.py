@@ -1,23 +1,26 @@
-"""Arguments that several commands share, and the types of their values."""
+"""Arguments that several commands share."""
 
 import argparse
-import ast
-import math
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sklearn_m3l.utils._files import check_writable
-
-_TABLE_SUFFIXES = (".csv", ".tsv", ".txt", "")
-_PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+from sklearn_m3l.cli import _values as values
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", type=Path, metavar="MODEL", help="a file that fit wrote"
     )
+
+
+def add_model_and_table(
+    parser: argparse.ArgumentParser, *, optional: bool = False
+) -> None:
+    """Add what a command needs that reads a table for a model."""
+    add_model(parser)
+    add_table(parser, optional)
+    add_image_folder(parser)
 
 
 def add_table(
@@ -34,7 +37,7 @@ def add_table(
     )
     parser.add_argument(
         "--separator",
-        type=separator,
+        type=values.separator,
         default=None,
         metavar="CHARACTER",
         help="what separates cells, or the word tab (default: a tab in .tsv files, "
@@ -51,7 +54,7 @@ def add_table(
     )
     parser.add_argument(
         "--encoding",
-        type=encoding,
+        type=values.encoding,
         default="utf-8",
         metavar="NAME",
         help="such as cp1252, latin-1 or utf-16 (default: %(default)s)",
@@ -65,7 +68,7 @@ def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
         parser.add_argument(
             "--corpus",
             dest="corpora",
-            type=corpus,
+            type=values.corpus,
             action="append",
             default=[],
             metavar="LANGUAGE=FILE",
@@ -180,7 +183,7 @@ def add_words(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-df",
-        type=number_or_share,
+        type=values.number_or_share,
         default=1,
         metavar="N",
         help="leave out words of fewer texts: a number such as 5, or a share such as "
@@ -188,21 +191,21 @@ def add_words(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-df",
-        type=number_or_share,
+        type=values.number_or_share,
         default=1.0,
         metavar="N",
         help="leave out words of more texts (default: %(default)s)",
     )
     parser.add_argument(
         "--max-features",
-        type=whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=2000,
         metavar="N",
         help="count the N most frequent words of each language (default: %(default)s)",
     )
     parser.add_argument(
         "--min-tokens",
-        type=whole_number(at_least=0),
+        type=values.whole_number(at_least=0),
         default=0,
         metavar="N",
         help="take texts with fewer counted words as empty (default: %(default)s)",
@@ -221,7 +224,7 @@ def add_seed_words(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seed-weight",
-        type=positive,
+        type=values.positive,
         default=None,
         metavar="WEIGHT",
         help="weight of the seed words (default: 1)",
@@ -237,6 +240,26 @@ def add_only(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN",
         help="infer topics from this column alone; repeat --view for several (default: "
         "all columns of the model that TABLE has)",
+    )
+
+
+def add_by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--by",
+        choices=["row", "view"],
+        default="view",
+        help="infer topics from all columns of a row, or from each by itself "
+        "(default: %(default)s)",
+    )
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="copy a column, such as one of ids; repeat --keep for each",
     )
 
 
@@ -262,7 +285,7 @@ def add_n_words(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument(
         "--n-words",
         "-n",
-        type=whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=default,
         metavar="N",
         help="words per topic and language (default: %(default)s)",
@@ -279,7 +302,7 @@ def add_ranking(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ranking-weight",
-        type=share,
+        type=values.share,
         default=None,
         metavar="WEIGHT",
         help="weight of probability in the order, from 0 to 1 (default: 0.6 for "
@@ -316,7 +339,7 @@ def add_values(parser: argparse.ArgumentParser, required: bool) -> None:
     )
     parser.add_argument(
         "--bins",
-        type=bins,
+        type=values.bins,
         default=None,
         metavar="BINS",
         help="a number of bins of numbers, or Y, Q, M or W for years, quarters, months "
@@ -327,7 +350,7 @@ def add_values(parser: argparse.ArgumentParser, required: bool) -> None:
 def add_plot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plot",
-        type=figure_file,
+        type=values.figure_file,
         default=None,
         metavar="FILE",
         help="also write a figure: .png, .svg or .pdf",
@@ -343,7 +366,7 @@ def add_output(
     parser.add_argument(
         "--output",
         "-o",
-        type=kind or output_file,
+        type=kind or values.output_file,
         required=required,
         metavar="FILE",
         help=text,
@@ -354,14 +377,14 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-components",
         "-k",
-        type=whole_number(at_least=2),
+        type=values.whole_number(at_least=2),
         default=50,
         metavar="K",
         help="number of topics (default: %(default)s)",
     )
     parser.add_argument(
         "--max-iter",
-        type=whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=argparse.SUPPRESS,
         metavar="N",
         help="training epochs of neural models (default: the model's own)",
@@ -372,175 +395,8 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
 def add_random_state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--random-state",
-        type=whole_number(at_least=0, at_most=2**32 - 1),
+        type=values.whole_number(at_least=0, at_most=2**32 - 1),
         default=0,
         metavar="SEED",
         help="seed of everything random (default: %(default)s)",
     )
-
-
-def setting(text: str) -> tuple[str, Any]:
-    """Return name and value of a parameter; a value that is not a literal is a text."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return name, value
-
-
-def share(value: str) -> float:
-    """Return a number from 0 to 1; an argument type."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {value!r}")
-    return number
-
-
-def positive(value: str) -> float:
-    """Return a finite number above zero; an argument type."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, not {value!r}")
-    return number
-
-
-def number_or_share(value: str) -> int | float:
-    """Return a number of texts, or a share of them; an argument type."""
-    try:
-        number = int(value) if value.isdecimal() else float(value)
-    except ValueError:
-        number = -1
-    if not (number >= 1 if isinstance(number, int) else 0 <= number <= 1):
-        raise argparse.ArgumentTypeError(
-            "must be a whole number of at least 1, or a share from 0.0 to 1.0, not "
-            f"{value!r}"
-        )
-    return number
-
-
-def whole_number(*, at_least: int, at_most: int | None = None) -> Callable[[str], int]:
-    """Return an argument type: an integer in a range."""
-    bounds = f"of at least {at_least}"
-    if at_most is not None:
-        bounds = f"from {at_least} to {at_most}"
-
-    def parse(value: str) -> int:
-        try:
-            number = int(value)
-        except ValueError:
-            number = None
-        if number is None or number < at_least or number > (at_most or number):
-            raise argparse.ArgumentTypeError(
-                f"must be a whole number {bounds}, not {value!r}"
-            )
-        return number
-
-    return parse
-
-
-def corpus(value: str) -> str:
-    """Return LANGUAGE=FILE; an argument type."""
-    language, equals, file = value.partition("=")
-    if not (language and equals and file):
-        raise argparse.ArgumentTypeError(f"{value!r} is not LANGUAGE=FILE")
-    return value
-
-
-def separator(value: str) -> str:
-    """Return a character that can separate cells; an argument type."""
-    character = "\t" if value in ("tab", "\\t") else value
-    if len(character) != 1 or character in '"\n\r':
-        raise argparse.ArgumentTypeError(
-            f"must be one character or the word tab, not {value!r}"
-        )
-    return character
-
-
-def encoding(value: str) -> str:
-    """Return the plain name of an encoding; an argument type."""
-    import codecs
-
-    try:
-        "".encode(value)  # refuses codecs that are not encodings of text
-        return codecs.lookup(value).name
-    except (LookupError, ValueError) as error:
-        raise argparse.ArgumentTypeError(
-            f"must be an encoding that Python knows, such as utf-8, not {value!r}"
-        ) from error
-
-
-def output_file(value: str) -> Path:
-    """Return the path of a file that can be written; an argument type."""
-    path = Path(value)
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f"cannot write {value!r}: {error.strerror or error}"
-        ) from error
-    return path
-
-
-def bins(value: str) -> int | str:
-    """Return a number of bins, or a frequency; an argument type."""
-    return whole_number(at_least=1)(value) if value.isdecimal() else value
-
-
-def column_and_bins(text: str) -> tuple[str, int | str | None]:
-    """Return a column, and how its values become levels; an argument type."""
-    name, equals, given = text.rpartition("=")
-    return (name, bins(given)) if equals else (text, None)
-
-
-def figure_file(value: str) -> Path:
-    """Return the path of a figure that can be written; an argument type."""
-    if Path(value).suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise argparse.ArgumentTypeError(
-            f"must end with .png, .svg or .pdf, not {value!r}"
-        )
-    return output_file(value)
-
-
-def documents_file(value: str) -> Path:
-    """Return the path of a table or workbook that can be written; an argument type."""
-    if Path(value).suffix.lower() != ".xlsx":
-        return table_file(value)
-    if find_spec("openpyxl") is None:
-        raise argparse.ArgumentTypeError(
-            "writing a workbook needs the package openpyxl; run: pip install "
-            "'sklearn-m3l[workbook]'"
-        )
-    return output_file(value)
-
-
-def table_file(value: str) -> Path:
-    """Return the path of a table that can be written; an argument type."""
-    path = Path(value)
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        _check_parquet()
-        return output_file(value)
-    if suffix in _PACKED_SUFFIXES:
-        suffix = path.with_suffix("").suffix.lower()
-    if suffix not in _TABLE_SUFFIXES:
-        raise argparse.ArgumentTypeError(
-            f"cannot write {suffix} files: {value!r} must end with .parquet, or .csv "
-            f"or .tsv and optionally one of {', '.join(_PACKED_SUFFIXES)}"
-        )
-    return output_file(value)
-
-
-def _check_parquet() -> None:
-    if find_spec("pyarrow") is None:
-        raise argparse.ArgumentTypeError(
-            "writing Parquet files needs the package pyarrow; run: pip install "
-            "'sklearn-m3l[parquet]'"
-        )

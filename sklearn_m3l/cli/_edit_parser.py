@@ -1,13 +1,11 @@
 """The arguments of the commands that edit topics, and that list words to leave out."""
 
-import argparse
-
 from sklearn_m3l.cli import _arguments as arguments
+from sklearn_m3l.cli import _values as values
 from sklearn_m3l.cli._command import add_command
 
 
-def add_editing(commands) -> None:
-    """Add the commands edit and stop-words."""
+def add_edit(commands) -> None:
     parser = add_command(
         commands,
         "edit",
@@ -21,7 +19,7 @@ def add_editing(commands) -> None:
     parser.add_argument(
         "--name",
         dest="names",
-        type=topic_name,
+        type=values.topic_name,
         action="append",
         default=[],
         metavar="TOPIC=NAME",
@@ -36,7 +34,7 @@ def add_editing(commands) -> None:
     parser.add_argument(
         "--merge",
         dest="groups",
-        type=topic_numbers,
+        type=values.topic_numbers,
         action="append",
         default=[],
         metavar="TOPICS",
@@ -44,7 +42,7 @@ def add_editing(commands) -> None:
     )
     parser.add_argument(
         "--drop",
-        type=topic_numbers,
+        type=values.topic_numbers,
         action="extend",
         default=[],
         metavar="TOPICS",
@@ -52,7 +50,7 @@ def add_editing(commands) -> None:
     )
     parser.add_argument(
         "--reduce",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=None,
         metavar="K",
         help="then merge the most similar topics until K are left",
@@ -63,6 +61,9 @@ def add_editing(commands) -> None:
         help="put the most common topic first",
     )
     arguments.add_output(parser, "the model to write; it can be MODEL itself")
+
+
+def add_stop_words(commands) -> None:
     parser = add_command(
         commands,
         "stop-words",
@@ -75,7 +76,7 @@ def add_editing(commands) -> None:
     parser.add_argument(
         "--n-words",
         "-n",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=50,
         metavar="N",
         help="a word is frequent in a topic if it is among its first N (default: "
@@ -83,28 +84,10 @@ def add_editing(commands) -> None:
     )
     parser.add_argument(
         "--min-share",
-        type=arguments.share,
+        type=values.share,
         default=0.8,
         metavar="SHARE",
         help="share of the topics that a word must be frequent in (default: "
         "%(default)s)",
     )
     arguments.add_format(parser)
-
-
-def topic_name(text: str) -> tuple[int, str]:
-    """Return number and name of a topic; an argument type."""
-    number, equals, name = text.partition("=")
-    if not equals or not number.strip().isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not TOPIC=NAME, such as 3=sea")
-    return int(number), name
-
-
-def topic_numbers(text: str) -> list[int]:
-    """Return numbers of topics between commas; an argument type."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of a topic, or several such as 3,7"
-        )
-    return list(map(int, parts))

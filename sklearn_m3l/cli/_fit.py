@@ -33,13 +33,7 @@ def fit(
     *,
     record: str,
     model: str = "m3l-contrast",
-    separator: str | None = None,
-    quoting: str = "auto",
-    encoding: str = "utf-8",
-    image_folder: Path | None = None,
     corpora: Sequence[str] = (),
-    language_column: str | None = None,
-    text_column: str = "text",
     groups: str | None = None,
     seed_words: Path | None = None,
     seed_weight: float | None = None,
@@ -58,7 +52,7 @@ def fit(
         A CSV or TSV file; None where `corpora` are given.
     texts : sequence of str
         Columns of texts, as ``COLUMN[:LANGUAGE]``; by default the languages that
-        `corpora` or `language_column` name.
+        `corpora` or the ``language_column`` name.
     images : sequence of str
         Columns of paths of pictures.
     output : Path
@@ -67,8 +61,6 @@ def fit(
         What is written beside it.
     model : str
         A key of `MODELS`.
-    separator, quoting, encoding, image_folder, language_column, text_column
-        See `TableFile`.
     corpora : sequence of str
         Tables with texts of one language each, as ``LANGUAGE=FILE``.
     groups : str, optional
@@ -86,17 +78,15 @@ def fit(
     title, link : str, optional
         Columns of what the rows are called there, and of their web addresses.
     **parameters : dict
-        Fields of `EncoderOptions`, and parameters of the model.
+        Fields of `TableFile` and `EncoderOptions`, and parameters of the model.
     """
-    ours = [name for name in EncoderOptions._fields if name in parameters]
-    options = EncoderOptions(**{name: parameters.pop(name) for name in ours})
-    beside = record_file(output)
-    form = separator, quoting, encoding, image_folder
+    options = EncoderOptions(**_take(EncoderOptions, parameters))
+    form = _take(TableFile, parameters)
     files = [
-        TableFile(path, *form, language, language_column, text_column)
+        TableFile(path, language=language, **form)
         for language, path in _list_tables(table, corpora)
     ]
-    _check_outputs([file.path for file in files], output, beside, report)
+    _check_outputs([file.path for file in files], output, report)
     images = [normalize(name) for name in images]
     groups, title, link = (name and normalize(name) for name in (groups, title, link))
     topic_model = _make_model(model, random_state, {**parameters, **dict(settings)})
@@ -115,37 +105,22 @@ def fit(
     )
     pipeline = Pipeline([("encode", encoder), ("topics", topic_model)])
     check_savable(pipeline, output)
-    tell_views(frame, dict(languages), images)
-    warn_of_data(frame[[*names, *images]], dict(languages))
-    if never_meet(frame[names]) and not options.text_encoders:
-        warnings.warn(
-            f"no row has two of the columns {', '.join(names)}, and LSA aligns no "
-            "languages; name a multilingual model with --text-encoder, so that likely "
-            "counterparts can be found",
-            UserWarning,
-            stacklevel=2,
-        )
+    _tell_table(frame, dict(languages), images, options)
     X = encoder.fit_transform(df)
     topic_model.fit(_tuples_for(topic_model, _with_a_view(X)))
     save_model(pipeline, output)
-    replace_file(beside, record)
-    kind = "sweep" if model == "polylingual-lda" else "epoch"
-    rounds = f"{topic_model.n_iter_} {kind}{'s' if topic_model.n_iter_ != 1 else ''}"
-    print(
-        f"Wrote {output}: {topic_model.n_components} topics, {rounds}; its options are "
-        f"in {beside}"
-    )
+    replace_file(record_file(output), record)
+    _tell_model(topic_model, output)
     if report is not None:
         given = Given(df[[*names, *images]], frame.set_axis(df.index))
-        write_page(
-            pipeline,
-            files[0],
-            given,
-            report,
-            title=title,
-            link=link,
-            random_state=random_state,
-        )
+        X = MultiView(X.views, index=X.index)  # without articles, as for report
+        shown_as = {"title": title, "link": link, "random_state": random_state}
+        write_page(pipeline, files[0], given, report, X=X, **shown_as)
+
+
+def _take(kind: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Take those parameters out that are fields of a kind of named tuple."""
+    return {name: parameters.pop(name) for name in kind._fields if name in parameters}
 
 
 def _list_tables(
@@ -158,10 +133,9 @@ def _list_tables(
     return [(language, Path(path)) for language, _, path in parts]
 
 
-def _check_outputs(
-    tables: Sequence[Path], output: Path, beside: Path, report: Path | None
-) -> None:
+def _check_outputs(tables: Sequence[Path], output: Path, report: Path | None) -> None:
     """Refuse to write over what is read, or over another file that is written."""
+    beside = record_file(output)
     refuse_to_overwrite(output, *tables)
     refuse_to_overwrite(beside, *tables)
     if report is not None:
@@ -228,6 +202,25 @@ def _read_columns(
     return frame, df, languages
 
 
+def _tell_table(
+    frame: pd.DataFrame,
+    languages: Mapping[str, Any],
+    images: Sequence[str],
+    options: EncoderOptions,
+) -> None:
+    """Say what was read, and warn of what will hurt."""
+    tell_views(frame, languages, images)
+    warn_of_data(frame[[*languages, *images]], languages)
+    if never_meet(frame[[*languages]]) and not options.text_encoders:
+        warnings.warn(
+            f"no row has two of the columns {', '.join(languages)}, and LSA aligns no "
+            "languages; name a multilingual model with --text-encoder, so that likely "
+            "counterparts can be found",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _with_a_view(X: MultiView) -> MultiView:
     """Return the rows that have a view; say which others there are."""
     present = np.any(list(X.present.values()), axis=0)
@@ -255,6 +248,16 @@ def _tuples_for(model: Any, X: MultiView) -> MultiView:
         "tuples of likely counterparts, which were found by the embeddings"
     )
     return tuples.data
+
+
+def _tell_model(model: Any, output: Path) -> None:
+    """Say what was written."""
+    kind = "sweep" if isinstance(model, models.PolylingualLDA) else "epoch"
+    rounds = f"{model.n_iter_} {kind}{'s' if model.n_iter_ != 1 else ''}"
+    print(
+        f"Wrote {output}: {model.n_components} topics, {rounds}; its options are "
+        f"in {record_file(output)}"
+    )
 
 
 def record_file(model: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from sklearn_m3l.cli._formats import print_frame
 from sklearn_m3l.cli._models import (
     encode,
     load_pipeline,
+    read_beside,
     read_views,
     refuse_to_overwrite,
 )
@@ -420,12 +420,8 @@ def _read(
 ) -> tuple[Pipeline, MultiView, pd.DataFrame]:
     """Return a model, the views of a table, and other columns of it."""
     pipeline = load_pipeline(model)
-    # What is read is told beside the result, which others may read.
-    with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
-        given = read_views(
-            TableFile(table, **options), pipeline, groups, *others, only=only
-        )
-        print()
+    file = TableFile(table, **options)
+    given = read_beside(form, file, pipeline, groups, *others, only=only)
     return pipeline, encode(pipeline, given, groups), given.others
 
 

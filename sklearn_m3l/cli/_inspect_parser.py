@@ -1,14 +1,14 @@
-"""The arguments of the commands that ask questions to a fitted model."""
+"""The arguments of the commands that ask what topics say, and export them."""
 
 import argparse
 from pathlib import Path
 
 from sklearn_m3l.cli import _arguments as arguments
+from sklearn_m3l.cli import _values as values
 from sklearn_m3l.cli._command import add_command
 
 
-def add_questions(commands) -> None:
-    """Add the commands that compare columns and follow topics over values."""
+def add_compare_views(commands) -> None:
     parser = add_command(
         commands,
         "compare-views",
@@ -22,6 +22,9 @@ def add_questions(commands) -> None:
     arguments.add_plot(parser)
     arguments.add_random_state(parser)
     arguments.add_format(parser)
+
+
+def add_disagreements(commands) -> None:
     parser = add_command(
         commands,
         "disagreements",
@@ -34,12 +37,15 @@ def add_questions(commands) -> None:
     arguments.add_title(parser)
     parser.add_argument(
         "--n-rows",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=20,
         metavar="N",
         help="rows per pair of columns (default: %(default)s)",
     )
     arguments.add_format(parser)
+
+
+def add_prevalence(commands) -> None:
     parser = add_command(
         commands,
         "prevalence",
@@ -50,14 +56,13 @@ def add_questions(commands) -> None:
     )
     _add_rows(parser)
     arguments.add_values(parser, required=True)
-    _add_by(parser, "view")
+    arguments.add_by(parser)
     arguments.add_plot(parser)
     arguments.add_random_state(parser)
     arguments.add_format(parser)
 
 
-def add_exports(commands) -> None:
-    """Add the commands that write tables and graphs for other programs."""
+def add_documents(commands) -> None:
     parser = add_command(
         commands,
         "documents",
@@ -67,30 +72,25 @@ def add_exports(commands) -> None:
         "per row of the table, column and topic. A workbook (.xlsx) has the topics, "
         "their words, the documents, and what the columns disagree on.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_only(parser)
-    _add_by(parser, "view")
+    arguments.add_by(parser)
     parser.add_argument(
         "--n-topics",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=None,
         metavar="N",
         help="only the N largest topics of each document (default: all)",
     )
-    parser.add_argument(
-        "--keep",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="copy a column, such as one of ids; repeat --keep for each",
-    )
+    arguments.add_keep(parser)
     arguments.add_output(
         parser,
         "the table to write, as of transform, or a workbook (.xlsx)",
-        arguments.documents_file,
+        values.documents_file,
     )
+
+
+def add_network(commands) -> None:
     parser = add_command(
         commands,
         "network",
@@ -99,12 +99,10 @@ def add_exports(commands) -> None:
         description="Write topics and links between those that have similar words, or, "
         "with TABLE, that occur in the same rows.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser, optional=True)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser, optional=True)
     parser.add_argument(
         "--n-neighbors",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=3,
         metavar="N",
         help="link each topic with the N most similar ones (default: %(default)s)",
@@ -112,8 +110,7 @@ def add_exports(commands) -> None:
     arguments.add_output(parser, "the file to write: .graphml or .gexf")
 
 
-def add_trust(commands) -> None:
-    """Add the commands that tell how far topics can be trusted."""
+def add_stability(commands) -> None:
     parser = add_command(
         commands,
         "stability",
@@ -122,13 +119,11 @@ def add_trust(commands) -> None:
         description="Fit a model again with other seeds, on the table that it was "
         "trained on, and print how similar each topic is to its match in those runs.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_groups(parser)
     parser.add_argument(
         "--n-runs",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=5,
         metavar="N",
         help="how often the model is fitted again (default: %(default)s)",
@@ -140,6 +135,9 @@ def add_trust(commands) -> None:
     )
     arguments.add_random_state(parser)
     arguments.add_format(parser)
+
+
+def add_match(commands) -> None:
     parser = add_command(
         commands,
         "match",
@@ -152,6 +150,9 @@ def add_trust(commands) -> None:
         "other", type=Path, metavar="OTHER", help="another file that fit wrote"
     )
     arguments.add_format(parser)
+
+
+def add_intrusion(commands) -> None:
     parser = add_command(
         commands,
         "intrusion",
@@ -160,9 +161,7 @@ def add_trust(commands) -> None:
         description="Write a word intrusion test, or, with TABLE, a topic intrusion "
         "test of its texts, and the key beside it.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser, optional=True)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser, optional=True)
     parser.add_argument(
         "--view",
         default=None,
@@ -171,7 +170,7 @@ def add_trust(commands) -> None:
     )
     parser.add_argument(
         "--n-rows",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=20,
         metavar="N",
         help="number of texts of TABLE (default: %(default)s)",
@@ -180,6 +179,9 @@ def add_trust(commands) -> None:
     arguments.add_output(
         parser, "the test: .csv, with a column to fill in, or .html to print"
     )
+
+
+def add_score_intrusion(commands) -> None:
     parser = add_command(
         commands,
         "score-intrusion",
@@ -201,18 +203,6 @@ def add_trust(commands) -> None:
 
 def _add_rows(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of a command that reads views and articles of a table."""
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_groups(parser)
     arguments.add_only(parser)
-
-
-def _add_by(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "--by",
-        choices=["row", "view"],
-        default=default,
-        help="infer topics from all columns of a row, or from each by itself "
-        "(default: %(default)s)",
-    )

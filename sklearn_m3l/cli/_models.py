@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +103,24 @@ def read_views(
     warn_of_data(table.frame[known], texts)
     frame = file.with_pictures(table, images)
     return Given(frame[known], table.frame[wanted].set_axis(frame.index))
+
+
+def read_beside(
+    form: str,
+    file: TableFile,
+    pipeline: Pipeline,
+    *others: str | None,
+    only: Sequence[str] = (),
+) -> Given:
+    """Read a table as `read_views` does for a result that is printed as `form`.
+
+    What is read is told above a table, and otherwise beside the result, which another
+    program may read.
+    """
+    with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
+        given = read_views(file, pipeline, *others, only=only)
+        print()
+    return given
 
 
 def encode(pipeline: Pipeline, given: Given, groups: str | None) -> MultiView:

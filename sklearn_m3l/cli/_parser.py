@@ -7,10 +7,21 @@ from typing import Any
 
 from sklearn_m3l import __version__
 from sklearn_m3l.cli import _arguments as arguments
+from sklearn_m3l.cli import _values as values
 from sklearn_m3l.cli._command import add_command
 from sklearn_m3l.cli._config import parse_with_config
-from sklearn_m3l.cli._edit_parser import add_editing
-from sklearn_m3l.cli._inspect_parser import add_exports, add_questions, add_trust
+from sklearn_m3l.cli._edit_parser import add_edit, add_stop_words
+from sklearn_m3l.cli._inspect_parser import (
+    add_compare_views,
+    add_disagreements,
+    add_documents,
+    add_intrusion,
+    add_match,
+    add_network,
+    add_prevalence,
+    add_score_intrusion,
+    add_stability,
+)
 
 # Names of models, and their classes.
 MODELS = {
@@ -65,18 +76,8 @@ def _build_parser():
         title="commands", metavar="COMMAND", required=True, help="see COMMAND --help"
     )
     demo = _add_demo(commands)
-    _add_compare(commands)
-    _add_example(commands)
-    _add_fit(commands)
-    _add_topics(commands)
-    _add_describe(commands)
-    _add_transform(commands)
-    _add_evaluate(commands)
-    _add_report(commands)
-    add_editing(commands)
-    add_questions(commands)
-    add_exports(commands)
-    add_trust(commands)
+    for add in _ADD_OTHERS:
+        add(commands)
     parser.epilog = (
         "Without a command, demo runs; its options can be given right away.\n"
         + demo.format_usage()
@@ -100,7 +101,7 @@ def _add_demo(commands) -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         "-o",
-        type=arguments.output_file,
+        type=values.output_file,
         default="gimp_help_topics.html",
         metavar="FILE",
         help="the page to write; an existing file is replaced (default: %(default)s)",
@@ -174,7 +175,7 @@ def _add_fit(commands) -> None:
     parser.add_argument(
         "--set",
         dest="settings",
-        type=arguments.setting,
+        type=values.setting,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -183,7 +184,7 @@ def _add_fit(commands) -> None:
     )
     parser.add_argument(
         "--report",
-        type=arguments.output_file,
+        type=values.output_file,
         default=None,
         metavar="FILE",
         help="also write a page of the topics and of the rows of TABLE, as the command "
@@ -219,16 +220,14 @@ def _add_describe(commands) -> None:
         "and print the dominant topic of each row, its share, and its top words in "
         "every language: this is how a picture gets words.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_only(parser)
     arguments.add_title(parser)
     arguments.add_n_words(parser, 5)
     arguments.add_ranking(parser)
     parser.add_argument(
         "--max-entropy",
-        type=arguments.share,
+        type=values.share,
         default=None,
         metavar="LIMIT",
         help="leave the topic out where it is not clear: where the entropy of the "
@@ -247,9 +246,7 @@ def _add_transform(commands) -> None:
         description="Infer topics from those columns of the model that a table has, "
         "and write one row of topics per row of the table.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_only(parser)
     parser.add_argument(
         "--by",
@@ -262,24 +259,18 @@ def _add_transform(commands) -> None:
     )
     parser.add_argument(
         "--max-words",
-        type=arguments.whole_number(at_least=1),
+        type=values.whole_number(at_least=1),
         default=None,
         metavar="N",
         help="words of such a part, at most; longer ones are cut (default: 100 for "
         "windows)",
     )
-    parser.add_argument(
-        "--keep",
-        action="append",
-        default=[],
-        metavar="COLUMN",
-        help="copy a column, such as one of ids; repeat --keep for each",
-    )
+    arguments.add_keep(parser)
     arguments.add_output(
         parser,
         "the table to write: .parquet, or .csv or .tsv, compressed if .gz, .bz2 or .xz "
         "follows",
-        arguments.table_file,
+        values.table_file,
     )
 
 
@@ -293,9 +284,7 @@ def _add_evaluate(commands) -> None:
         "not trained on, how coherent its topics are there, and how well it predicts "
         "the words, and on how many rows each is measured.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_groups(parser)
 
 
@@ -309,14 +298,12 @@ def _add_report(commands) -> None:
         "of them, and rows of a table with the topics of each of their columns. The "
         "page works offline and contains everything that it shows.",
     )
-    arguments.add_model(parser)
-    arguments.add_table(parser)
-    arguments.add_image_folder(parser)
+    arguments.add_model_and_table(parser)
     arguments.add_title(parser)
     arguments.add_link(parser)
     parser.add_argument(
         "--values",
-        type=arguments.column_and_bins,
+        type=values.column_and_bins,
         action="append",
         default=[],
         metavar="COLUMN[=BINS]",
@@ -326,10 +313,34 @@ def _add_report(commands) -> None:
     arguments.add_ranking(parser)
     parser.add_argument(
         "--max-rows",
-        type=arguments.whole_number(at_least=2),
+        type=values.whole_number(at_least=2),
         default=20_000,
         metavar="N",
         help="show at most this many rows, picked at random (default: %(default)s)",
     )
     arguments.add_random_state(parser)
     arguments.add_output(parser, "the page to write; an existing file is replaced")
+
+
+# In the order of the help.
+_ADD_OTHERS = (
+    _add_compare,
+    _add_example,
+    _add_fit,
+    _add_topics,
+    _add_describe,
+    _add_transform,
+    _add_evaluate,
+    _add_report,
+    add_edit,
+    add_stop_words,
+    add_compare_views,
+    add_disagreements,
+    add_prevalence,
+    add_documents,
+    add_network,
+    add_stability,
+    add_match,
+    add_intrusion,
+    add_score_intrusion,
+)

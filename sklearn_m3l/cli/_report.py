@@ -19,6 +19,7 @@ from sklearn_m3l.cli._tables import TableFile, normalize, read_values
 from sklearn_m3l.display import TopicReport
 from sklearn_m3l.embedding import ImageView
 from sklearn_m3l.embedding._pictures import open_picture
+from sklearn_m3l.multiview import MultiView
 
 _THUMBNAIL_SIDE = 96
 
@@ -85,6 +86,7 @@ def write_page(
     given: Given,
     output: Path,
     *,
+    X: MultiView | None = None,
     title: str | None,
     link: str | None,
     values: Sequence[tuple[str, Any]] = (),
@@ -93,13 +95,20 @@ def write_page(
     random_state: int,
     max_rows: int = 20_000,
 ) -> None:
-    """Write a page of a pipeline and of what was read of a table; see `report`."""
+    """Write a page of a pipeline and of what was read of a table; see `report`.
+
+    Rows are encoded unless they are given as `X`, too.
+    """
     df, others = given
     shown = f"{len(df):,} rows of {file.path.name}"
     if len(df) > max_rows:
         shown = f"{max_rows:,} of {shown}, picked at random"
         rows = pd.Series(range(len(df))).sample(max_rows, random_state=random_state)
-        df, others = df.iloc[np.sort(rows)], others.iloc[np.sort(rows)]
+        rows = np.sort(rows)
+        df, others = df.iloc[rows], others.iloc[rows]
+        X = None if X is None else X[rows]
+    if X is None:
+        X = pipeline["encode"].transform(df)
     names = {
         name: file.names_of_pictures(df[name])
         for name, view in pipeline["encode"].views_
@@ -112,9 +121,10 @@ def write_page(
         if shown_as
     }
     page = TopicReport.from_estimator(
-        pipeline,
-        df,
+        pipeline["topics"],
+        X,
         names=names,
+        texts={name: df[name] for name in df if name not in names},
         titles=None if title is None else others[normalize(title)],
         links=None if link is None else others[normalize(link)],
         values={name: read_values(others[normalize(name)]) for name, _ in values},

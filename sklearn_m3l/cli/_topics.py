@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sklearn_m3l.cli._formats import print_frame
-from sklearn_m3l.cli._models import load_pipeline, read_views
+from sklearn_m3l.cli._models import load_pipeline, read_beside
 from sklearn_m3l.cli._tables import TableFile, normalize
 from sklearn_m3l.display._names import topic_label
 from sklearn_m3l.inspection import topic_entropy
+from sklearn_m3l.models._topic_words import NO_WORDS
 
 
 def topics(
@@ -38,17 +38,18 @@ def topics(
         How to print them.
     """
     topic_model = load_pipeline(model)["topics"]
-    order = {"ranking": ranking, "ranking_weight": ranking_weight}
-    words = topic_model.topics_frame(n_words, **order)
-    listed = topic_model.known_words(n_words, **order)
+    words = topic_model.known_words(
+        n_words, ranking=ranking, ranking_weight=ranking_weight
+    )
     shares = [round(float(share), 4) for share in topic_model.prevalence_]
-    frame = pd.DataFrame({"topic": words.index, "share": shares})
+    frame = pd.DataFrame({"topic": range(len(shares)), "share": shares})
     names = topic_model.topic_names_
     if any(names):
         frame.insert(1, "topic_name", names)
     n_key = frame.shape[1]
-    for view, own in listed.items():
-        frame[view] = own if form == "json" else words[view].to_numpy()
+    for view, own in words.items():
+        lists = own if form == "json" else [", ".join(w) or NO_WORDS for w in own]
+        frame[view] = lists
 
     def heading(row: int) -> str:
         label = topic_label(row, names[row])
@@ -94,38 +95,30 @@ def describe(
         See `TableFile`.
     """
     pipeline = load_pipeline(model)
-    # What is read is told beside the result, which others may read.
-    with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
-        given = read_views(TableFile(table, **options), pipeline, title, only=only)
-        print()
+    given = read_beside(form, TableFile(table, **options), pipeline, title, only=only)
     theta = np.asarray(pipeline.transform(given.frame))
-    topic_model = pipeline["topics"]
-    table = topic_model.topics_frame(
-        n_words, ranking=ranking, ranking_weight=ranking_weight
-    )
-    known = ~np.isnan(theta[:, 0])
     if max_entropy is not None:
-        unclear = topic_entropy(theta) > max_entropy
-        print(
-            f"{unclear.sum():,} of {known.sum():,} rows have no clear topic",
-            file=sys.stderr,
-        )
-        theta = np.where(unclear[:, np.newaxis], np.nan, theta)
-        known &= ~unclear
-    words = topic_model._describe(theta, given.frame.index, None, table)
+        theta = _only_clear(theta, max_entropy)
+    topic_model = pipeline["topics"]
+    words = topic_model._describe(
+        theta,
+        given.frame.index,
+        None,
+        topic_model.topics_frame(
+            n_words, ranking=ranking, ranking_weight=ranking_weight
+        ),
+    )
     frame = pd.DataFrame({"row": np.arange(1, len(theta) + 1)})
     if title is not None:
         frame["title"] = given.others[normalize(title)].to_numpy()
     frame["topic"] = words["topic"].to_numpy()
-    frame["share"] = [
-        round(float(row.max()), 4) if seen else None
-        for row, seen in zip(theta, known, strict=True)
-    ]
-    n_key = frame.shape[1]
     names = topic_model.topic_names_
     if any(names):
-        frame.insert(n_key - 1, "topic_name", words["topic_name"].to_numpy())
-        n_key += 1
+        frame["topic_name"] = words["topic_name"].to_numpy()
+    frame["share"] = [
+        None if np.isnan(row[0]) else round(float(row.max()), 4) for row in theta
+    ]
+    n_key = frame.shape[1]
     for name in topic_model.vocabularies_:
         frame[name] = words[name].to_numpy()
 
@@ -141,3 +134,14 @@ def describe(
         return f"{named}: {label[0].lower()}{label[1:]} ({cells['share']:.0%})"
 
     print_frame(frame, form, heading, n_key)
+
+
+def _only_clear(theta: np.ndarray, max_entropy: float) -> np.ndarray:
+    """Return topics, NaN in rows that have no clear one; say how many these are."""
+    known = ~np.isnan(theta[:, 0])
+    unclear = topic_entropy(theta) > max_entropy
+    print(
+        f"{unclear.sum():,} of {known.sum():,} rows have no clear topic",
+        file=sys.stderr,
+    )
+    return np.where(unclear[:, np.newaxis], np.nan, theta)
