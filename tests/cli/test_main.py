@@ -94,7 +94,7 @@ def test_unexpected_errors_ask_for_a_report(
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(PolylingualLDA, "topics_frame", fail)
+    monkeypatch.setattr(PolylingualLDA, "known_words", fail)
     message = refused("topics", model)
     assert ("please report it" in message) != expected
     assert "\x1b" not in message and "\x07" not in message
@@ -124,7 +124,7 @@ def test_signals_end_a_command_without_a_word(
     # What started the tests may ignore it.
     before = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
     given = signal.signal(number, before)
-    monkeypatch.setattr(PolylingualLDA, "topics_frame", interrupt)
+    monkeypatch.setattr(PolylingualLDA, "known_words", interrupt)
     try:
         with pytest.raises(SystemExit) as stopped:
             main(["topics", str(model), "--debug"])
@@ -137,13 +137,13 @@ def test_signals_end_a_command_without_a_word(
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
 def test_signals_that_are_ignored_stay_so(model, monkeypatch, name):
-    number, own = getattr(signal, name), PolylingualLDA.topics_frame
+    number, own = getattr(signal, name), PolylingualLDA.known_words
 
     def interrupted(*arguments, **named):
         os.kill(os.getpid(), number)
         return own(*arguments, **named)
 
-    monkeypatch.setattr(PolylingualLDA, "topics_frame", interrupted)
+    monkeypatch.setattr(PolylingualLDA, "known_words", interrupted)
     before = signal.signal(number, signal.SIG_IGN)  # as under nohup
     try:
         assert main(["topics", str(model)]) == 0

@@ -83,6 +83,10 @@ def test_fit_writes_a_report(folder, table, capsys, tmp_path):
     names = set(pd.read_csv(table)["name"])
     shown = re.findall(r'<a href="#row-\d+"><bdi>([^<]+)<', page)
     assert shown and {unescape(name) for name in shown} <= names
+    # The command report encodes the table anew.
+    again = ["--title", "name", "-o", tmp_path / "again.html"]
+    run(capsys, "report", tmp_path / "model", table, *again)
+    assert (tmp_path / "again.html").read_text("utf-8") == page
 
 
 @pytest.mark.slow
