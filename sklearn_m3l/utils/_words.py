@@ -232,7 +232,7 @@ class _Patterns:
         self.word = re.compile(rf"(?<!{bounds})[^\W\d_]{letters}*+(?!{bounds})")
         self.unspaced = re.compile(f"[{UNSPACED}]")
         # A text without any of these has no runs, and one spelling of each word.
-        self.rare = re.compile(f"[{UNSPACED}{_APOSTROPHES}\"]")
+        self.rare = re.compile(f'[{UNSPACED}{_APOSTROPHES}"]')
         self.unit = re.compile(rf".[{marks}{_JOINERS}]*", re.DOTALL)
         between = rf"[{_APOSTROPHES}\-\u2010\u2011_\u00b7\u05f3\u05f4\" ](?=[^\W\d_])"
         self.whole = re.compile(rf"[^\W\d_](?:{letter}|{between})*+")

@@ -291,7 +291,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_fit_has_a_folder_of_its_own(X, tmp_path, change):
-    model = clone(MODELS["contrast"]).set_params(checkpoint=tmp_path)
+    model = clone(MODELS["contrast"]).set_params(checkpoint=tmp_path, max_iter=2)
     model.fit(X)
     other, data = CHANGES[change](clone(model), X)
     other.fit(data)
@@ -345,8 +345,13 @@ def test_a_full_disk(X, tmp_path, monkeypatch, name):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("name", ["contrast", "polylingual"])
-@pytest.mark.parametrize("damage", ["cut", "flip", "other", "empty"])
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("contrast", "flip"),
+        *(("polylingual", damage) for damage in ("cut", "flip", "other", "empty")),
+    ],
+)
 def test_a_damaged_checkpoint(X, tmp_path, name, damage):
     model = clone(MODELS[name]).set_params(checkpoint=tmp_path)
     expected = clone(model).fit(X)

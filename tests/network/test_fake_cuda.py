@@ -198,7 +198,7 @@ def prepare(model, **changes):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_stays_on_its_gpu(fake, small_multiview, name, tmp_path):
-    model = prepare(MODELS[name], early_stopping=True)
+    model = prepare(MODELS[name], early_stopping=True, max_iter=1)
     model.fit(small_multiview)
     module = model.net_.module_
     assert {tensor.device for tensor in module.state_dict().values()} == {CUDA}
@@ -214,7 +214,7 @@ def test_a_model_stays_on_its_gpu(fake, small_multiview, name, tmp_path):
 
 
 def test_a_stored_state_comes_back_to_the_gpu(fake, small_multiview, tmp_path):
-    model = prepare(M3LContrastTopicModel(), checkpoint=tmp_path)
+    model = prepare(M3LContrastTopicModel(), checkpoint=tmp_path, max_iter=1)
     model.fit(small_multiview)
     model.fit(small_multiview)
 

@@ -108,10 +108,16 @@ def test_networks(tuples, make_network, make_batch, activation, sizes, changes):
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "hellinger"])
 @pytest.mark.parametrize("contrast_on", ["mean", "sample"])
-@pytest.mark.parametrize("articles", [False, True])
-@pytest.mark.parametrize("own_prior", [False, True])
 @pytest.mark.parametrize("contrast", ["pairwise", "joint"])
-@pytest.mark.parametrize("balance_views", [False, True])
+@pytest.mark.parametrize(  # each two of them in each combination
+    ("articles", "own_prior", "balance_views"),
+    [
+        (False, False, False),
+        (False, True, True),
+        (True, False, True),
+        (True, True, False),
+    ],
+)
 def test_losses(
     tuples,
     make_network,
@@ -159,8 +165,10 @@ def test_weights_of_zero(tuples, make_network, make_batch, weights):
     ],
 )
 @pytest.mark.parametrize("changes", [{}, SHARED, MIXTURE])
-@pytest.mark.parametrize("articles", [False, True])
-@pytest.mark.parametrize("views", [["en", "de", "image"], ["image", "de", "en"]])
+@pytest.mark.parametrize(
+    ("articles", "views"),
+    [(False, ["image", "de", "en"]), (True, ["en", "de", "image"])],
+)
 def test_absent_views(tuples, make_network, make_batch, rows, changes, articles, views):
     tuples = tuples[views]
     groups = np.arange(12) // 6 if articles else None

@@ -6,6 +6,8 @@ stores them, with the answers, for tests of later versions.
 """
 
 import argparse
+import pickle
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +68,25 @@ def make_tuples():
     )
 
 
+NAMES = [
+    "contrast",
+    "zero_shot",
+    "student_of_text",
+    "student_of_pictures",
+    "polylingual",
+    "array",
+    "edited",
+    "pipeline",
+]
+
+
 def fitted_models():
-    """Return models by name, each with what it is asked about."""
+    """Return copies of models by name, each with what it is asked about."""
+    return pickle.loads(_fitted_models())
+
+
+@cache
+def _fitted_models():
     X = make_tuples()
     texts = X[["en", "de"]]
     zero_shot = ZeroShotTopicModel(**NEURAL, view="en").fit(texts)
@@ -98,7 +117,9 @@ def fitted_models():
     }
     edited = models["polylingual"][0].reorder_topics([1, 0])
     models["edited"] = (edited.set_topic_names({0: "paint"}), X)
-    return models | {"pipeline": (fitted_pipeline(), TABLE)}
+    models["pipeline"] = fitted_pipeline(), TABLE
+    assert list(models) == NAMES
+    return pickle.dumps(models)
 
 
 def fitted_pipeline():

@@ -5,15 +5,16 @@ import os
 import subprocess
 import sys
 import time
+from functools import cache
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from sklearn.base import clone
-from small_models import fitted_models, make_tuples
+from small_models import NEURAL, fitted_models, make_tuples
 
-from sklearn_m3l import PolylingualLDA, load_model, save_model
+from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA, load_model, save_model
 from sklearn_m3l.embedding import (
     LsaEncoder,
     TextView,
@@ -22,7 +23,10 @@ from sklearn_m3l.embedding import (
 from sklearn_m3l.persistence import ModelFileError
 from sklearn_m3l.utils._storage import _KEY, _checksum, _code_points, dumps
 
-MODELS = {name: model for name, (model, _) in fitted_models().items()}
+
+@cache
+def models():
+    return {name: model for name, (model, _) in fitted_models().items()}
 
 
 class Forgery:
@@ -59,7 +63,7 @@ def forge(tmp_path):
     """Return a function that stores a model to be forged."""
 
     def store(model):
-        model = MODELS[model] if isinstance(model, str) else model
+        model = models()[model] if isinstance(model, str) else model
         save_model(model, tmp_path / "model.safetensors")
         return Forgery(tmp_path / "model.safetensors")
 
@@ -103,7 +107,7 @@ def test_devices_and_pipes_are_not_model_files(tmp_path):
 
 def test_every_truncated_file_is_refused(tmp_path):
     path = tmp_path / "model"
-    save_model(MODELS["array"], path)
+    save_model(models()["array"], path)
     data = path.read_bytes()
     for length in range(0, len(data), 97):
         path.write_bytes(data[:length])
@@ -116,7 +120,7 @@ def test_every_truncated_file_is_refused(tmp_path):
 
 def test_every_flipped_bit_is_noticed(tmp_path):
     path = tmp_path / "model"
-    save_model(MODELS["polylingual"], path)
+    save_model(models()["polylingual"], path)
     data = path.read_bytes()
     for place in range(0, len(data), 11):
         changed = bytearray(data)
@@ -243,7 +247,7 @@ def test_callbacks_of_a_file_are_used_in_training_alone(value, forge):
     forged = forge("contrast")
     forged.model["parameters"]["callbacks"] = value
     X, model = make_tuples(), forged.load()
-    np.testing.assert_array_equal(model.transform(X), MODELS["contrast"].transform(X))
+    np.testing.assert_array_equal(model.transform(X), models()["contrast"].transform(X))
     with pytest.raises(TypeError, match="callbacks"):
         model.fit(X)
 
@@ -263,7 +267,7 @@ def test_parameters_that_would_run_for_ever(model, name, value, forge):
     forged.model["parameters"][name] = value
     forged.refused(f"The '{name}' parameter of .* must be")
     with pytest.raises(ValueError, match=f"The '{name}' parameter"):
-        clone(MODELS[model]).set_params(**{name: value}).fit(make_tuples())
+        clone(models()[model]).set_params(**{name: value}).fit(make_tuples())
 
 
 def test_a_vectorizer_that_reads_files(forge):
@@ -370,7 +374,7 @@ def test_hundreds_of_thousands_of_estimators(forge, tmp_path):
 
 def test_a_file_that_is_truncated_while_it_is_loaded(tmp_path, monkeypatch):
     path = tmp_path / "model"
-    save_model(MODELS["contrast"], path)
+    save_model(models()["contrast"], path)
 
     parse = json.loads
 
@@ -463,12 +467,18 @@ def test_words_that_no_vocabulary_has(model, words, forge):
     forged.refused("vocabularies_ of view 'en' must be an array of distinct non-empty")
 
 
-@pytest.mark.parametrize("n_features", [0, 1, 12, 600, 100_000, 2**60, "6", True])
-@pytest.mark.parametrize(
-    "fitted", [PolylingualLDA(2, max_iter=2), MODELS["array"]], ids=["lda", "m3l"]
+@pytest.fixture(
+    scope="module",
+    params=[PolylingualLDA(2, max_iter=2), M3LContrastTopicModel(**NEURAL)],
+    ids=["lda", "m3l"],
 )
-def test_another_number_of_features(fitted, n_features, forge):
-    forged = forge(clone(fitted).fit(np.eye(6)))
+def of_six_words(request):
+    return clone(request.param).fit(np.eye(6))
+
+
+@pytest.mark.parametrize("n_features", [0, 1, 12, 600, 100_000, 2**60, "6", True])
+def test_another_number_of_features(of_six_words, n_features, forge):
+    forged = forge(of_six_words)
     forged.fitted()["n_features_in_"][1] = n_features
     forged.refused("n_features_in_")
 

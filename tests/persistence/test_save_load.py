@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import EpochTimer
-from small_models import NEURAL, TABLE, answers, fitted_models, make_tuples
+from small_models import NAMES, NEURAL, TABLE, answers, fitted_models, make_tuples
 
 from sklearn_m3l import (
     DistilledTopicModel,
@@ -35,7 +36,7 @@ from sklearn_m3l.embedding import (
     make_multiview_encoder,
 )
 
-MODELS = fitted_models()
+models = cache(fitted_models)
 
 
 @pytest.fixture
@@ -54,18 +55,18 @@ def described(estimator):
     return re.sub(r" at 0x\w+", "", repr(estimator.get_params()))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_fitted_models_answer_the_same_bits(name, again):
-    model, X = MODELS[name]
+    model, X = models()[name]
     loaded = again(model)
     expected = answers(model, X)
     for answer, found in answers(loaded, X).items():
         assert_array_equal(found, expected[answer], err_msg=answer)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_attributes_and_parameters_are_those_that_were_stored(name, again):
-    model, X = MODELS[name]
+    model, X = models()[name]
     loaded = again(model)
     assert type(loaded) is type(model)
     assert set(vars(loaded)) == set(vars(model))
@@ -74,18 +75,18 @@ def test_attributes_and_parameters_are_those_that_were_stored(name, again):
     assert repr(clone(loaded)) == repr(clone(model))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_loaded_model_is_stored_as_the_same_file(name, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    save_model(MODELS[name][0], first)
+    save_model(models()[name][0], first)
     save_model(load_model(first), second)
     assert first.read_bytes() == second.read_bytes()
 
 
 # Edited topics cannot be fitted.
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "edited"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "edited"])
 def test_a_loaded_model_learns_the_same_anew(name, again):
-    model, X = MODELS[name]
+    model, X = models()[name]
     loaded, rows = again(model), slice(0, 10)
     train = X.iloc[rows] if name == "pipeline" else X[rows]
     expected = clone(model).fit(train)
@@ -122,7 +123,7 @@ def test_warm_start_goes_on_from_the_network(again):
 
 
 def test_the_decoder_of_a_student_of_pictures_stays_frozen(again):
-    model, X = MODELS["student_of_pictures"]
+    model, X = models()["student_of_pictures"]
     loaded = again(model)
     before = loaded.components_
     loaded.set_params(warm_start=True).fit(X)
@@ -192,7 +193,7 @@ def test_parameters_of_any_plain_kind(value, again):
 
 def test_set_output_is_kept(again):
     X = make_tuples()
-    model = clone(MODELS["contrast"][0]).set_output(transform="pandas").fit(X)
+    model = clone(models()["contrast"][0]).set_output(transform="pandas").fit(X)
     assert_array_equal(again(model).transform(X).index, X.index)
     assert again(clone(model)).fit(X).transform(X).columns[0].endswith("0")
 
@@ -254,7 +255,7 @@ def test_what_a_file_cannot_hold(tmp_path):
 
 
 def test_a_device_that_is_not_here_gives_the_cpu(tmp_path):
-    model = clone(MODELS["contrast"][0]).fit(make_tuples())
+    model = clone(models()["contrast"][0]).fit(make_tuples())
     model.set_params(device="cuda:77")
     save_model(model, tmp_path / "model")
     with pytest.warns(UserWarning, match="cuda:77.*the CPU is used"):
@@ -266,7 +267,7 @@ def test_a_device_that_is_not_here_gives_the_cpu(tmp_path):
 
 @pytest.mark.slow
 def test_another_process_gives_the_same_bits(tmp_path):
-    for name, (model, _) in MODELS.items():
+    for name, (model, _) in models().items():
         save_model(model, tmp_path / name)
     script = (
         "import sys, numpy as np\n"
@@ -284,7 +285,7 @@ def test_another_process_gives_the_same_bits(tmp_path):
         env=os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": path},
         check=True,
     )
-    expected = answers(MODELS["pipeline"][0], TABLE)
+    expected = answers(models()["pipeline"][0], TABLE)
     with np.load(tmp_path / "answers.npz") as there:
         for name, answer in expected.items():
             assert_array_equal(there[name], answer, err_msg=name)
@@ -292,7 +293,7 @@ def test_another_process_gives_the_same_bits(tmp_path):
 
 @pytest.mark.slow
 def test_loading_imports_no_torch_for_a_model_without_a_network(tmp_path):
-    save_model(MODELS["polylingual"][0], tmp_path / "model")
+    save_model(models()["polylingual"][0], tmp_path / "model")
     script = (
         "import sys; from sklearn_m3l import load_model; "
         f"load_model({str(tmp_path / 'model')!r}); "
@@ -304,5 +305,5 @@ def test_loading_imports_no_torch_for_a_model_without_a_network(tmp_path):
 def test_no_warning_is_given(again):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for model, _ in MODELS.values():
+        for model, _ in models().values():
             again(model)
