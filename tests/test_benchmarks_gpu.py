@@ -17,7 +17,12 @@ def test_it_says_that_there_is_no_gpu(monkeypatch):
 
 def test_what_it_measures(capsys):
     X = gpu.make_tuples(64)
-    assert X.view_names == gpu.VIEWS
-    found = gpu.run(X, "cpu", 1, n_draws=0)
-    assert found["topics"].shape == (64, 100)
-    assert found["ms per step"] > 0
+    assert X.view_names == gpu.VIEWS and X.present["de"].all()
+    assert 0 < gpu.make_tuples(64, share=0.5).present["de"].sum() < 64
+    assert len(gpu.repeat(X, 3)) == 192
+    found = gpu.run(X, "cpu", 1)
+    assert found["steps"] == 2 and found["ms_per_step"] > 0
+    assert gpu.differences(found.pop("model"), X) == 0
+    gpu.show({"CPU": found}, {"cpu": 1234.0})
+    table = capsys.readouterr().out
+    assert "| CPU | CPU, " in table and "1,234 texts" in table

@@ -297,24 +297,22 @@ class TopicLoss(nn.Module):
         """Return what computes each term."""
         gaussian = posterior.mean, posterior.log_variance
 
-        def prior():
+        def prior() -> Tensor:
             divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
             return self.prior_weight * divergence
 
-        def divergence():
+        def divergence() -> Tensor:
             return self.kl_weight * pairwise_kl(*gaussian, table)
 
-        def contrast():
+        def contrast() -> Tensor:
             learns, fixed = self.contrast_factor, self.contrastive_weight
             factor = learns if self.training else fixed
             return factor * self._contrast(posterior, table, batch)
 
-        terms = [
-            partial(
-                reconstruction_loss, text.theta, text.cells, text.decoder, text.n_rows
-            )
-            for text in texts.values()
-        ]
+        terms: list[Callable[[], Tensor]] = []
+        for own in texts.values():
+            text = own.theta, own.cells, own.decoder, own.n_rows
+            terms.append(partial(reconstruction_loss, *text))
         if self.prior_weight:
             terms.append(prior)
         if len(posterior.views) > 1:

@@ -141,9 +141,8 @@ def _copy(batch: Batch) -> Batch:
     cells = {}
     for name, own in batch.cells.items():
         room = _room(own)
-        cells[name] = Cells(
-            *(x.new_zeros(room) for x in (own.rows, own.words, own.values))
-        )
+        rows, words = own.rows.new_zeros(room), own.words.new_zeros(room)
+        cells[name] = Cells(rows, words, own.values.new_zeros(room))
     return replace(
         batch,
         vectors={name: x.clone() for name, x in batch.vectors.items()},
@@ -156,21 +155,17 @@ def _copy(batch: Batch) -> Batch:
 
 def _fill(own: Batch, batch: Batch) -> None:
     """Copy what a batch holds to where the recorded one was."""
-    pairs = [(own.vectors[name], x) for name, x in batch.vectors.items()]
-    if own.groups is not None:
-        pairs.append((own.groups, batch.groups))
-    if own.prior is not None:
-        pairs += zip(own.prior, batch.prior, strict=True)
-    if own.pair_weight is not None:
-        pairs.append((own.pair_weight, batch.pair_weight))
+    targets, sources = _tensors(own), _tensors(batch)
     for name, cells in batch.cells.items():
         room, n_cells = own.cells[name], len(cells.values)
-        pairs += [
-            (room.rows[:n_cells], cells.rows),
-            (room.words[:n_cells], cells.words),
-            (room.values[:n_cells], cells.values),
-        ]
+        targets += [x[:n_cells] for x in (room.rows, room.words, room.values)]
+        sources += [cells.rows, cells.words, cells.values]
         # What is left has a place, but counts for nothing.
         room.values[n_cells:].fill_(0)
-    targets, sources = zip(*pairs, strict=True)
     torch._foreach_copy_(targets, sources)
+
+
+def _tensors(batch: Batch) -> list[Tensor]:
+    """Return what a batch holds besides cells."""
+    others = [batch.groups, *(batch.prior or ()), batch.pair_weight]
+    return [*batch.vectors.values(), *(x for x in others if x is not None)]
