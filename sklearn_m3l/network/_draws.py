@@ -20,7 +20,7 @@ class Mask:
         """Drop elements of a tensor."""
         if self.factor == 1:
             return x
-        return x * (self.bits >= self.lowest) * self.factor
+        return x * ((self.bits >= self.lowest) * self.factor)
 
     def at(self, rows: Tensor) -> "Mask":
         """Return the mask of some rows."""

@@ -83,7 +83,7 @@ class InferenceNetwork(nn.Module):
         x: Tensor,
         draws: Draws | None,
         scale: float,
-        bias: Tensor,
+        bias: Tensor | None,
         n_rows: int | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return means, log-variances, topics, and the topics to decode.
@@ -100,12 +100,18 @@ class InferenceNetwork(nn.Module):
             alone = draws is not None and n_rows is None
             if alone and self.activation == "softplus" and _ops.compiled(x):
                 weights = last.weight, last.bias, self.head.weight, self.head.bias
-                return _ops.encode(x, *weights, bias, (self.norm, scale, draws))
+                shift = (
+                    x.new_zeros(self.head.out_features // 2) if bias is None else bias
+                )
+                return _ops.encode(x, *weights, shift, (self.norm, scale, draws))
             x = ACTIVATIONS[self.activation](last(x))
             if draws is not None and draws.hidden is not None:
                 x = draws.hidden(x)
         mean, log_variance = self.norm(self.head(x), n_rows).chunk(2, dim=1)
-        mean = scale * mean + bias
+        if scale != 1:
+            mean = scale * mean
+        if bias is not None:
+            mean = mean + bias
         if draws is None:
             theta = F.softmax(mean, dim=1)
             return mean, log_variance, theta, theta

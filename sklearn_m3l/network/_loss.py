@@ -79,15 +79,21 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """
     if _ops.compiled(mean):
         return _ops.term("pairwise_kl", 2, mean, log_variance, table)
-    present = (table >= 0).unsqueeze(2)
+    n_views = count = len(table)
+    complete = len(mean) == table.numel()
     mean, log_variance = _by_view(mean, table), _by_view(log_variance, table)
-    n_views = present.sum(dim=0)
-    centered = (mean - mean.sum(dim=0) / n_views.clamp_min(1)) * present
-    square, precision = centered.square(), (-log_variance).exp() * present
-    variance = log_variance.exp() * present
+    variance, precision = log_variance.exp(), (-log_variance).exp()
+    if not complete:
+        present = (table >= 0).unsqueeze(2)
+        variance, precision = variance * present, precision * present
+        n_views = present.sum(dim=0)
+        count = n_views.clamp_min(1)
+    square = (mean - mean.sum(dim=0) / count).square()
+    if not complete:
+        square = square * present
     spread = (variance + square).sum(dim=0) * precision.sum(dim=0)
     distance = n_views * (square * precision).sum(dim=0)
-    return 0.5 * (spread + distance - n_views.square()).sum()
+    return 0.5 * (spread + distance - n_views * n_views).sum()
 
 
 def _by_view(x: Tensor, table: Tensor, absent: float = 0.0) -> Tensor:
@@ -204,6 +210,9 @@ def joint_contrast(
     views = _by_view(vectors, table)
     total = views.sum(dim=0).square().sum(dim=1)
     own = views.square().sum(dim=(0, 2))
+    if len(vectors) == table.numel():
+        n_pairs = len(table) * (len(table) - 1)
+        return (n_pairs * denominators - (total - own) / temperature).dot(weights)
     n_views = (table >= 0).sum(dim=0)
     terms = n_views * (n_views - 1) * denominators - (total - own) / temperature
     return terms.where(n_views > 1, 0).dot(weights)

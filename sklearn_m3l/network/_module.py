@@ -243,7 +243,6 @@ class TopicNetwork(nn.Module):
             draws = network.draw(n_rows, self.topic_dropout, batch.generator)
             if batch.whole is not None:
                 draws = draws.at(places)
-        bias = stacked.new_zeros(self.n_components) if bias is None else bias
         shared = None if batch.whole is None else n_rows
         return network(stacked, draws, self.scale, bias, shared)
 

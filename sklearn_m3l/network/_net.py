@@ -46,6 +46,10 @@ class TopicNet(NeuralNet):
             _shards.add_gradients(self.module_.parameters())
         return {"loss": loss, "y_pred": None}
 
+    def _zero_grad_optimizer(self, set_to_none=None):
+        if self._recorder is None:  # which knows where its gradients are
+            super()._zero_grad_optimizer(set_to_none)
+
     def _differentiate(self, batch) -> torch.Tensor:
         loss = self.criterion_(self.module_(batch), batch)
         loss.backward()

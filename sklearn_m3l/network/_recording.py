@@ -51,25 +51,31 @@ class Recorder:
     def __call__(self, batch: Batch) -> Tensor:
         """Return the loss of a batch, and set the gradients."""
         if not _is_regular(batch):
-            return self.compute(batch)
+            return self._compute(batch)
         key = _shape(batch), self._settings()
         if key not in self._recordings:
             self._seen[key] += 1
             if self._seen[key] <= _SEEN_BEFORE:
-                return self.compute(batch)
+                return self._compute(batch)
             self._recordings[key] = self._record(batch)
         own, replay = self._recordings[key]
         _fill(own, batch)
         loss, gradients = replay()
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            if parameter.grad is not gradient:
+                parameter.grad = gradient
         return loss.clone()
+
+    def _compute(self, batch: Batch) -> Tensor:
+        for parameter in self.parameters:
+            parameter.grad = None
+        return self.compute(batch)
 
     def _record(self, batch: Batch) -> tuple[Batch, Callable[[], Step]]:
         own = _copy(batch)
 
         def step() -> Step:
-            return self.compute(own), [p.grad for p in self.parameters]
+            return self._compute(own), [p.grad for p in self.parameters]
 
         replay, self._pool = record(step, batch.generator, self._pool)
         return own, replay
