@@ -16,6 +16,7 @@ from sklearn_m3l.utils._files import replace_file
 
 FOLDER = RESULTS / "leaderboard"
 FORMAT = 1
+_TOLERANCE = 1e-4
 # Words of two languages are stored, enough to match topics over seeds.
 N_WORDS, N_LANGUAGES = 10, 2
 _TEXTS = ("corpus", "system", "title", "configuration", "python")
@@ -129,6 +130,28 @@ def problems(path: Path) -> Iterable[str]:
         yield "the .run.json beside it is missing: store results by `score`"
     yield from _problems_of_values(result)
     yield from _problems_of_words(result)
+    if result["corpus"] == "gimp-help":
+        yield from _problems_of_coherence(result)
+
+
+def _problems_of_coherence(result: dict) -> Iterable[str]:
+    """Measure the stored words anew: this corpus is bundled."""
+    from sklearn_m3l.datasets import load_gimp_help
+    from sklearn_m3l.metrics import npmi_coherence
+
+    X = load_gimp_help("train").data
+    for view, topics in result["words"].items():
+        if view not in X.view_names or not X[view].is_text:
+            yield f"'words' of {view!r}, but {result['corpus']} has no such text"
+            continue
+        given = result["values"].get(f"NPMI {view}")
+        try:
+            found = npmi_coherence(topics, X[view].counts, X[view].vocabulary)
+        except ValueError as error:
+            yield f"'words' of {view!r}: {error}"
+            continue
+        if given is None or abs(found - given) > _TOLERANCE:
+            yield f"'NPMI {view}' is {given}, but the words have {found:.5g}"
 
 
 def _refuse(constant: str) -> float:

@@ -21,6 +21,7 @@ from benchmarks.leaderboard.plots import write_figures
 from benchmarks.leaderboard.sentences import sentences
 from benchmarks.leaderboard.systems import SYSTEMS, deliver
 from sklearn_m3l import MultiView
+from sklearn_m3l.datasets import load_gimp_help
 
 N_TOPICS, N_TRAIN, N_TEST, N_WORDS = 3, 24, 9, 30
 ABOUT = {
@@ -265,6 +266,22 @@ def result_of(system, seed, values, cannot=None, first="w"):
         "cannot": cannot or {},
         "words": {"en": words[:: 1 if seed else -1]},
     }
+
+
+def test_words_of_a_bundled_corpus_are_measured_anew(tmp_path):
+    words = np.asarray(load_gimp_help("test").data["en"].vocabulary)
+    result = result_of("rival", 0, {"NPMI en": 0.9})
+    (tmp_path / "gimp-help").mkdir()
+    path = tmp_path / "gimp-help" / "rival_seed0.json"
+    for given, problem in (
+        (words[:20].reshape(2, 10).tolist(), "'NPMI en' is 0.9, but the words have"),
+        (
+            result["words"]["en"],
+            "'en': 20 topic words are not in vocabulary",
+        ),
+    ):
+        path.write_text(json.dumps(result | {"words": {"en": given}}))
+        assert [text for text in results.problems(path) if problem in text]
 
 
 @pytest.fixture
