@@ -92,6 +92,7 @@ def _run(arguments: argparse.Namespace) -> None:
     ]
     if not left:
         return
+    failed = []
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data
         if data is None:
@@ -100,9 +101,13 @@ def _run(arguments: argparse.Namespace) -> None:
         for system, seed in left:
             command = ["run", name, "--system", system, "--seed", str(seed)]
             own = [*command, "--data", str(data), "--here"]
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.leaderboard", *own], check=True
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.leaderboard", *own], check=False
             )
+            if done.returncode:
+                failed.append(f"{system} with seed {seed}")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 def _run_here(arguments: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.leaderboard.corpora import SPLITS, Corpus, first_rows
+from benchmarks.provenance import ROOT
 from sklearn_m3l import MultiView
 
 FORMAT = 1
@@ -197,6 +198,10 @@ def check_about(given: Mapping[str, Any], corpus: str) -> dict[str, Any]:
         raise ValueError(
             f"'system' is {about['system']!r}; use lower-case letters, digits, and '-'"
         )
+    for name in about.get("sources", []):
+        path = (ROOT / name).resolve()
+        if not path.is_relative_to(ROOT) or not path.is_file():
+            raise ValueError(f"'sources' has {name!r}, which is not in this repository")
     return about
 
 
@@ -244,8 +249,10 @@ def _add_array(
         _check_shape(name, array, (len(X), n_topics))
         if rest not in X.view_names:
             raise ValueError(f"{name}: {corpus.name} has no view {rest!r}")
-        _check_distributions(name, array[np.asarray(X[rest].present)])
-        array[~np.asarray(X[rest].present)] = np.nan
+        present = np.asarray(X[rest].present)
+        _check_distributions(name, array[present])
+        array[present] /= array[present].sum(axis=1, keepdims=True)
+        array[~present] = np.nan
         getattr(delivery, what)[rest] = array
     elif what == "topic_word" and rest in corpus.languages:
         _check_shape(name, array, (n_topics, corpus.train[rest].counts.shape[1]))

@@ -70,19 +70,7 @@ def _scatter(path, x, y, log=False, stale=False):
         1, len(panels), figsize=(_WIDTH, _HEIGHT), squeeze=False, layout="constrained"
     )
     for axes, (corpus, rows) in zip(all_axes[0], panels.items(), strict=True):
-        for row in rows:
-            place = row.values[x[0]], row.values[y[0]]
-            color = _OURS if row.system in OURS else _OTHERS
-            axes.plot(*place, "o", color=color)
-            label = _SHORT.get(row.system, row.title)
-            axes.annotate(
-                label,
-                place,
-                (4, 4),
-                textcoords="offset points",
-                fontsize=7,
-                color=color,
-            )
+        _label(axes, rows, x[0], y[0])
         if log:
             axes.set_xscale("log")
         axes.margins(0.25, 0.15)
@@ -91,6 +79,23 @@ def _scatter(path, x, y, log=False, stale=False):
         axes.tick_params(labelsize=7)
     all_axes[0][0].set_ylabel(y[1], fontsize=8)
     _save(figure, path)
+
+
+def _label(axes, rows, x, y):
+    """Draw a point for each system, with names above and below in turns."""
+    middle = np.median([row.values[x] for row in rows])
+    for number, row in enumerate(sorted(rows, key=lambda row: row.values[y])):
+        place = row.values[x], row.values[y]
+        is_left = place[0] <= middle
+        style = {
+            "textcoords": "offset points",
+            "fontsize": 6.5,
+            "color": _OURS if row.system in OURS else _OTHERS,
+            "ha": "left" if is_left else "right",
+        }
+        offset = (4 if is_left else -4, -9 if number % 2 else 4)
+        axes.plot(*place, "o", color=style["color"], markersize=4)
+        axes.annotate(_SHORT.get(row.system, row.title), place, offset, **style)
 
 
 def _languages(path, stale):

@@ -18,6 +18,8 @@ def _ranked(rows: dict[str, Row], title: str, lower: bool = False) -> list[Row]:
 
 
 def _called(row: Row) -> str:
+    if row.system in _EMBEDDINGS:
+        return f"the cosine of {row.title.replace(', ', ' ')}"
     if row.system == "m3l":
         return "``M3LContrastTopicModel``"
     if row.system in OURS and row.system != "m3l-paper":
@@ -58,7 +60,7 @@ def _against_embeddings(corpus, rows):
     standardized = rows.get("embeddings-standardized")
     if standardized and "m3l" in rows and "MRR" in standardized.values:
         own, theirs = rows["m3l"].values["MRR"], standardized.values["MRR"]
-        word = "more" if own > theirs else "less"
+        word = "more" if own > theirs else "fewer"
         yield (
             f"**{name_of(corpus)}**: topics find {word} counterparts than the "
             "standardized embeddings that they are inferred from (MRR "

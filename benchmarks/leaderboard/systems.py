@@ -119,8 +119,12 @@ def _fit_m3l(corpus, seed, max_iter=None, configuration=None):
     if max_iter is not None:
         parameters["max_iter"] = max_iter
     model = M3LContrastTopicModel(**parameters, random_state=seed)
-    # Mines the pairs itself where there are none.
-    model.fit(corpus.train)
+    X, pair_weight = corpus.train, None
+    if not corpus.paired and corpus.aligned:
+        # As `fit` itself does, with a warning.
+        tuples = mine_tuples(X, matching="one-way")
+        X, pair_weight = tuples.data, tuples.weights
+    model.fit(X, pair_weight=pair_weight)
     infer = dict.fromkeys(corpus.test.view_names, model.transform)
     return Fitted(_top_words(model, corpus.languages), infer, model._decode)
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from benchmarks.leaderboard.measures import measure
 from benchmarks.leaderboard.plots import write_figures
 from benchmarks.leaderboard.sentences import sentences
 from benchmarks.leaderboard.systems import SYSTEMS, deliver
+from benchmarks.provenance import run_file
 from sklearn_m3l import MultiView
 from sklearn_m3l.datasets import load_gimp_help
 
@@ -188,6 +190,7 @@ FAULTS = {
     "a corpus": ({"corpus": "other"}, None, "'corpus' is 'other'"),
     "a type": ({"seed": "0"}, None, "'seed' is '0'"),
     "a name": ({"system": "A system"}, None, "lower-case"),
+    "a source": ({"sources": ["../x.py"]}, None, "not in this repository"),
     "a word": (
         {"words": {"en": [["en0", "sea"]] * N_TOPICS}},
         None,
@@ -213,7 +216,7 @@ def test_a_faulty_delivery_is_refused(fault, corpus, tmp_path):
 def test_a_delivery_is_scored_stored_and_valid(corpus, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
     write_corpus(corpus, tmp_path / "data")
-    write_delivery(tmp_path / "one", {"cannot": {"NPMI": "no words"}}, UNIFORM)
+    write_delivery(tmp_path / "one", {"sources": ["benchmarks/gpu.py"]}, UNIFORM)
     write_delivery(
         tmp_path / "two", {"system": "none", "cannot": {"all": "needs pictures"}}
     )
@@ -224,6 +227,8 @@ def test_a_delivery_is_scored_stored_and_valid(corpus, tmp_path, monkeypatch, ca
     main(["validate", *paths])
     assert "2 results" in capsys.readouterr().out
     stored = results.read_results("tiny")
+    sources = json.loads(run_file(Path(paths[0])).read_text())["sources"]
+    assert {"benchmarks/gpu.py", "benchmarks/leaderboard/measures.py"} <= sources.keys()
     values = stored["some-system"][0]["values"]
     assert values["Topics en"] == pytest.approx(3, abs=1e-3)
     assert values["Fit s"] == 1.5
