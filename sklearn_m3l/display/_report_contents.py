@@ -1,6 +1,6 @@
 """What a report shows: topics, documents and where they lie, as arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -162,27 +162,11 @@ def collect(
         mixed=mixed,
         by_view=topics,
         divergences=_divergences(topics),
-        weights={
-            view: np.take_along_axis(
-                np.asarray(model.topic_word_[view]),
-                model._top_columns(view, N_WORDS_SHOWN, **order),
-                axis=1,
-            )
-            for view in words
-        },
+        weights=_weights(model, words, order),
         nearest=_nearest(model.topic_word_),
         examples=_top_rows(np.where(has_lead, mixed, np.nan), keys[lead], _N_EXAMPLES),
         lead=lead,
-        pictures={
-            view: _top_rows(
-                _only(topics[view], keys[view], thumbnails or {}),
-                keys[view],
-                _N_PICTURES,
-                own=True,
-            )
-            for view in X.view_names
-            if view not in words
-        },
+        pictures=_pictures(topics, keys, words, thumbnails or {}),
         texts=known_texts,
         keys=keys,
         thumbnails=thumbnails or {},
@@ -221,6 +205,36 @@ def _divergences(topics: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.n
     return {
         (one, other): paired_jensen_shannon(topics[one], topics[other]) / np.log(2)
         for one, other in combinations(topics, 2)
+    }
+
+
+def _weights(
+    model: Any, views: Iterable[str], order: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Return by view the probabilities of the words that a report shows."""
+    return {
+        view: np.take_along_axis(
+            np.asarray(model.topic_word_[view]),
+            model._top_columns(view, N_WORDS_SHOWN, **order),
+            axis=1,
+        )
+        for view in views
+    }
+
+
+def _pictures(
+    topics: Mapping[str, np.ndarray],
+    keys: Mapping[str, np.ndarray],
+    texts: Container[str],
+    thumbnails: Mapping[str, bytes],
+) -> dict[str, list[list[int]]]:
+    """Return by view the rows whose pictures show each topic best."""
+    return {
+        view: _top_rows(
+            _only(theta, keys[view], thumbnails), keys[view], _N_PICTURES, own=True
+        )
+        for view, theta in topics.items()
+        if view not in texts
     }
 
 

@@ -8,11 +8,11 @@ from sklearn_m3l.inspection._comparison import (
 )
 from sklearn_m3l.inspection._documents import document_topics, topic_words
 from sklearn_m3l.inspection._intrusion import (
-    score_intrusion,
     topic_intrusion,
     word_intrusion,
     write_intrusion,
 )
+from sklearn_m3l.inspection._intrusion_scores import score_intrusion
 from sklearn_m3l.inspection._naming import suggest_topic_names
 from sklearn_m3l.inspection._network import topic_network
 from sklearn_m3l.inspection._prevalence import mean_proportions, prevalence_by

@@ -1,4 +1,4 @@
-"""Intrusion tests: sheets for people, and what their answers say of the topics."""
+"""Intrusion tests: sheets of questions for people, and the key."""
 
 import io
 import os
@@ -23,7 +23,7 @@ from sklearn_m3l.utils._sklearn import Interval, validate_params
 _POSITIVE = [Interval(Integral, 1, None, closed="left")]
 # Letters of a text that a sheet shows.
 _N_LETTERS = 700
-_CHOICE, _PROPORTION = "choice_", "proportion_"
+CHOICE, PROPORTION = "choice_", "proportion_"
 _TASKS = {
     "word": "All words of a line but one belong together. Mark the one that does not.",
     "topic": "All groups of words but one describe the text. Mark the one that does "
@@ -149,7 +149,7 @@ def word_intrusion(
             {
                 "topic": int(topic),
                 "view": view,
-                **{f"{_CHOICE}{n}": choices[k] for n, k in enumerate(order, start=1)},
+                **{f"{CHOICE}{n}": choices[k] for n, k in enumerate(order, start=1)},
                 "intruder": int(np.flatnonzero(order == n_words)[0]) + 1,
             }
         )
@@ -266,47 +266,43 @@ n_features)
             f"words in view {view!r}; the model has {len(spoken)}"
         )
     rng = private_generator(random_state)
-    groups = data.groups if isinstance(data, MultiView) else None
-    ids = article_ids(groups, len(theta))
     has_text = np.array([text is not None for text in shown])
-    rows = rng.permutation(np.flatnonzero(has_text & ~np.isnan(theta[:, 0])))
-    rows = first_of_each(ids, rows)
-    if len(rows) < n_rows:
-        raise ValueError(
-            f"{len(rows)} articles have a text and topics, fewer than n_rows={n_rows}"
-        )
+    rows = _choose_rows(data, has_text & ~np.isnan(theta[:, 0]), n_rows, rng)
     questions = []
-    for number, row in enumerate(rows[:n_rows], start=1):
+    for number, row in enumerate(rows, start=1):
         order = spoken[np.argsort(-theta[row, spoken], kind="stable")]
         least = order[max(n_topics, len(order) // 2) :]
         choices = np.append(order[:n_topics], least[rng.randint(len(least))])
         place = rng.permutation(n_topics + 1)
-        choices = choices[place]
+        asked = list(enumerate(choices[place], start=1))
         questions.append(
             {
                 "question": number,
                 "row": int(row),
                 "view": view,
                 "text": _beginning(shown[row] or ""),
-                **{
-                    f"{_CHOICE}{n}": ", ".join(known[topic])
-                    for n, topic in enumerate(choices, start=1)
-                },
-                **{
-                    f"{_PROPORTION}{n}": float(theta[row, topic])
-                    for n, topic in enumerate(choices, start=1)
-                },
+                **{f"{CHOICE}{n}": ", ".join(known[topic]) for n, topic in asked},
+                **{f"{PROPORTION}{n}": float(theta[row, topic]) for n, topic in asked},
                 "intruder": int(np.flatnonzero(place == n_topics)[0]) + 1,
             }
         )
-    shares = [f"{_PROPORTION}{n}" for n in range(1, n_topics + 2)]
-    kinds: dict[str, type] = {
-        "question": int,
-        "row": int,
-        "intruder": int,
-        **dict.fromkeys(shares, float),
-    }
+    kinds: dict[str, type] = dict.fromkeys(["question", "row", "intruder"], int)
+    kinds |= {f"{PROPORTION}{n}": float for n in range(1, n_topics + 2)}
     return pd.DataFrame(questions, dtype=object).astype(kinds)
+
+
+def _choose_rows(
+    data: Any, usable: np.ndarray, n_rows: int, rng: np.random.RandomState
+) -> np.ndarray:
+    """Return rows to ask about, at random, one of each article."""
+    groups = data.groups if isinstance(data, MultiView) else None
+    rows = rng.permutation(np.flatnonzero(usable))
+    rows = first_of_each(article_ids(groups, len(usable)), rows)
+    if len(rows) < n_rows:
+        raise ValueError(
+            f"{len(rows)} articles have a text and topics, fewer than n_rows={n_rows}"
+        )
+    return rows[:n_rows]
 
 
 def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:
@@ -345,9 +341,9 @@ def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:
     PosixPath('words.key.csv')
     """
     path = Path(path)
-    choices = _choices(sheet)
+    choices = choices_of(sheet)
     if path.suffix.lower() == ".csv":
-        hidden = ["topic", "row", "intruder", *_numbered(sheet, _PROPORTION)]
+        hidden = ["topic", "row", "intruder", *numbered(sheet, PROPORTION)]
         questions = sheet.drop(columns=[name for name in hidden if name in sheet])
         content = questions.assign(answer="").to_csv(index=False)
     elif path.suffix.lower() == ".html":
@@ -359,104 +355,6 @@ def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:
     replace_file(path, content)
     replace_file(key, sheet[kept].to_csv(index=False))
     return key
-
-
-def score_intrusion(answers: Any, key: Any) -> pd.DataFrame:
-    """Score the answers to an intrusion test.
-
-    Parameters
-    ----------
-    answers : DataFrame, str or path-like
-        The columns "question" and "answer" (the number of a choice), one row per
-        question and person, or a CSV file of them. Empty answers do not count.
-    key : DataFrame, str or path-like
-        The sheet, or the key that `write_intrusion` wrote.
-
-    Returns
-    -------
-    DataFrame of shape (n_questions, 5 or 6)
-        One row per question, with the columns
-
-        - "question", and "topic" or "row": what was asked about;
-        - "n_answers": number of answers;
-        - "precision": share of the answers that found the intruder (model precision
-          [1]_); NaN without an answer. 1 is best;
-        - "chance": the precision of random answers;
-        - "log_odds", of topics only: mean log ratio of the proportion of the intruder
-          to that of the chosen topic (topic log odds [1]_); 0 is best.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a question is unknown, or an answer is not the number of
-        a choice.
-
-    References
-    ----------
-    .. [1] J. Chang, J. Boyd-Graber, S. Gerrish, C. Wang and D. Blei, "Reading Tea
-       Leaves: How Humans Interpret Topic Models", NeurIPS 2009, Equations 1 and 2.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from sklearn_m3l.inspection import score_intrusion
-    >>> key = pd.DataFrame(
-    ...     {
-    ...         "question": [1, 2],
-    ...         "topic": [7, 3],
-    ...         "choice_1": ["rain", "vote"],
-    ...         "choice_2": ["wind", "goal"],
-    ...         "choice_3": ["vote", "match"],
-    ...         "intruder": [3, 1],
-    ...     }
-    ... )
-    >>> answers = pd.DataFrame({"question": [1, 1, 2, 2], "answer": [3, 3, 1, 2]})
-    >>> score_intrusion(answers, key).round(2)
-       question  topic  n_answers  precision  chance
-    0         1      7          2        1.0    0.33
-    1         2      3          2        0.5    0.33
-    """
-    sheet, given = _read(key, "key"), _read(answers, "answers")
-    choices = _choices(sheet)
-    for name in ("question", "answer"):
-        if name not in given:
-            raise ValueError(
-                f"answers has no column {name!r}; it has "
-                f"{', '.join(map(str, given.columns))}"
-            )
-    given = given[given["answer"].notna() & (given["answer"].astype(str) != "")]
-    place = pd.Index(sheet["question"]).get_indexer(given["question"])
-    if (place < 0).any():
-        unknown = given["question"].iloc[np.flatnonzero(place < 0)[0]]
-        raise ValueError(f"answers has the question {unknown}, which the key lacks")
-    number = pd.to_numeric(given["answer"], errors="coerce").to_numpy(float)
-    broken = ~np.isin(number, np.arange(1, len(choices) + 1))
-    if broken.any():
-        first = np.flatnonzero(broken)[0]
-        raise ValueError(
-            f"question {given['question'].iloc[first]} has the answer "
-            f"{str(given['answer'].iloc[first])!r}; answers are numbers from 1 to "
-            f"{len(choices)}"
-        )
-    n_answers = np.bincount(place, minlength=len(sheet))
-    hits = number == sheet["intruder"].to_numpy()[place]
-    subject = "topic" if "topic" in sheet else "row"
-    scores = {
-        "question": sheet["question"],
-        subject: sheet[subject],
-        "n_answers": n_answers,
-        "precision": _means(hits, place, n_answers),
-        "chance": 1 / len(choices),
-    }
-    proportions = _numbered(sheet, _PROPORTION)
-    if proportions:
-        theta = sheet[proportions].to_numpy(float).clip(1e-12)
-        rows = np.arange(len(theta))
-        of_intruder = theta[rows, sheet["intruder"].to_numpy(int) - 1]
-        of_answer = theta[place, number.astype(int) - 1]
-        odds = np.log(of_intruder[place]) - np.log(of_answer)
-        scores["log_odds"] = _means(odds, place, n_answers)
-    return pd.DataFrame(scores)
 
 
 def _check_topics(
@@ -478,13 +376,13 @@ def _check_topics(
     return chosen
 
 
-def _numbered(sheet: pd.DataFrame, prefix: str) -> list[str]:
+def numbered(sheet: pd.DataFrame, prefix: str) -> list[str]:
     return [name for name in map(str, sheet) if name.startswith(prefix)]
 
 
-def _choices(sheet: pd.DataFrame) -> list[str]:
+def choices_of(sheet: pd.DataFrame) -> list[str]:
     """Return the columns of choices; refuse what is not a sheet."""
-    choices = _numbered(sheet, _CHOICE)
+    choices = numbered(sheet, CHOICE)
     subject = {"topic", "row"} & {*sheet}
     if not choices or not subject or not {"question", "intruder"} <= {*sheet}:
         raise ValueError(
@@ -493,20 +391,6 @@ def _choices(sheet: pd.DataFrame) -> list[str]:
             f"{', '.join(map(str, sheet.columns))}"
         )
     return choices
-
-
-def _read(table: Any, name: str) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        return table
-    try:
-        return pd.read_csv(table, keep_default_na=False, na_values={"answer": [""]})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
-        raise ValueError(f"{name} is not a CSV file: {error}") from error
-
-
-def _means(values: np.ndarray, place: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    sums = np.bincount(place, weights=values, minlength=len(sizes))
-    return np.divide(sums, sizes, out=np.full(len(sizes), np.nan), where=sizes > 0)
 
 
 def _beginning(text: str) -> str:
