@@ -95,18 +95,11 @@ def fit(
     names = [name for name, _ in languages]
     _choose_view(topic_model, names, images, options)
     _set_seed_words(topic_model, seed_words, seed_weight)
-    encoder = make_encoder(
-        languages,
-        images,
-        options,
-        groups=groups,
-        random_state=random_state,
-        output=output,
+    pipeline = _make_pipeline(
+        topic_model, languages, images, options, groups, random_state, output
     )
-    pipeline = Pipeline([("encode", encoder), ("topics", topic_model)])
-    check_savable(pipeline, output)
     _tell_table(frame, dict(languages), images, options)
-    X = encoder.fit_transform(df)
+    X = pipeline["encode"].fit_transform(df)
     topic_model.fit(_tuples_for(topic_model, _with_a_view(X)))
     save_model(pipeline, output)
     replace_file(record_file(output), record)
@@ -114,8 +107,16 @@ def fit(
     if report is not None:
         given = Given(df[[*names, *images]], frame.set_axis(df.index))
         X = MultiView(X.views, index=X.index)  # without articles, as for report
-        shown_as = {"title": title, "link": link, "random_state": random_state}
-        write_page(pipeline, files[0], given, report, X=X, **shown_as)
+        write_page(
+            pipeline,
+            files[0],
+            given,
+            report,
+            X=X,
+            title=title,
+            link=link,
+            random_state=random_state,
+        )
 
 
 def _take(kind: Any, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +201,29 @@ def _read_columns(
     frame = frame.set_axis(range(1, len(frame) + 1)) if len(files) > 1 else frame
     frame, df = (x.astype(object).where(x.notna(), None) for x in (frame, df))
     return frame, df, languages
+
+
+def _make_pipeline(
+    model: Any,
+    languages: Sequence[tuple[str, Any]],
+    images: Sequence[str],
+    options: EncoderOptions,
+    groups: str | None,
+    random_state: int,
+    output: Path,
+) -> Pipeline:
+    """Return an encoder of the columns and a model, which a file can hold."""
+    encoder = make_encoder(
+        languages,
+        images,
+        options,
+        groups=groups,
+        random_state=random_state,
+        output=output,
+    )
+    pipeline = Pipeline([("encode", encoder), ("topics", model)])
+    check_savable(pipeline, output)
+    return pipeline
 
 
 def _tell_table(
