@@ -79,7 +79,8 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """
     if _ops.compiled(mean):
         return _ops.term("pairwise_kl", 2, mean, log_variance, table)
-    n_views = count = len(table)
+    n_views: int | Tensor = len(table)
+    count: int | Tensor = len(table)
     complete = len(mean) == table.numel()
     mean, log_variance = _by_view(mean, table), _by_view(log_variance, table)
     variance, precision = log_variance.exp(), (-log_variance).exp()
@@ -87,7 +88,7 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
         present = (table >= 0).unsqueeze(2)
         variance, precision = variance * present, precision * present
         n_views = present.sum(dim=0)
-        count = n_views.clamp_min(1)
+        count = torch.clamp_min(n_views, 1)
     square = (mean - mean.sum(dim=0) / count).square()
     if not complete:
         square = square * present
