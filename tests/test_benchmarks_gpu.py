@@ -19,7 +19,7 @@ def test_what_it_measures(capsys):
     X = gpu.make_tuples(64)
     assert X.view_names == gpu.VIEWS and X.present["de"].all()
     assert 0 < gpu.make_tuples(64, share=0.5).present["de"].sum() < 64
-    assert len(gpu.repeat(X, 3)) == 192
+    assert len(gpu.repeat(X[["en", "de"]], 3)) == 192
     found = gpu.run(X, "cpu", 1)
     assert found["steps"] == 2 and found["ms_per_step"] > 0
     assert gpu.differences(found.pop("model"), X) == 0
