@@ -1,10 +1,14 @@
 """Train as one of several processes: python shared_training.py RANK PORT FOLDER."""
 
 import sys
+import time
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import torch
+from skorch.callbacks import Callback
 
 from sklearn_m3l import M3LContrastTopicModel, MultiView
 
@@ -41,6 +45,36 @@ def fit(X):
     return found
 
 
+class Crash(Callback):
+    """Ends the first training in its third epoch."""
+
+    happened = False
+    epochs: list[int] = []
+
+    def on_epoch_end(self, net, **kwargs):
+        """Crash, before that epoch is stored."""
+        self.epochs.append(len(net.history))
+        if len(net.history) == 3 and not Crash.happened:
+            Crash.happened = True
+            raise RuntimeError("crashed")
+
+
+def resume(X, folder):
+    """Return the parameters of a model whose training crashed and was resumed."""
+    X, clock = X[:N_ROWS], time.monotonic
+    model = models()["mixture"].set_params(checkpoint=folder, callbacks=[Crash()])
+    time.monotonic = partial(next, count(step=100.0))  # each epoch is stored
+    try:
+        model.fit(X)
+    except RuntimeError as error:
+        assert str(error) == "crashed"
+    model.fit(X)
+    time.monotonic = clock
+    assert Crash.happened and Crash.epochs == [1, 2, 3, 3, 4, 5]
+    parameters = model.net_.module_.state_dict().items()
+    return {f"resumed {key}": value.numpy() for key, value in parameters}
+
+
 def main(rank, port, folder):
     """Train on the tuples of a folder, and store what was learned beside it."""
     torch.distributed.init_process_group(
@@ -52,7 +86,8 @@ def main(rank, port, folder):
         models()["mixture"].fit(X[: N_ROWS + rank])
     except ValueError as error:
         refused = str(error)
-    np.savez(folder.parent / f"{rank}.npz", refused=refused, **fit(X))
+    found = fit(X) | resume(X, folder.parent / "state")
+    np.savez(folder.parent / f"{rank}.npz", refused=refused, **found)
     torch.distributed.destroy_process_group()
 
 

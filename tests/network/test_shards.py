@@ -66,5 +66,13 @@ def test_they_take_the_steps_of_one(alone, together):
         assert error <= 1e-4 * np.linalg.norm(expected), name
 
 
+def test_they_resume_what_crashed(together):
+    for found in together:
+        for name in found.files:
+            if name.startswith("resumed"):
+                own = found[name.replace("resumed", "mixture")]
+                assert_array_equal(found[name], own, err_msg=name)
+
+
 def test_different_tuples_are_refused(together):
     assert {"different tuples" in str(found["refused"]) for found in together} == {True}
