@@ -32,6 +32,7 @@ VARIABLES = {
     "M3L_DICTIONARIES": "folder for dictionaries of words",
     "M3L_GNOME": "folder that `build_gnome_help` wrote",
     "M3L_E5": "folder of multilingual-e5-small",
+    "M3L_RIVALS": "folder in which `python -m benchmarks.peers install` was run",
 }
 
 
@@ -80,6 +81,19 @@ def _leaderboard(
         ],
         minutes,
         needs,
+    )
+
+
+def _rival(name: str, corpus: str, minutes: float, needs: tuple[str, ...] = ()) -> Job:
+    from importlib import import_module
+
+    systems = import_module(f"benchmarks.peers.{name}").SYSTEMS
+    return Job(
+        f"peers {name} {corpus}",
+        f"benchmarks.peers run {name} {corpus} --folder {{M3L_RIVALS}}",
+        [f"leaderboard/{corpus}/{system}_seed0.json" for system in systems],
+        minutes,
+        (*needs, "M3L_E5"),
     )
 
 
@@ -170,12 +184,12 @@ def list_jobs() -> list[Job]:
             ["multi30k/results.json"],
             50,
         ),
-        Job(
-            "peers ctm",
-            "benchmarks.peers ctm --data {M3L_MULTI30K} --threads 1",
-            ["peers/ctm.json"],
-            180,
-        ),
+        _rival("topica", "gimp-help", 40),
+        _rival("ctm", "gimp-help", 2),
+        _rival("turftopic", "gimp-help", 2),
+        _rival("bertopic", "gimp-help", 3),
+        _rival("topmost", "gimp-help", 10),
+        _rival("fastopic", "gimp-help", 3),
         _leaderboard("gimp-help", several, 12),
         _leaderboard("gimp-help-hidden", one, 3),
         _leaderboard("emoji", several, 30, emoji),

@@ -32,6 +32,8 @@ _APART = {
     "benchmarks/provenance.py",
     "benchmarks/leaderboard/__main__.py",
     "benchmarks/leaderboard/results.py",
+    "benchmarks/peers/__main__.py",
+    "benchmarks/peers/environments.py",
 }
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensim")
 

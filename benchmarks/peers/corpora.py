@@ -1,4 +1,4 @@
-"""The corpora of the comparisons: English words, and vectors in two languages."""
+"""The corpus of the comparison of samplers: English words, and vectors."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from benchmarks.corpora import load_multi30k
 from sklearn_m3l import MultiView
-from sklearn_m3l.datasets import load_gimp_help
 
 
 @dataclass
@@ -36,16 +35,6 @@ def read_multi30k(folder: str, n_rows: int) -> Corpus:
     corpus = load_multi30k(folder, ["train", "test_2016"])
     train, test = _keep_words(corpus.train[:n_rows], corpus.test_2016)
     return Corpus(f"Multi30k, {len(train):,} rows", train, test)
-
-
-def read_gimp_help() -> Corpus:
-    """Return the pages of the bundled corpus, one row each."""
-    parts = []
-    for subset in ("train", "test"):
-        X = load_gimp_help(subset).data
-        parts.append(X[np.sort(np.unique(X.groups, return_index=True)[1])])
-    train, test = _keep_words(*parts)
-    return Corpus(f"Manual of GIMP, {len(train)} pages", train, test)
 
 
 def _keep_words(train: MultiView, test: MultiView) -> list[MultiView]:

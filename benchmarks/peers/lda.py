@@ -1,4 +1,8 @@
-"""PolylingualLDA of one language beside tomotopy, scikit-learn and gensim."""
+"""PolylingualLDA of one language beside tomotopy, scikit-learn, and gensim.
+
+Every finished measurement is kept in a JSON file, and an interrupted run resumes from
+there.
+"""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How measurements are taken, kept on disk and told."""
+"""How measurements are taken, kept on disk, and told."""
 
 import datetime
 import json
@@ -7,7 +7,7 @@ import platform
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -16,8 +16,6 @@ from typing import Any
 import torch
 
 from benchmarks.provenance import record
-
-_CLOCKS = ("wall", "processor")
 
 
 class Record:
@@ -99,29 +97,6 @@ def timed(function: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
         "processor": _processor_seconds() - processor,
     }
     return result, seconds
-
-
-def take_turns(ways: Mapping[str, Callable[[], Any]], rounds: int) -> list[dict]:
-    """Time several ways in turn, after a first round that does not count."""
-    measured = [
-        {name: timed(way)[1] for name, way in ways.items()} for _ in range(rounds + 1)
-    ]
-    return measured[1:]
-
-
-def speed_table(rounds: list[dict], ours: str) -> str:
-    """Return a table of median seconds, and of median ratios to ours by round."""
-    rows = []
-    for name in rounds[0]:
-        seconds = [median(r[name][clock] for r in rounds) for clock in _CLOCKS]
-        ratios = [
-            median(r[name][clock] / r[ours][clock] for r in rounds) for clock in _CLOCKS
-        ]
-        rows.append(
-            [name, *(f"{s:.2f}" for s in seconds), *(f"{r:.1f}" for r in ratios)]
-        )
-    header = ["", "seconds", "processor seconds", "ratio", "ratio (processor)"]
-    return table(header, rows)
 
 
 def spread(values: Iterable[float], digits: int = 3) -> str:
