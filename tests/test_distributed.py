@@ -1,30 +1,52 @@
-"""Tests of large tables on a Dask cluster: two worker processes on this machine."""
+"""Tests on a Dask cluster of two worker processes on this machine.
+
+Large tables are encoded and learned from, and searches are shared out. Dask is imported
+when the tests run, so that all others start without it.
+"""
 
 import os
 import signal
 import threading
 import time
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.embedding import LsaEncoder, MultiViewEncoder, TextView
+from sklearn_m3l.metrics import make_alignment_scorer
 
 pytestmark = pytest.mark.slow
 
-distributed = pytest.importorskip("distributed", reason="Dask is not installed")
-dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
-scale = pytest.importorskip("sklearn_m3l.distributed")
-_sampling = pytest.importorskip("sklearn_m3l.distributed._sampling")
+
+@pytest.fixture(scope="module")
+def distributed():
+    return pytest.importorskip("distributed", reason="Dask is not installed")
 
 
 @pytest.fixture(scope="module")
-def client():
+def scale(distributed):
+    return pytest.importorskip("sklearn_m3l.distributed")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Add sums in the order in which the workers do, which have one thread each."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def client(distributed):
     with (
         distributed.LocalCluster(
             n_workers=2,
@@ -50,6 +72,7 @@ def frame():
 @pytest.fixture(scope="module")
 def ddf(frame):
     """Return the table in partitions, the third of which is empty."""
+    dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed")
     parts = [
         frame[:30],
         frame[30:60],
@@ -67,7 +90,9 @@ def encoder():
     return MultiViewEncoder([("en", view()), ("de", view())], groups="page")
 
 
-def test_encode_gives_what_one_process_would(client, frame, ddf, encoder, tmp_path):
+def test_encode_gives_what_one_process_would(
+    scale, client, frame, ddf, encoder, tmp_path
+):
     X = scale.encode(ddf, encoder, tmp_path / "corpus")
     assert encoder.transform(frame) == X
     assert MultiView.open(tmp_path / "corpus", verify=True) == X
@@ -90,7 +115,7 @@ def test_encode_gives_what_one_process_would(client, frame, ddf, encoder, tmp_pa
         MultiView.open(tmp_path / "corpus")
 
 
-def test_a_worker_that_is_killed(client, frame, ddf, encoder, tmp_path):
+def test_a_worker_that_is_killed(scale, client, frame, ddf, encoder, tmp_path):
     encoder.fit(frame)
     victim = next(iter(client.run(os.getpid).values()))
 
@@ -113,7 +138,7 @@ def test_a_worker_that_is_killed(client, frame, ddf, encoder, tmp_path):
     client.wait_for_workers(2)
 
 
-def test_transform_gives_what_one_process_would(client, frame, ddf, encoder):
+def test_transform_gives_what_one_process_would(scale, client, frame, ddf, encoder):
     model = M3LContrastTopicModel(
         4, init="random", max_iter=1, hidden_layer_sizes=(8,), random_state=0
     )
@@ -130,7 +155,9 @@ def test_transform_gives_what_one_process_would(client, frame, ddf, encoder):
     )
 
 
-def test_a_sample_that_encoders_are_fitted_on(client, frame, ddf, encoder, tmp_path):
+def test_a_sample_that_encoders_are_fitted_on(
+    scale, client, frame, ddf, encoder, tmp_path
+):
     X = scale.encode(ddf, encoder, tmp_path / "a", sample_size=50, random_state=1)
     assert len(X) == len(frame)
     words = X["en"].vocabulary
@@ -139,7 +166,7 @@ def test_a_sample_that_encoders_are_fitted_on(client, frame, ddf, encoder, tmp_p
     )
 
 
-def test_lda_of_two_parts(client, frame, encoder):
+def test_lda_of_two_parts(scale, client, frame, encoder):
     X = encoder.fit_transform(frame)
     train, test = X[:90], X[90:]
 
@@ -159,21 +186,25 @@ def test_lda_of_two_parts(client, frame, encoder):
     assert model.log_likelihood_[-1] > model.log_likelihood_[0]
 
 
-def test_sampling_ends_where_a_worker_is_lost(client, frame, encoder, monkeypatch):
+def test_sampling_ends_where_a_worker_is_lost(
+    scale, client, frame, encoder, monkeypatch
+):
     X = encoder.fit_transform(frame)
-    sweep = _sampling.SharedGibbs.sweep
+    sweep = scale._sampling.SharedGibbs.sweep
 
     def kill_and_sweep(self):
         os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
         sweep(self)
 
-    monkeypatch.setattr(_sampling.SharedGibbs, "sweep", kill_and_sweep)
+    monkeypatch.setattr(scale._sampling.SharedGibbs, "sweep", kill_and_sweep)
     with pytest.raises(RuntimeError, match=r"(?i)worker .*lost"):
         scale.fit_polylingual_lda(PolylingualLDA(3, cluster_weight=0), X)
     client.wait_for_workers(2)
 
 
-def test_what_cannot_be_done(client, frame, ddf, encoder, tmp_path, monkeypatch):
+def test_what_cannot_be_done(
+    distributed, scale, client, frame, ddf, encoder, tmp_path, monkeypatch
+):
     with pytest.raises(ValueError, match="the table has no rows"):
         scale.encode(ddf.partitions[2], encoder, tmp_path / "empty")
     (tmp_path / "file").touch()
@@ -194,10 +225,72 @@ def test_what_cannot_be_done(client, frame, ddf, encoder, tmp_path, monkeypatch)
         scale.encode(ddf, encoder, tmp_path / "corpus")
 
 
-def test_there_must_be_a_cluster(ddf, encoder, tmp_path, monkeypatch):
+def test_there_must_be_a_cluster(
+    distributed, scale, ddf, encoder, tmp_path, monkeypatch
+):
     def default_client():
         raise ValueError("No clients found")
 
     monkeypatch.setattr(distributed, "default_client", default_client)
     with pytest.raises(ValueError, match="there is no Dask cluster; start one first"):
         scale.encode(ddf, encoder, tmp_path / "corpus")
+
+
+@pytest.fixture
+def model():
+    return M3LContrastTopicModel(
+        max_iter=2, init_max_iter=10, hidden_layer_sizes=(8,), random_state=0
+    )
+
+
+def search(estimator, X, groups, grid):
+    searched = GridSearchCV(
+        estimator,
+        grid,
+        scoring=make_alignment_scorer(["mrr", "jsd", "npmi"], [("en", "de")]),
+        refit="mrr",
+        cv=GroupKFold(2),
+        error_score="raise",
+    )
+    return searched.fit(X, groups=groups)
+
+
+def assert_same(there, here):
+    """Compare searches, but for their times."""
+    assert there.best_params_ == here.best_params_
+    assert there.cv_results_.keys() == here.cv_results_.keys()
+    for name, values in here.cv_results_.items():
+        if "test_" in name:
+            np.testing.assert_allclose(
+                there.cv_results_[name], values, rtol=1e-6, err_msg=name
+            )
+
+
+def test_workers_are_processes_of_their_own(client):
+    with joblib.parallel_config(backend="dask"):
+        pids = joblib.Parallel()(joblib.delayed(os.getpid)() for _ in range(8))
+    workers = client.run(os.getpid)
+    assert len(set(workers.values())) == 2
+    assert set(pids) <= set(workers.values())
+    assert all(address.startswith("tcp://127.0.0.1:") for address in workers)
+
+
+def test_search_on_a_multiview(client, model):
+    X = load_gimp_help("test").data[:120]
+    grid = {"n_components": [2, 6], "batch_size": [16, 32]}
+    here = search(model, X, X.groups, grid)
+    with joblib.parallel_config(backend="dask"):
+        there = search(model, X, X.groups, grid)
+    assert_same(there, here)
+    np.testing.assert_allclose(
+        there.best_estimator_.transform(X), here.best_estimator_.transform(X), rtol=1e-4
+    )
+
+
+def test_search_of_a_pipeline_on_a_table(client, frame, encoder, model):
+    pipeline = Pipeline([("encoder", encoder), ("model", model)])
+    grid = {"model__n_components": [2, 6]}
+    here = search(pipeline, frame, frame["page"], grid)
+    with joblib.parallel_config(backend="dask"):
+        there = search(pipeline, frame, frame["page"], grid)
+    assert_same(there, here)
