@@ -70,13 +70,14 @@ def test_every_page_is_of_a_public_name():
 @pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
 def test_code_in_the_guide_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    failures, _ = doctest.testfile(
-        str(page),
-        module_relative=False,
-        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
-        encoding="utf-8",
+    # Most of the time would go into where training starts.
+    shorter = r"\1init_max_iter=10, \2"
+    text = re.sub(
+        r"(TopicModel\([^()]*?)(\bmax_iter=\d)", shorter, page.read_text("utf-8")
     )
-    assert failures == 0
+    code = doctest.DocTestParser().get_doctest(text, {}, page.stem, str(page), 0)
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert doctest.DocTestRunner(optionflags=options).run(code).failed == 0
 
 
 @pytest.mark.slow
@@ -86,7 +87,7 @@ def test_ten_lines_of_the_start_page_run(capsys):
     code = "\n".join(line[3:] for line in block.splitlines())
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
     assert "max_iter=20" in code
-    exec(code.replace("max_iter=20", "max_iter=1"), {})
+    exec(code.replace("max_iter=20", "max_iter=1, init_max_iter=10"), {})
     assert "topic" in capsys.readouterr().out
 
 
