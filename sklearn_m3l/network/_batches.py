@@ -1,7 +1,7 @@
 """Batches of tuples, cut from arrays that stay where they are."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -63,6 +63,9 @@ class Batch:
         processes share it.
     own : dict of str to slice
         Where the rows that have each view are among those of the whole batch.
+    present : dict of str to Tensor of bool of shape (size,)
+        If given, every view has a row for each tuple, and this says which of them are
+        there. See `padded`.
     """
 
     size: int
@@ -76,6 +79,7 @@ class Batch:
     generator: torch.Generator | None = None
     whole: "Batch | None" = None
     own: dict[str, slice] = field(default_factory=dict)
+    present: dict[str, Tensor] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
         """Return how many rows have a view, of all processes."""
@@ -84,14 +88,39 @@ class Batch:
         positions = self.whole.positions[name]
         return self.whole.size if positions is None else len(positions)
 
+    @property
+    def device(self) -> torch.device:
+        """Return where the batch is."""
+        return next(iter(self.vectors.values())).device
+
     def places(self, names: Iterable[str]) -> tuple[Tensor, int]:
         """Return where rows are in the whole batch, view by view, and its length."""
-        places, n_rows, device = [], 0, self.vectors[next(iter(self.vectors))].device
+        places, n_rows = [], 0
         for name in names:
             own = self.own[name]
             places.append(np.arange(own.start, own.stop) + n_rows)
             n_rows += self.count(name)
-        return send(np.concatenate(places), device), n_rows
+        return send(np.concatenate(places), self.device), n_rows
+
+
+def padded(batch: Batch) -> Batch:
+    """Return a batch whose shapes do not depend on which views its rows lack."""
+    if all(positions is None for positions in batch.positions.values()):
+        return batch
+    full = replace(batch, vectors={}, cells={}, rows={}, positions={}, present={})
+    for name in batch.rows:
+        rows = present_rows(batch, name, batch.device)
+        full.rows[name] = full.positions[name] = None
+        here = torch.zeros(batch.size, dtype=torch.bool, device=batch.device)
+        full.present[name] = here.index_fill_(0, rows, True)
+        if name in batch.vectors:
+            vectors = batch.vectors[name]
+            all_rows = vectors.new_zeros(batch.size, vectors.shape[1])
+            full.vectors[name] = all_rows.index_copy_(0, rows, vectors)
+        if name in batch.cells:
+            cells = batch.cells[name]
+            full.cells[name] = replace(cells, rows=rows[cells.rows])
+    return full
 
 
 class TupleDataset(torch.utils.data.Dataset):

@@ -47,16 +47,19 @@ class Decoder(nn.Module):
         self.register_buffer("background", uniform)
         self.background_logit = nn.Parameter(torch.zeros(())) if background else None
 
-    def forward(self, theta: Tensor, n_rows: int | None = None) -> Tensor:
+    def forward(
+        self, theta: Tensor, n_rows: int | None = None, present: Tensor | None = None
+    ) -> Tensor:
         """Return log-probabilities of the words, (n, n_words).
 
-        `n_rows` is the number of rows of all processes that share a batch.
+        `n_rows` is the number of rows of all processes that share a batch, `present`
+        says which of the rows are there.
         """
         if self.norm is None:
             share, common = self.split()
             p = share * (theta @ self.phi().t()) + common
             return (p + TINY).log()
-        return F.log_softmax(self.norm(theta @ self.beta.t(), n_rows), dim=1)
+        return F.log_softmax(self.norm(theta @ self.beta.t(), n_rows, present), dim=1)
 
     def phi(self) -> Tensor:
         """Return the probabilities of words in the topics of a mixture, transposed.

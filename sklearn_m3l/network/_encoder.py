@@ -85,11 +85,13 @@ class InferenceNetwork(nn.Module):
         scale: float,
         bias: Tensor | None,
         n_rows: int | None = None,
+        present: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return means, log-variances, topics, and the topics to decode.
 
         The means are scaled and biased; without draws, topics are their softmax.
-        `n_rows` is the number of rows of all processes that share a batch.
+        `n_rows` is the number of rows of all processes that share a batch, `present`
+        says which of the rows are there.
         """
         if draws is not None:
             x = draws.vectors(x)
@@ -97,7 +99,7 @@ class InferenceNetwork(nn.Module):
             x = ACTIVATIONS[self.activation](layer(x))
         if self.layers:
             last = self.layers[-1]
-            alone = draws is not None and n_rows is None
+            alone = draws is not None and n_rows is None and present is None
             if alone and self.activation == "softplus" and _ops.compiled(x):
                 weights = last.weight, last.bias, self.head.weight, self.head.bias
                 shift = (
@@ -107,7 +109,7 @@ class InferenceNetwork(nn.Module):
             x = ACTIVATIONS[self.activation](last(x))
             if draws is not None and draws.hidden is not None:
                 x = draws.hidden(x)
-        mean, log_variance = self.norm(self.head(x), n_rows).chunk(2, dim=1)
+        mean, log_variance = self.norm(self.head(x), n_rows, present).chunk(2, dim=1)
         if scale != 1:
             mean = scale * mean
         if bias is not None:

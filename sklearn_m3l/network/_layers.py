@@ -22,9 +22,17 @@ class BatchNorm(nn.Module):
         self.register_buffer("variance", torch.ones(width))
         self.frozen = False
 
-    def forward(self, x: Tensor, n_rows: int | None = None) -> Tensor:
-        """Normalize rows; `n_rows` is their number in all processes that share them."""
+    def forward(
+        self, x: Tensor, n_rows: int | None = None, present: Tensor | None = None
+    ) -> Tensor:
+        """Normalize rows.
+
+        `n_rows` is their number in all processes that share them. Statistics are those
+        of the rows that are `present`.
+        """
         learns = self.learns(x, n_rows)
+        if learns and present is not None:
+            return self._normalize_present(x, present.unsqueeze(1))
         if learns and n_rows is not None:
             return self._normalize_shared(x, n_rows)
         return F.batch_norm(x, self.mean, self.variance, training=learns)
@@ -44,6 +52,22 @@ class BatchNorm(nn.Module):
             self.mean.lerp_(mean, _MOMENTUM)
             self.variance.lerp_(variance * (n_rows / (n_rows - 1)), _MOMENTUM)
         return centered * (variance + _EPSILON).rsqrt()
+
+    def _normalize_present(self, x: Tensor, present: Tensor) -> Tensor:
+        """Normalize by the statistics of some rows, if they are more than one."""
+        n_rows = present.sum()
+        mean = (x * present).sum(dim=0) / n_rows.clamp_min(1)
+        variance = ((x - mean) * present).square().sum(dim=0) / n_rows.clamp_min(1)
+        with torch.no_grad():
+            share = _MOMENTUM * (n_rows > 1)
+            unbiased = variance * (n_rows / (n_rows - 1).clamp_min(1))
+            # Before they change: a single row takes those of earlier batches.
+            means, variances = self.mean.clone(), self.variance.clone()
+            self.mean.lerp_(mean, share)
+            self.variance.lerp_(unbiased, share)
+        mean = mean.where(n_rows > 1, means)
+        variance = variance.where(n_rows > 1, variances)
+        return (x - mean) * (variance + _EPSILON).rsqrt()
 
 
 class Standardize(nn.Module):

@@ -27,16 +27,21 @@ SIMILARITIES = {
 
 
 def reconstruction_loss(
-    theta: Tensor, cells: Cells, decoder: Decoder, n_rows: int | None = None
+    theta: Tensor,
+    cells: Cells,
+    decoder: Decoder,
+    n_rows: int | None = None,
+    present: Tensor | None = None,
 ) -> Tensor:
     """Return the negative log-likelihood of the counts of a text.
 
-    `n_rows` is the number of rows of all processes that share a batch.
+    `n_rows` is the number of rows of all processes that share a batch, `present` says
+    which rows of topics are there.
     """
     compiled = _ops.compiled(theta)
     if theta.is_cuda:  # few large operations
         counts = _dense(cells, len(theta), len(decoder.beta))
-        return -(counts * decoder(theta, n_rows)).sum()
+        return -(counts * decoder(theta, n_rows, present)).sum()
     if decoder.norm is None:
         phi = decoder.phi()
         share, common = decoder.split()
@@ -47,9 +52,10 @@ def reconstruction_loss(
         # Only the words that a row has are touched.
         p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
         return -cells.values.dot((p + common[cells.words] + TINY).log())
-    if compiled and n_rows is None:
+    if compiled and n_rows is None and present is None:
         return _ops.product_loss(theta, decoder.beta, cells, decoder.norm)
-    return -cells.values.dot(decoder(theta, n_rows)[cells.rows, cells.words])
+    log_p = decoder(theta, n_rows, present)
+    return -cells.values.dot(log_p[cells.rows, cells.words])
 
 
 def _dense(cells: Cells, n_rows: int, n_words: int) -> Tensor:
@@ -106,12 +112,9 @@ def _by_view(x: Tensor, table: Tensor, absent: float = 0.0) -> Tensor:
     return F.pad(x, (*[0, 0] * (x.ndim - 1), 0, 1), value=absent)[table]
 
 
-def _rows_of(table: Tensor, n_vectors: int) -> Tensor:
-    """Return the row of each vector, from where those of each view of a row are."""
-    rows = table.new_zeros(n_vectors + 1)  # the last is for views that are absent
-    places = torch.where(table >= 0, table, n_vectors).flatten()
-    numbers = torch.arange(table.shape[1], device=table.device).repeat(len(table))
-    return rows.scatter_(0, places, numbers)[:n_vectors]
+def _with_absent(x: Tensor, present: Tensor | None) -> Tensor:
+    """Return an element more where a batch is padded, as some are absent."""
+    return x if present is None else F.pad(x, (0, 0, 0, 1))
 
 
 def info_nce(
@@ -201,22 +204,29 @@ def joint_contrast(
         return _ops.contrast(
             "joint_contrast", vectors, table, temperature, groups, weights
         )
-    logits = vectors @ vectors.T / temperature
-    if groups is not None:
-        rows = _rows_of(table, len(vectors))
-        same = groups[rows][:, None] == groups[rows]
-        logits = logits.masked_fill(same & (rows[:, None] != rows), -torch.inf)
-    denominators = _by_view(logits.logsumexp(dim=1), table, -torch.inf).logsumexp(dim=0)
-    # The products of all ordered pairs of different views.
+    n_views, complete = len(table), len(vectors) == table.numel()
     views = _by_view(vectors, table)
+    flat = views.flatten(0, 1)
+    logits = flat @ flat.T / temperature
+    if groups is not None:
+        rows, groups = (
+            x.repeat(n_views) for x in (torch.arange(len(groups)).to(groups), groups)
+        )
+        same = groups[:, None] == groups
+        logits = logits.masked_fill(same & (rows[:, None] != rows), -torch.inf)
+    if not complete:
+        logits = logits.masked_fill(table.flatten() < 0, -torch.inf)
+    denominators = logits.logsumexp(dim=1).view_as(table)
+    # The products of all ordered pairs of different views.
     total = views.sum(dim=0).square().sum(dim=1)
     own = views.square().sum(dim=(0, 2))
-    if len(vectors) == table.numel():
-        n_pairs = len(table) * (len(table) - 1)
-        return (n_pairs * denominators - (total - own) / temperature).dot(weights)
-    n_views = (table >= 0).sum(dim=0)
-    terms = n_views * (n_views - 1) * denominators - (total - own) / temperature
-    return terms.where(n_views > 1, 0).dot(weights)
+    if complete:
+        denominators = n_views * (n_views - 1) * denominators.logsumexp(dim=0)
+        return (denominators - (total - own) / temperature).dot(weights)
+    denominators = denominators.masked_fill(table < 0, -torch.inf).logsumexp(dim=0)
+    present = (table >= 0).sum(dim=0)
+    terms = present * (present - 1) * denominators - (total - own) / temperature
+    return terms.where(present > 1, 0).dot(weights)
 
 
 CONTRASTS = {"pairwise": pairwise_contrast, "joint": joint_contrast}
@@ -306,13 +316,18 @@ class TopicLoss(nn.Module):
     ) -> list[Callable[[], Tensor]]:
         """Return what computes each term."""
         gaussian = posterior.mean, posterior.log_variance
+        present = posterior.present
 
         def prior() -> Tensor:
-            divergence = gaussian_kl(*gaussian, *self._prior(posterior, batch))
-            return self.prior_weight * divergence
+            own, center = gaussian, self._prior(posterior, batch)
+            if present is not None:  # what is not there does not diverge
+                here = present.unsqueeze(1)
+                own = own[0].where(here, center[0]), own[1].where(here, center[1])
+            return self.prior_weight * gaussian_kl(*own, *center)
 
         def divergence() -> Tensor:
-            return self.kl_weight * pairwise_kl(*gaussian, table)
+            mean, log_variance = (_with_absent(x, present) for x in gaussian)
+            return self.kl_weight * pairwise_kl(mean, log_variance, table)
 
         def contrast() -> Tensor:
             learns, fixed = self.contrast_factor, self.contrastive_weight
@@ -321,7 +336,7 @@ class TopicLoss(nn.Module):
 
         terms: list[Callable[[], Tensor]] = []
         for own in texts.values():
-            text = own.theta, own.cells, own.decoder, own.n_rows
+            text = own.theta, own.cells, own.decoder, own.n_rows, own.present
             terms.append(partial(reconstruction_loss, *text))
         if self.prior_weight:
             terms.append(prior)
@@ -347,7 +362,7 @@ class TopicLoss(nn.Module):
             vectors = _shards.gather(vectors, *batch.places(posterior.views))
             contrast = self._contrast_of(vectors, table, batch.whole)
             return _shards.count_once(contrast)
-        return self._contrast_of(vectors, table, batch)
+        return self._contrast_of(_with_absent(vectors, posterior.present), table, batch)
 
     def _contrast_of(self, vectors: Tensor, table: Tensor, batch: Batch) -> Tensor:
         weights = vectors.new_ones(table.shape[1])

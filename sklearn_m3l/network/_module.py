@@ -1,6 +1,6 @@
 """The network: encoders of all views and decoders of all texts, in one topic space."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -42,6 +42,8 @@ class Posterior:
         Where each view's rows are.
     center : Tensor of shape (n_components,)
         Mean of the prior.
+    present : Tensor of bool of shape (n_present,), or None
+        Which of them are there, where a batch is padded.
     """
 
     mean: Tensor
@@ -51,6 +53,7 @@ class Posterior:
     rows: Tensor
     views: dict[str, slice]
     center: Tensor
+    present: Tensor | None = None
 
     def __getitem__(self, name: str) -> "Posterior":
         """Return the part of one view."""
@@ -61,7 +64,10 @@ class Posterior:
 
     def table(self, n_rows: int) -> Tensor:
         """Return where each view of each row is, (n_views, n_rows); -1 if absent."""
-        return _table([self.rows[part] for part in self.views.values()], n_rows)
+        table = _table([self.rows[part] for part in self.views.values()], n_rows)
+        if self.present is None:
+            return table
+        return table.where(self.present.view_as(table), -1)
 
     def table_of(self, batch: Batch) -> Tensor:
         """Return the table of a whole batch, whose rows are ordered as these."""
@@ -90,6 +96,7 @@ class Text:
     cells: Cells
     decoder: Decoder
     n_rows: int | None = None  # of all processes that share a batch
+    present: Tensor | None = None  # rows that are there, where a batch is padded
 
 
 class TopicNetwork(nn.Module):
@@ -186,11 +193,15 @@ class TopicNetwork(nn.Module):
                 among_source, among_text = common_rows(batch, source, name)
                 theta = take(posterior.decoded[posterior.views[source]], among_source)
                 own_cells = cells_at(cells, among_text)
-                decoder, n_rows = self.decoder_of(name), None
+                decoder, n_rows, present = self.decoder_of(name), None, None
+                if batch.present:
+                    present = batch.present[source] & batch.present[name]
+                    values = own_cells.values * present[own_cells.rows]
+                    own_cells = replace(own_cells, values=values)
                 if batch.whole is not None:
                     common, _ = common_rows(batch.whole, source, name)
                     n_rows = batch.count(source) if common is None else len(common)
-                texts[name] = Text(theta, own_cells, decoder, n_rows)
+                texts[name] = Text(theta, own_cells, decoder, n_rows, present)
         return posterior, texts
 
     def encode(self, batch: Batch) -> Posterior:
@@ -223,7 +234,14 @@ class TopicNetwork(nn.Module):
         log_variance, sample, decoded = others
         center = mean.new_zeros(mean.shape[1]) if bias is None else bias
         return Posterior(
-            mean, log_variance, sample, decoded, _concatenate(rows), views, center
+            mean,
+            log_variance,
+            sample,
+            decoded,
+            _concatenate(rows),
+            views,
+            center,
+            _presence(batch, views),
         )
 
     def _encode(
@@ -244,7 +262,8 @@ class TopicNetwork(nn.Module):
             if batch.whole is not None:
                 draws = draws.at(places)
         shared = None if batch.whole is None else n_rows
-        return network(stacked, draws, self.scale, bias, shared)
+        present = _presence(batch, names)
+        return network(stacked, draws, self.scale, bias, shared, present)
 
     def set_statistics(self, name: str, mean, scale) -> None:
         """Set the mean and deviation that the vectors of a view are standardized by."""
@@ -292,6 +311,13 @@ class TopicNetwork(nn.Module):
         decoder = self.decoders[self.decoded.index(name)]
         assert isinstance(decoder, Decoder)
         return decoder
+
+
+def _presence(batch: Batch, names: Iterable[str]) -> Tensor | None:
+    """Return which rows of some views are there, where a batch is padded."""
+    if not batch.present:
+        return None
+    return _concatenate([batch.present[name] for name in names])
 
 
 def _concatenate(tensors: Sequence[Tensor]) -> Tensor:

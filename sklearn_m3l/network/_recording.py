@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sklearn_m3l.network._batches import Batch, Cells
+from sklearn_m3l.network._batches import Batch, Cells, padded
 
 # A kind of batch is recorded when it comes again: by then, libraries are loaded.
 _SEEN_BEFORE = 2
@@ -28,9 +28,9 @@ Step = tuple[Tensor, list[Tensor | None]]
 class Recorder:
     """Computes losses of batches and the gradients of parameters.
 
-    Batches of a size that recurs, whose rows have all views, are recorded. A recording
-    serves while every number and flag of the network and its loss stays as it is, so
-    that callbacks may change them.
+    Batches of a size that recurs are recorded; where rows lack views, they are padded.
+    A recording serves while every number and flag of the network and its loss stays as
+    it is, so that callbacks may change them.
 
     Parameters
     ----------
@@ -50,8 +50,9 @@ class Recorder:
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return the loss of a batch, and set the gradients."""
-        if not _is_regular(batch):
+        if batch.whole is not None:
             return self._compute(batch)
+        batch = padded(batch)
         key = _shape(batch), self._settings()
         if key not in self._recordings:
             self._seen[key] += 1
@@ -114,19 +115,14 @@ def record(
     return replay, graph.pool()
 
 
-def _is_regular(batch: Batch) -> bool:
-    """Tell whether all that varies between such batches is the number of cells."""
-    complete = all(positions is None for positions in batch.positions.values())
-    return complete and batch.whole is None
-
-
 def _room(cells: Cells) -> int:
     """Return for how many cells there is room in a recording."""
     return 1 << len(cells.values).bit_length()
 
 
 def _shape(batch: Batch) -> tuple:
-    return batch.size, *((name, _room(cells)) for name, cells in batch.cells.items())
+    rooms = [(name, _room(cells)) for name, cells in batch.cells.items()]
+    return batch.size, *batch.present, *rooms
 
 
 def _settings(modules: list[nn.Module]) -> tuple:
@@ -152,6 +148,7 @@ def _copy(batch: Batch) -> Batch:
     return replace(
         batch,
         vectors={name: x.clone() for name, x in batch.vectors.items()},
+        present={name: x.clone() for name, x in batch.present.items()},
         cells=cells,
         groups=None if batch.groups is None else batch.groups.clone(),
         prior=None if batch.prior is None else tuple(x.clone() for x in batch.prior),
@@ -174,4 +171,5 @@ def _fill(own: Batch, batch: Batch) -> None:
 def _tensors(batch: Batch) -> list[Tensor]:
     """Return what a batch holds besides cells."""
     others = [batch.groups, *(batch.prior or ()), batch.pair_weight]
-    return [*batch.vectors.values(), *(x for x in others if x is not None)]
+    views = [*batch.vectors.values(), *batch.present.values()]
+    return [*views, *(x for x in others if x is not None)]
