@@ -136,7 +136,7 @@ def measure(train, test, settings, alone, seed):
     for share in alone:
         corpus, pages, both = hide(train, share, seed)
         start = time.process_time()
-        tuples = mine_tuples(corpus, matching="one-way")  # as `fit` does
+        tuples = mine_tuples(corpus)  # as `fit` does
         values = {"documents": len(corpus), "seconds": time.process_time() - start}
         run_name = f"mined, {share:.0%} alone"
         add(run_name, values | measure_pairs(tuples, pages, both))

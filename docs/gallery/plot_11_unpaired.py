@@ -35,7 +35,7 @@ corpus = MultiView(corpus.views)  # no row labels or article ids
 corpus
 
 # %%
-# ``mine_tuples`` joins likely counterparts. Rows that found none stay.
+# ``mine_tuples`` joins likely counterparts. By default, almost every page gets one.
 
 tuples = mine_tuples(corpus)
 tuples.data
@@ -53,12 +53,10 @@ for kind, chosen in {"right": right, "wrong": ~right}.items():
     print(f"mean margin of {kind} pairs: {margins[chosen].mean():.2f}")
 
 # %%
-# Train on tuples, and on the true pairs for comparison. With ``matching="one-way"``,
-# almost every page gets a counterpart, which aligns unseen pages best, and the contrast
-# of each tuple is weighted by how sure it is. Calling ``fit`` with ``corpus`` itself
-# does the same, and says so in a warning.
+# Train on tuples, and on the true pairs for comparison. The contrast of each tuple is
+# weighted by its margin. Calling ``fit`` with ``corpus`` itself does the same, and says
+# so in a warning.
 
-tuples = mine_tuples(corpus, matching="one-way")
 training = {"mined": (tuples.data, tuples.weights), "true": (train[["en", "de"]], None)}
 for name, (X, weights) in training.items():
     model = M3LContrastTopicModel(n_components=20, max_iter=60, random_state=0)

@@ -264,7 +264,7 @@ def _tuples_for(model: Any, X: MultiView) -> MultiView:
     """Return tuples of likely counterparts if a model needs them and finds none."""
     if not isinstance(model, (models.PolylingualLDA, models.DistilledTopicModel)):
         return X
-    tuples = mine_where_none(X, matching="greedy")
+    tuples = mine_where_none(X)
     if tuples is None:
         return X
     print(

@@ -207,11 +207,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
 
     Topics of texts that never share a row would have nothing to do with each other.
     `fit` therefore looks for counterparts where no training row has two texts, by
-    `mine_tuples` with ``matching="one-way"``, weights the contrast of each tuple by its
-    margin, and says so in one warning. There is no parameter for it: data with known
-    pairs is never mined, texts that do not look aligned are left as they are, and to
-    choose how to mine you call `mine_tuples` yourself. Rows without a counterpart are
-    trained on, too, and `transform` returns one row for each row, as ever.
+    `mine_tuples`, weights the contrast of each tuple by its margin, and says so in one
+    warning. There is no parameter for it: data with known pairs is never mined, texts
+    that do not look aligned are left as they are, and to choose how to mine you call
+    `mine_tuples` yourself. Rows without a counterpart are trained on, too, and
+    `transform` returns one row for each row, as ever.
 
     References
     ----------

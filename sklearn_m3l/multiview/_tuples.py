@@ -19,15 +19,6 @@ from sklearn_m3l.multiview._pairs import (
 )
 from sklearn_m3l.utils._sklearn import validate_params
 
-# Share of the mean margin from which on a pair has its full weight. On the GIMP manual,
-# wrong pairs have a fifth of the mean margin of right ones.
-_SURE = 0.5
-
-# How `fit` of a model mines. Where every document has a likely counterpart, models
-# align unseen documents better than with pairs of which more are right (measured on
-# validation parts of the GIMP manual and of Multi30k).
-MATCHING = "one-way"
-
 
 @validate_params(
     {"X": [MultiView], "views": ["array-like", None], **CONSTRAINTS},
@@ -39,8 +30,8 @@ def mine_tuples(
     *,
     n_neighbors: int = 5,
     n_counterparts: int = 1,
-    matching: str = "greedy",
-    min_margin: float = 0.0,
+    matching: str = "optimal",
+    min_margin: float = -2.0,
     algorithm: str = "exact",
     seed_pairs: Any = None,
 ) -> Bunch:
@@ -78,10 +69,9 @@ def mine_tuples(
             other's negatives. They are in the order of their first rows.
         margins : ndarray of float of shape (n_tuples,)
             Mean margin of the pairs of each tuple, 1 for known tuples, 0 for a row that
-            was not joined.
+            was not joined. It tells how sure a tuple is.
         weights : ndarray of float of shape (n_tuples,)
-            How sure each tuple is, from 0 to 1: the margin, divided by half of the mean
-            margin of all pairs that were found, and 1 beyond that.
+            How much a model is to rely on each tuple, from 0 to 1; see Notes.
             `M3LContrastTopicModel` takes them as ``pair_weight`` in ``fit``.
         rows : dict of str to ndarray of int of shape (n_tuples,)
             The row of `X` that each view of a tuple is from, -1 where it is absent.
@@ -98,6 +88,11 @@ def mine_tuples(
 
     Notes
     -----
+    Tuples with a margin of 0 or more have a weight of 1. Below, weights fall to 0 at
+    minus the mean margin of the others. Lower weights for small margins make models
+    align unseen documents worse: a wrong counterpart mostly has the same theme, and a
+    document without contrast teaches nothing about the alignment.
+
     Rows that are counterparts of each other are one tuple if no view occurs twice among
     them. Otherwise, such as with several counterparts, each pair is a tuple; chains of
     them share an article id. Metrics count them once, but models learn from the words
@@ -130,13 +125,13 @@ def lack_tuples(X: MultiView) -> list[str]:
     return names if len(names) > 1 and np.max(n_texts) == 1 else []
 
 
-def mine_where_none(X: MultiView, matching: str = MATCHING) -> Bunch | None:
+def mine_where_none(X: MultiView) -> Bunch | None:
     """Return tuples of texts that look aligned, if no row has two texts.
 
     None where some row has two, where no embeddings look aligned, or where no texts are
     counterparts.
     """
-    options = Options(matching=matching)
+    options = Options()
     names = [name for name in lack_tuples(X) if X[name].embedding is not None]
     rows = {name: np.flatnonzero(X[name].present) for name in names}
     between = [
@@ -174,13 +169,15 @@ def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
         )
         margins.append(mined.margins)
         copies += [own[mined.copies[0]], other[mined.copies[1]]]
-    of_mined = np.concatenate(margins).clip(0)
+    of_mined = np.concatenate(margins)
     pairs.append(seeds)
     margins.append(np.ones(len(seeds)))
     is_known = np.sum([X[name].present for name in names], axis=0) > 1
     tuples = _join(X, np.concatenate(pairs), np.concatenate(margins), copies, is_known)
-    sure = _SURE * of_mined.mean() if of_mined.any() else 1.0
-    tuples.weights = (tuples.margins / sure).clip(0, 1)
+    above = of_mined[of_mined > 0]
+    usual = above.mean() if len(above) else 1.0
+    joined = np.sum([tuples.rows[name] >= 0 for name in names], axis=0) > 1
+    tuples.weights = joined * (1 + tuples.margins / usual).clip(0, 1)
     return tuples
 
 

@@ -61,7 +61,7 @@ def test_one_row_in_one_row_out(model, hidden):
 
 
 def test_is_the_model_of_mined_tuples(model, hidden):
-    tuples = mine_tuples(hidden, matching="one-way")
+    tuples = mine_tuples(hidden)
     mined = clone(MODEL).fit(tuples.data, pair_weight=tuples.weights)
     assert_array_equal(mined.components_, model.components_)  # and warned of nothing
     assert_array_equal(mined.transform(hidden), model.transform(hidden))
