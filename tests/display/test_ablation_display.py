@@ -14,8 +14,10 @@ from sklearn_m3l.metrics import make_alignment_scorer
 
 def search(X, grid, estimator=None, **parameters):
     if estimator is None:
-        estimator = M3LContrastTopicModel(max_iter=1, random_state=0)
-    searched = GridSearchCV(estimator, grid, refit=False, **{"cv": 3} | parameters)
+        estimator = M3LContrastTopicModel(
+            max_iter=1, init="random", hidden_layer_sizes=(8,), random_state=0
+        )
+    searched = GridSearchCV(estimator, grid, refit=False, **{"cv": 2} | parameters)
     return searched.fit(X).cv_results_
 
 
@@ -120,7 +122,7 @@ def test_a_line_for_each_model(small_multiview):
 def test_models_and_parameters_of_a_pipeline(small_multiview):
     X = small_multiview[["en", "de"]]
     models = [
-        M3LContrastTopicModel(max_iter=1, random_state=0),
+        M3LContrastTopicModel(max_iter=1, init="random", random_state=0),
         PolylingualLDA(max_iter=2),
     ]
     results = search(

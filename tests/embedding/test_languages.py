@@ -66,7 +66,14 @@ def without(monkeypatch):
     languages._warn_missing.cache_clear()
 
 
-@pytest.mark.parametrize("language", TEXTS)
+# What splits Korean and Thai takes seconds to load.
+@pytest.mark.parametrize(
+    "language",
+    [
+        pytest.param(language, marks=pytest.mark.slow if language in "ko th" else ())
+        for language in TEXTS
+    ],
+)
 def test_the_language_chooses_what_splits_texts(language):
     text, words = TEXTS[language]
     vectorizer = WordVectorizer(language=language).fit([text])

@@ -70,7 +70,7 @@ def test():
 @pytest.fixture(scope="module")
 def model(train):
     return M3LContrastTopicModel(
-        5, max_iter=20, hidden_layer_sizes=(20,), random_state=0
+        5, max_iter=5, init_max_iter=20, hidden_layer_sizes=(20,), random_state=0
     ).fit(train)
 
 
