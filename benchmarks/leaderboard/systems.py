@@ -107,7 +107,7 @@ def _paired_texts(corpus: Corpus) -> MultiView:
         return pages(corpus.train, corpus.languages)
     if not corpus.aligned:
         raise CannotFit("it needs pairs, and none can be mined without aligned texts")
-    return mine_tuples(corpus.train, matching="one-way").data
+    return mine_tuples(corpus.train).data
 
 
 def _top_words(model: Any, views: list[str]) -> dict[str, list[list[str]]]:
@@ -122,7 +122,7 @@ def _fit_m3l(corpus, seed, max_iter=None, configuration=None):
     X, pair_weight = corpus.train, None
     if not corpus.paired and corpus.aligned:
         # As `fit` itself does, with a warning.
-        tuples = mine_tuples(X, matching="one-way")
+        tuples = mine_tuples(X)
         X, pair_weight = tuples.data, tuples.weights
     model.fit(X, pair_weight=pair_weight)
     infer = dict.fromkeys(corpus.test.view_names, model.transform)
