@@ -32,7 +32,7 @@ def cells(table):
 CELLS = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     rows=st.integers(1, 3).flatmap(
         lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1)
@@ -53,7 +53,7 @@ def test_what_was_written_is_read(tmp_path_factory, rows, separator):
     assert table.n_lines == text.getvalue().count("\n")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1))
 def test_without_quoting_a_line_is_a_row(tmp_path_factory, rows):
     rows = [[cell.translate({9: " ", 10: " "}) for cell in row] for row in rows]

@@ -669,6 +669,7 @@ class TestAPolylingualTeacher:
         pictures = model.transform(X[["image"]][X.present["image"]])
         assert_allclose(pictures.sum(axis=1), 1, rtol=1e-5)
 
+    @pytest.mark.slow
     def test_the_student_learns_what_the_teacher_sees(self, plant):
         X, planted = plant()
         teacher = PolylingualLDA(4, doc_topic_prior=0.1, max_iter=100)

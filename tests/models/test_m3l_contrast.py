@@ -125,6 +125,7 @@ def test_more_languages(plant):
         assert (correlations > 0.9).all()
 
 
+@pytest.mark.slow
 def test_one_text(plant):
     X, planted = plant(["en"])
     model = make_model(max_iter=40).fit(X[:150])
@@ -204,6 +205,7 @@ def test_other_ways_to_learn(corpus, parameters):
     assert reciprocal_rank(theta["en"], theta["image"]) > 0.45
 
 
+@pytest.mark.slow
 def test_contrast_is_what_aligns_the_views(corpus):
     train, held_out, _ = corpus
     model = make_model(max_iter=20, contrastive_weight=0.0, kl_weight=0.0).fit(train)

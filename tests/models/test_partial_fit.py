@@ -67,6 +67,7 @@ def test_new_rows_are_trained_on(X, name, tmp_path):
     assert_array_equal(again.transform(X), model.transform(X))
 
 
+@pytest.mark.slow
 def test_drift_is_toward_the_new_rows_and_repeated_rows_hold_it(plant):
     X, theta = plant(("en", "de"), n_rows=160)
     model = M3LContrastTopicModel(

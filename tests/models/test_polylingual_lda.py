@@ -78,10 +78,10 @@ class TestPlanted:
 
     @staticmethod
     def best(*parts, n_components=4, **parameters):
-        """Return the likeliest of five chains, as one of them may be stuck."""
+        """Return the likeliest of three chains, as one of them may be stuck."""
         sweeps = {"max_iter": 40, "transform_max_iter": 60, "topic_word_prior": 0.1}
         chains = []
-        for seed in range(5):
+        for seed in range(3):
             model = quick(n_components, **sweeps | {"random_state": seed} | parameters)
             for part in parts:
                 model.partial_fit(part)

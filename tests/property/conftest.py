@@ -3,6 +3,6 @@
 from hypothesis import settings
 
 settings.register_profile(
-    "stable", derandomize=True, database=None, deadline=None, max_examples=40
+    "stable", derandomize=True, database=None, deadline=None, max_examples=25
 )
 settings.load_profile("stable")
