@@ -28,8 +28,9 @@ X = MultiView.from_arrays(
     {name: rng.normal(size=(20, 4)) for name in ("en", "de")},
     {name: rng.poisson(1, (20, 6)) for name in ("en", "de")},
 )
+# Without a start by sampling, whose kernels would be compiled, too.
 M3LContrastTopicModel(
-    2, max_iter=1, init_max_iter=1, verbose=1, random_state=0
+    2, max_iter=1, init="random", verbose=1, random_state=0
 ).fit(X).transform(X)
 print("done")
 """
@@ -111,9 +112,13 @@ def test_a_cache_that_cannot_be_used(compiled, fault):
 def test_a_damaged_cache_is_made_anew(compiled):
     was_cached, cache = compiled
     assert [was_cached(), was_cached()] == [False, True]
-    for damaged in ("*.nbi", "*.nbc"):
-        for content in (b"", b"nonsense", b"\x80\x04K\x01."):
-            (path,) = cache.rglob(damaged)
-            path.write_bytes(content)
-            assert not was_cached(), (damaged, content)
+    for damaged, content in (
+        ("*.nbi", b""),
+        ("*.nbi", b"nonsense"),
+        ("*.nbi", b"\x80\x04K\x01."),
+        ("*.nbc", b"nonsense"),
+    ):
+        (path,) = cache.rglob(damaged)
+        path.write_bytes(content)
+        assert not was_cached(), (damaged, content)
     assert was_cached()
