@@ -34,15 +34,19 @@ def least_threshold(vectors: np.ndarray) -> float:
     It is the least from its default of 0.9 on, in steps of 0.01, at which no term holds
     more than 1% of the words. At 0.9 nearly all words of E5 are one term.
     """
+    from scipy import sparse
     from scipy.sparse.csgraph import connected_components
 
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     cosine = vectors @ vectors.T
-    for threshold in np.arange(90, 100) / 100:
-        _, terms = connected_components(cosine > threshold)
-        if np.bincount(terms).max() <= len(vectors) / 100:
+    least = 0.99
+    # The less words match, the smaller is the graph.
+    for threshold in (np.arange(99, 89, -1) / 100).tolist():
+        _, terms = connected_components(sparse.csr_array(cosine > threshold))
+        if np.bincount(terms).max() > len(vectors) / 100:
             break
-    return float(threshold)
+        least = threshold
+    return least
 
 
 def fit_keynmf(corpus: Corpus, seed: int, _: int | None) -> Fitted:
