@@ -9,8 +9,9 @@
 what it delivers as `python -m benchmarks.leaderboard score` does. A system with a
 result that is up to date is not run again. `--equal-time` gives those that learn in
 epochs or sweeps as many of them as take the time that M3LContrastTopicModel took on the
-corpus; both must have results. `lda` compares other samplers with PolylingualLDA, in
-the environment of this package, to which tomotopy and gensim must be added.
+corpus; both must have results, of `--iterations` if not of what is advised. `lda`
+compares other samplers with PolylingualLDA, in the environment of this package, to
+which tomotopy and gensim must be added.
 """
 
 import argparse
@@ -99,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> None:
         for system, seed in left:
             iterations = arguments.iterations
             if arguments.equal_time:
-                given = adapter.SYSTEMS[system].iterations
+                given = arguments.iterations or adapter.SYSTEMS[system].iterations
                 iterations = equal_time(arguments.corpus, system, seed, given)
             kept = arguments.deliveries or Path(folder)
             delivery = kept / arguments.corpus / f"{system}{suffix}_seed{seed}"
