@@ -174,7 +174,17 @@ def deliver(
         env=environment,
         check=True,
     )
+    _tell_topics(delivery / "delivery.json", data)
     marker.write_text(json.dumps(ran), encoding="utf-8")
+
+
+def _tell_topics(path: Path, data: Path) -> None:
+    """Add the number of topics to a configuration, if it is not what was asked for."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    corpus = json.loads((data / "corpus.json").read_text(encoding="utf-8"))
+    if about["n_topics"] != corpus["n_topics"]:
+        about["configuration"] += f"; {about['n_topics']} topics"
+        path.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 
 def _digests(name: str) -> Mapping[str, str]:

@@ -231,3 +231,11 @@ def test_words_match_from_where_no_term_holds_most_of_them():
     vectors[197:] = 0
     vectors[197:, 197:] = np.column_stack([np.cos(angles), np.sin(angles)])
     assert least_threshold(vectors) == 0.95
+
+
+def test_another_number_of_topics_is_named(folder, tmp_path):
+    path = tmp_path / "delivery.json"
+    for n_topics, configuration in ((N_TOPICS, "defaults"), (5, "defaults; 5 topics")):
+        path.write_text(json.dumps({"n_topics": n_topics, "configuration": "defaults"}))
+        command._tell_topics(path, folder)
+        assert json.loads(path.read_text())["configuration"] == configuration
