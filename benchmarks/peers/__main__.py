@@ -27,9 +27,9 @@ from pathlib import Path
 from benchmarks.peers.environments import ENVIRONMENTS, install, python_of
 from benchmarks.provenance import ROOT, changed_sources, digest
 
-# Which rivals need vectors of words, and a dictionary.
-NEED_WORDS = ("topica", "turftopic", "topmost")
-NEED_DICTIONARY = ("topica", "topmost")
+# Which systems need vectors of words, and a dictionary.
+NEED_DICTIONARY = {"topica-infoctm", "topmost-nmtm", "topmost-infoctm"}
+NEED_WORDS = {*NEED_DICTIONARY, "turftopic-keynmf"}
 OURS = "m3l"
 
 
@@ -96,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder, "data")
-        prepare(arguments.name, arguments.corpus, data)
+        prepare({system for system, _ in left}, arguments.corpus, data)
         for system, seed in left:
             iterations = arguments.iterations
             if arguments.equal_time:
@@ -113,16 +113,16 @@ def _run(arguments: argparse.Namespace) -> None:
             _score(arguments.corpus, delivery, data)
 
 
-def prepare(name: str, corpus: str, data: Path) -> None:
-    """Export a corpus, with what a rival needs besides, unless it is there."""
+def prepare(systems: set[str], corpus: str, data: Path) -> None:
+    """Export a corpus, with what systems need besides, unless it is there."""
     from benchmarks.leaderboard.__main__ import main as leaderboard
     from benchmarks.peers import resources
 
     if not (data / "corpus.json").exists():
         leaderboard(["export", corpus, str(data)])
-    if name in NEED_WORDS:
+    if systems & NEED_WORDS:
         resources.write_word_embeddings(data)
-    if name in NEED_DICTIONARY:
+    if systems & NEED_DICTIONARY:
         resources.write_dictionary(data, data / "packages")
 
 
