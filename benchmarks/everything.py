@@ -32,6 +32,7 @@ VARIABLES = {
     "M3L_DICTIONARIES": "folder for dictionaries of words",
     "M3L_GNOME": "folder that `build_gnome_help` wrote",
     "M3L_E5": "folder of multilingual-e5-small",
+    "M3L_GPU": "anything, where the GPU of the stored result is",
     "M3L_RIVALS": "folder in which `python -m benchmarks.peers install` was run",
 }
 
@@ -132,6 +133,13 @@ def list_jobs() -> list[Job]:
             "benchmarks.search_defaults multi30k --data {M3L_MULTI30K} --rows 6000",
             ["defaults/multi30k_validation_6000_rows_100_epochs.json"],
             30,
+        ),
+        Job(
+            "gpu",
+            "benchmarks.gpu --epochs 100 --million --encode --store",
+            ["gpu/nvidia_h200.json"],
+            4,
+            ("M3L_GPU",),
         ),
         Job(
             "seven languages",
