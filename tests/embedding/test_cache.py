@@ -100,13 +100,13 @@ def test_more_vectors_than_a_statement_takes(tmp_path):
 def test_several_processes_make_and_fill_one_store(tmp_path):
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)])
-        for number in range(4)
+        for number in range(3)
     ]
-    assert [writer.wait() for writer in writers] == [0] * 4
+    assert [writer.wait() for writer in writers] == [0] * 3
     cache = VectorCache(tmp_path, "settings")
     names = [f"common {text}" for text in range(20)]
-    names += [f"own {number} {text}" for number in range(4) for text in range(20)]
-    assert len(cache.get([cache.key(name) for name in names])) == 100
+    names += [f"own {number} {text}" for number in range(3) for text in range(20)]
+    assert len(cache.get([cache.key(name) for name in names])) == 80
 
 
 def test_no_flipped_bit_gives_another_vector(tmp_path):

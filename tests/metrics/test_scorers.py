@@ -346,9 +346,9 @@ def pages():
 
 @pytest.fixture(scope="module")
 def table():
-    """Return raw texts, pictures and article ids of 20 pages."""
+    """Return raw texts, pictures and article ids of 12 pages."""
     corpus = load_gimp_help("test")
-    pages = np.unique(corpus.data.groups)[:20]
+    pages = np.unique(corpus.data.groups)[:12]
     frame = corpus.frame[np.isin(corpus.data.groups, pages)].astype(object)
     frame["image"] = [corpus.thumbnails.get(path) for path in frame["image"]]
     return frame
@@ -357,7 +357,12 @@ def table():
 @pytest.fixture
 def model():
     return M3LContrastTopicModel(
-        4, max_iter=2, hidden_layer_sizes=(8,), batch_size=16, random_state=0
+        4,
+        max_iter=2,
+        init_max_iter=10,
+        hidden_layer_sizes=(8,),
+        batch_size=16,
+        random_state=0,
     )
 
 

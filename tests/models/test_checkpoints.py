@@ -213,7 +213,7 @@ def test_states_that_were_changed(X, tmp_path, name, crash, monkeypatch):
     n_places = len(list(places(loads("checkpoint", data))))
     wrong = [None, [], {}, "a", -1, 2**100, math.nan, np.full(3, 30_000, np.int16)]
     rng = random.Random(0)
-    for number in rng.sample(range(n_places), min(n_places, 40)):
+    for number in rng.sample(range(n_places), min(n_places, 20)):
         for value in rng.sample(wrong, 3):
             content = loads("checkpoint", data)
             container, key = list(places(content))[number]

@@ -240,9 +240,9 @@ def count_in_steps(monkeypatch, waiting):
 @pytest.mark.parametrize("name", ["mixture", "joint", "distilled"])
 def test_a_step_does_not_wait_for_a_gpu(fake, small_multiview, name, monkeypatch):
     counts = count_in_steps(monkeypatch, fake)
-    prepare(MODELS[name]).fit(small_multiview)
+    prepare(MODELS[name], max_iter=1).fit(small_multiview)
     assert counts == [[]] * len(counts)
-    assert len(counts) >= 16
+    assert len(counts) >= 8
     assert fake.found  # the loss, once per epoch
 
 
