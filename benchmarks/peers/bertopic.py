@@ -11,6 +11,7 @@ from benchmarks.peers.delivery import (
     Corpus,
     Fitted,
     System,
+    columns_of,
     main,
     reasons,
     top_words,
@@ -34,7 +35,6 @@ def fit_texts(
 
     documents, vectors = corpus.all_texts()
     vocabularies = {view: corpus.vocabulary(view) for view in corpus.texts}
-    words = sorted({word for own in vocabularies.values() for word in own})
     clusters = None
     if k_means:
         n_clusters = min(corpus.n_topics, len(documents))
@@ -50,15 +50,19 @@ def fit_texts(
             metric="cosine",
             random_state=seed,
         ),
-        vectorizer_model=CountVectorizer(analyzer=str.split, vocabulary=words),
+        vectorizer_model=CountVectorizer(tokenizer=str.split, token_pattern=None),
     )
     model.fit(documents, embeddings=vectors)
     # The first topic holds the outliers, if there are any.
     found = sorted(set(model.topics_))
     weights = model.c_tf_idf_.toarray()[np.asarray(found) >= 0]
-    if len(weights) < 2:
+    n_topics = len(weights)
+    if n_topics < 2:
         raise Cannot("it found no two topics")
-    place = {word: number for number, word in enumerate(words)}
+    known = model.vectorizer_model.get_feature_names_out()
+    weights = {
+        view: columns_of(weights, known, own) for view, own in vocabularies.items()
+    }
 
     def infer(view, part, rows):
         documents = corpus.documents(part, view, rows)
@@ -67,11 +71,8 @@ def fit_texts(
         return model.transform(documents, corpus.embeddings(part, view, rows))[1]
 
     return Fitted(
-        len(weights),
-        {
-            view: top_words(weights[:, [place[word] for word in own]], own)
-            for view, own in vocabularies.items()
-        },
+        n_topics,
+        {view: top_words(weights[view], own) for view, own in vocabularies.items()},
         {view: partial(infer, view) for view in corpus.texts},
         reads_words=k_means,
         cannot={"Gain": NOT_A_MIXTURE, **reasons(corpus.pictures, NEEDS_CLIP)},
