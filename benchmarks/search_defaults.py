@@ -112,7 +112,8 @@ def first_rows(X):
 
 def measure(model, train, held_out, windows):
     """Return what is measured of a fitted model."""
-    scores = evaluate_alignment(model, held_out, X_train=train)
+    taken = held_out[model.usable_views(held_out, unknown="ignore")]
+    scores = evaluate_alignment(model, taken, X_train=train)
     kinds = ("MRR", "UAP", "NPMI", "Cross-NPMI")
     result = {
         name.replace("Cross-NPMI", "cross").replace("NPMI", "doc"): float(score.value)
