@@ -6,6 +6,8 @@ from pathlib import Path
 
 from benchmarks import everything, provenance, readme
 from benchmarks.__main__ import main
+from benchmarks.leaderboard import tables
+from benchmarks.leaderboard.sentences import sentences
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +19,14 @@ def test_the_readme_shows_medians_of_stored_results():
         path = provenance.RESULTS / "defaults" / f"{name}.json"
         results = json.loads(path.read_text("utf-8"))
         assert all(len(results[s]) == 3 for s in readme.SETTINGS.values())
+
+
+def test_the_docs_show_stored_results():
+    shown = (ROOT / "docs" / "benchmark_tables.inc").read_text("utf-8")
+    # Stale results are left out, or were not stale then.
+    assert shown in [tables.restructured(stale) for stale in (True, False)]
+    shown = (ROOT / "docs" / "benchmark_sentences.inc").read_text("utf-8")
+    assert shown in [sentences(stale) for stale in (True, False)]
 
 
 def test_code_alone_makes_a_source_another_one():
