@@ -10,6 +10,11 @@ import pytest
 from sklearn_m3l.cli import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user_guide" / "command_line.rst"
+# What is added to commands whose output the guide does not show.
+FEWER = {
+    "fit": ["--max-iter", "1", "--set", "init_max_iter=5"],
+    "report": ["--max-rows", "60"],
+}
 pytestmark = pytest.mark.slow
 
 
@@ -35,8 +40,8 @@ def test_every_output_of_the_session(tmp_path, monkeypatch, capsys):
     for (python, dash, module, *argv), output in session():
         assert (python, dash, module) == ("python", "-m", "sklearn_m3l")
         commands.append(argv[0])
-        if not output:  # a model that takes longer
-            argv += ["--max-iter", "1"] if argv[0] == "fit" else []
+        if not output:  # of a model that takes longer
+            argv += FEWER.get(argv[0], [])
         assert main(argv) == 0
         printed = capsys.readouterr().out
         if output:

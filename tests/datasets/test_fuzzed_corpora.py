@@ -11,9 +11,9 @@ from benchmarks import fuzz_readers, fuzz_tables, fuzzing
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory by /proc")
 @pytest.mark.parametrize("kind", [fuzz_readers.CorpusFiles, fuzz_tables.TableFiles])
 def test_mutated_files_are_read_or_refused(kind):
-    outcomes = fuzzing.count(kind(), 400, seed=7)
+    outcomes = fuzzing.count(kind(), 250, seed=7)
     assert set(outcomes) == {"read", "refused"}
-    assert outcomes.total() == 400
+    assert outcomes.total() == 250
 
 
 def test_a_lost_row_would_be_noticed():

@@ -418,7 +418,7 @@ def test_all_pairs_at_once_equal_single_scorers(model, pages, scoring):
 def test_pipelines_on_tables(pipeline, table):
     pipeline.fit(table)
     encoded = pipeline[:-1].transform(table)
-    assert len(set(encoded.groups)) == 20
+    assert len(set(encoded.groups)) == 12
     expected = [scorer(pipeline[-1], encoded) for scorer in SCORERS]
     for make_frame in (pd.DataFrame, pl.DataFrame):
         X = make_frame(table.to_dict("list"))

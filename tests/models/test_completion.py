@@ -96,7 +96,7 @@ MODELS = {
         doc_topic_prior=0.1, max_iter=60, transform_max_iter=50, random_state=0
     ),
     "m3l": M3LContrastTopicModel(
-        max_iter=60, hidden_layer_sizes=(50,), random_state=0, device="cpu"
+        max_iter=30, hidden_layer_sizes=(50,), random_state=0, device="cpu"
     ),
 }
 
