@@ -85,14 +85,27 @@ def _leaderboard(
     )
 
 
-def _rival(name: str, corpus: str, minutes: float, needs: tuple[str, ...] = ()) -> Job:
+def _rival(
+    name: str,
+    corpus: str,
+    minutes: float,
+    systems: Iterable[str] = (),
+    equal_time: bool = False,
+    needs: tuple[str, ...] = (),
+) -> Job:
+    """Return the job of systems of another package, by default of all."""
     from importlib import import_module
 
-    systems = import_module(f"benchmarks.peers.{name}").SYSTEMS
+    known = import_module(f"benchmarks.peers.{name}").SYSTEMS
+    options = " ".join(["", "--system", *systems]) if systems else ""
+    if equal_time:
+        systems = [s for s in systems or known if known[s].iterations]
+        options += " --equal-time"
+    suffix = "-equal-time" if equal_time else ""
     return Job(
-        f"peers {name} {corpus}",
-        f"benchmarks.peers run {name} {corpus} --folder {{M3L_RIVALS}}",
-        [f"leaderboard/{corpus}/{system}_seed0.json" for system in systems],
+        f"peers {name} {corpus}{suffix}",
+        f"benchmarks.peers run {name} {corpus}{options} --folder {{M3L_RIVALS}}",
+        [f"leaderboard/{corpus}/{s}{suffix}_seed0.json" for s in systems or known],
         minutes,
         (*needs, "M3L_E5"),
     )
@@ -198,6 +211,29 @@ def list_jobs() -> list[Job]:
         _rival("bertopic", "gimp-help", 3),
         _rival("topmost", "gimp-help", 10),
         _rival("fastopic", "gimp-help", 3),
+        *(
+            _rival(name, "gimp-help", 3, at, equal_time=True)
+            for name, at in (
+                ("ctm", ["ctm-zeroshottm"]),
+                ("topica", ["topica-zeroshottm"]),
+                ("topmost", ["topmost-nmtm"]),
+                ("fastopic", ["fastopic"]),
+            )
+        ),
+        _rival("ctm", "emoji", 2),
+        _rival("topica", "emoji", 2, ["topica-polylingual-lda", "topica-zeroshottm"]),
+        _rival("bertopic", "emoji", 2, ["bertopic-k-means"]),
+        _rival("ctm", "multi30k_6000_rows", 3, needs=multi30k),
+        _rival(
+            "topica",
+            "multi30k_6000_rows",
+            3,
+            ["topica-polylingual-lda"],
+            needs=multi30k,
+        ),
+        _rival(
+            "turftopic", "multi30k_6000_rows", 2, ["turftopic-keynmf"], needs=multi30k
+        ),
         _leaderboard("gimp-help", several, 12),
         _leaderboard("gimp-help-hidden", one, 3),
         _leaderboard("emoji", several, 30, emoji),
