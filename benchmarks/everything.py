@@ -216,7 +216,7 @@ def list_jobs() -> list[Job]:
             for name, at in (
                 ("ctm", ["ctm-zeroshottm"]),
                 ("topica", ["topica-zeroshottm"]),
-                ("topmost", ["topmost-nmtm"]),
+                ("topmost", ["topmost-nmtm", "topmost-infoctm"]),
                 ("fastopic", ["fastopic"]),
             )
         ),
