@@ -196,17 +196,16 @@ default=None
         if scores is None:
             scores, scored = _measure(model, shown, articles, rng)
         findings = find(model, contents, articles, grouped, cut, rng)
-        return cls(
-            report_page(
-                contents,
-                findings,
-                title=title,
-                intro=intro,
-                note=note,
-                scores=scores,
-                scored=scored,
-            )
+        page = report_page(
+            contents,
+            findings,
+            title=title,
+            intro=intro,
+            note=note,
+            scores=scores,
+            scored=scored,
         )
+        return cls(page)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the report; it replaces an older one at once, when it is complete.
