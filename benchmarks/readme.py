@@ -2,7 +2,8 @@
 
     python -m benchmarks.readme
 
-Each cell is the median over the seeds of a result of `search_defaults`.
+Each cell is the median over the seeds of a result of `search_defaults`. Where there are
+fewer than three, the row names them.
 """
 
 import json
@@ -11,6 +12,7 @@ from statistics import median
 
 from benchmarks.provenance import RESULTS, ROOT
 
+N_SEEDS = 3
 SETTINGS = {
     "M3L-Contrast, defaults": "defaults",
     "PolylingualLDA, defaults": "PolylingualLDA",
@@ -41,12 +43,14 @@ def table() -> str:
         path = RESULTS / "defaults" / f"{name}.json"
         results = json.loads(path.read_text(encoding="utf-8"))
         for title, setting in SETTINGS.items():
-            runs = results[setting].values()
+            by_seed = results[setting]
+            runs = by_seed.values()
+            seeds = "" if len(runs) >= N_SEEDS else f", seed {' and '.join(by_seed)}"
             cells = []
             for column, digits in COLUMNS.items():
                 values = [run[column] for run in runs if column in run]
                 cells.append(f"{median(values):.{digits}f}" if values else "")
-            lines.append(f"| {title}, {corpus} | {' | '.join(cells)} |")
+            lines.append(f"| {title}, {corpus}{seeds} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -1,6 +1,5 @@
 """Figures that are shown come from stored results, which know their sources."""
 
-import json
 import re
 from pathlib import Path
 
@@ -15,18 +14,17 @@ ROOT = Path(__file__).parents[1]
 def test_the_readme_shows_medians_of_stored_results():
     measured = (ROOT / "README.md").read_text("utf-8").partition("## Measured")[2]
     assert readme.table() in measured  # else run python -m benchmarks.readme
-    for name in readme.CORPORA.values():
-        path = provenance.RESULTS / "defaults" / f"{name}.json"
-        results = json.loads(path.read_text("utf-8"))
-        assert all(len(results[s]) == 3 for s in readme.SETTINGS.values())
 
 
 def test_the_docs_show_stored_results():
-    shown = (ROOT / "docs" / "benchmark_tables.inc").read_text("utf-8")
-    # Stale results are left out, or were not stale then.
-    assert shown in [tables.restructured(stale) for stale in (True, False)]
-    shown = (ROOT / "docs" / "benchmark_sentences.inc").read_text("utf-8")
-    assert shown in [sentences(stale) for stale in (True, False)]
+    docs = ROOT / "docs"
+    for name, write in {
+        "benchmark_tables.inc": tables.restructured,
+        "benchmark_sentences.inc": sentences,
+    }.items():
+        shown = (docs / name).read_text("utf-8")
+        # Stale results are left out, or were not stale then.
+        assert any(shown == write(stale) for stale in (True, False))
 
 
 def test_code_alone_makes_a_source_another_one():

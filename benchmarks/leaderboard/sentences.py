@@ -79,6 +79,20 @@ def _coherence(corpus, rows):
     )
 
 
+def _guarded(corpus, rows):
+    """Say which system has good words, and topics that tell nothing apart."""
+    coherent, found = _ranked(rows, "TQ"), _ranked(rows, "MRR")
+    if coherent and found:
+        first, best = coherent[0], found[0].values["MRR"]
+        if first.values.get("MRR", best) < best / 2:
+            yield (
+                f"**{name_of(corpus)}**: read the columns together: {_called(first)} "
+                f"({first.configuration}) has the best topic quality "
+                f"({first.values['TQ']:.3f}), but finds next to nothing (MRR "
+                f"{first.values['MRR']:.3f})."
+            )
+
+
 def _pictures(corpus, rows):
     known = _ranked(rows, "UAP")
     if known:
@@ -174,6 +188,7 @@ def sentences(stale: bool = False) -> str:
         _against_embeddings,
         _rivals,
         _coherence,
+        _guarded,
         _pictures,
         _classification,
         _likelihood,
