@@ -91,6 +91,7 @@ def _rival(
     minutes: float,
     systems: Iterable[str] = (),
     equal_time: bool = False,
+    seeds: Iterable[int] = (0,),
     needs: tuple[str, ...] = (),
 ) -> Job:
     """Return the job of systems of another package, by default of all."""
@@ -98,14 +99,20 @@ def _rival(
 
     known = import_module(f"benchmarks.peers.{name}").SYSTEMS
     options = " ".join(["", "--system", *systems]) if systems else ""
+    options += " --seed " + " ".join(map(str, seeds))
     if equal_time:
         systems = [s for s in systems or known if known[s].iterations]
         options += " --equal-time"
     suffix = "-equal-time" if equal_time else ""
+    named = " ".join([name, corpus, *systems])
     return Job(
-        f"peers {name} {corpus}{suffix}",
+        f"peers {named}{suffix}",
         f"benchmarks.peers run {name} {corpus}{options} --folder {{M3L_RIVALS}}",
-        [f"leaderboard/{corpus}/{s}{suffix}_seed0.json" for s in systems or known],
+        [
+            f"leaderboard/{corpus}/{system}{suffix}_seed{seed}.json"
+            for system in systems or known
+            for seed in seeds
+        ],
         minutes,
         (*needs, "M3L_E5"),
     )
@@ -205,10 +212,14 @@ def list_jobs() -> list[Job]:
             ["multi30k/results.json"],
             50,
         ),
-        _rival("topica", "gimp-help", 40),
-        _rival("ctm", "gimp-help", 2),
-        _rival("turftopic", "gimp-help", 2),
-        _rival("bertopic", "gimp-help", 3),
+        _rival("topica", "gimp-help", 2, ["topica-zeroshottm"]),
+        _rival("topica", "gimp-help", 40, ["topica-infoctm"]),
+        _rival("topica", "gimp-help", 2, ["topica-polylingual-lda"], seeds=several),
+        _rival("ctm", "gimp-help", 2, seeds=several),
+        _rival("turftopic", "gimp-help", 2, ["turftopic-keynmf"], seeds=several),
+        _rival("turftopic", "gimp-help", 1, ["turftopic-multimodal"]),
+        _rival("bertopic", "gimp-help", 2, ["bertopic-k-means"], seeds=several),
+        _rival("bertopic", "gimp-help", 2, ["bertopic", "bertopic-multimodal"]),
         _rival("topmost", "gimp-help", 10),
         _rival("fastopic", "gimp-help", 3),
         *(
