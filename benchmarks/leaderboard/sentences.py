@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchmarks.leaderboard.tables import OURS, Row, name_of, read_rows, stored_corpora
 
 _EMBEDDINGS = ("embeddings", "embeddings-standardized")
+_NOT_FIRST = "We are not first"
 _BASELINES = ("k-means", "lda", *_EMBEDDINGS)
 
 
@@ -43,7 +44,7 @@ def _place(corpus: str, rows: dict[str, Row], title: str, what: str) -> Iterator
     elif first.system != "m3l" and "m3l" in systems:
         own = rows["m3l"]
         text += (
-            f". We are not first: {_called(own)} is number {systems.index('m3l') + 1} "
+            f". {_NOT_FIRST}: {_called(own)} is number {systems.index('m3l') + 1} "
             f"of {len(systems)} ({own.values[title]:.3f})"
         )
     yield f"{text}."
@@ -108,12 +109,13 @@ def _rivals(corpus, rows):
     others = {n: r for n, r in rows.items() if n not in (*OURS, *_BASELINES)}
     found, coherent = _ranked(others, "MRR"), _ranked(others, "Cross-NPMI")
     if found and coherent and "m3l" in rows:
+        best = "has" if coherent[0] is found[0] else f"{_called(coherent[0])} has"
         own = rows["m3l"].values
         yield (
             f"**{name_of(corpus)}**: of {len(others)} systems of other packages, "
             f"{_called(found[0])} finds counterparts best (MRR "
             f"{found[0].values['MRR']:.3f}; {_called(rows['m3l'])} {own['MRR']:.3f}), "
-            f"and {_called(coherent[0])} the most coherent topics (cross-lingual NPMI "
+            f"and {best} the most coherent topics (cross-lingual NPMI "
             f"{coherent[0].values['Cross-NPMI']:.3f}; {own['Cross-NPMI']:.3f})."
         )
 
@@ -183,7 +185,7 @@ def sentences(stale: bool = False) -> str:
         ):
             continue
         found.append(" ".join(_retrieval(corpus, rows)))
-    # Each of the others once, of the first corpus that has it.
+    # Each of the others once, of the first corpus that has it, and where we lose.
     for tell in (
         _against_embeddings,
         _rivals,
@@ -195,12 +197,12 @@ def sentences(stale: bool = False) -> str:
         _paper,
         _cost,
     ):
+        is_told = False
         for corpus in stored_corpora():
             rows = _by_system(corpus, stale)
             told = [] if corpus.endswith("-hidden") else list(tell(corpus, rows))
-            if told:
-                found += told
-                break
+            found += [t for t in told if not is_told or _NOT_FIRST in t]
+            is_told = is_told or bool(told)
     for corpus in stored_corpora():
         told = list(_hidden(corpus, _by_system(corpus, stale), stale))
         found += told
