@@ -336,6 +336,12 @@ def test_sentences_say_where_we_are_not_first(stored):
     assert sentences().count("\n- ") == 0
 
 
+def test_no_other_system_is_best_where_ours_was_not_run(stored):
+    for seed in (0, 1):
+        results.result_file("gimp-help", "m3l", seed).unlink()
+    assert "RIVAL" not in sentences(stale=True)
+
+
 def test_figures_are_drawn_from_results(stored, tmp_path):
     write_figures(tmp_path / "figures", stale=True)
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
