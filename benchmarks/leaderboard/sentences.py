@@ -63,9 +63,11 @@ def _against_embeddings(corpus, rows):
     standardized = rows.get("embeddings-standardized")
     if standardized and "m3l" in rows and "MRR" in standardized.values:
         own, theirs = rows["m3l"].values["MRR"], standardized.values["MRR"]
-        word = "more" if own > theirs else "fewer"
+        word, than = "more" if own > theirs else "fewer", "than"
+        if f"{own:.3f}" == f"{theirs:.3f}":
+            word, than = "as many", "as"
         yield (
-            f"**{name_of(corpus)}**: topics find {word} counterparts than the "
+            f"**{name_of(corpus)}**: topics find {word} counterparts {than} the "
             "standardized embeddings that they are inferred from (MRR "
             f"{own:.3f} and {theirs:.3f}); a document has "
             f"{rows['m3l'].values['topics']:.0f} of them in effect."
