@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -47,7 +48,25 @@ def digest(source: str) -> str:
         first = body[0] if isinstance(body, list) and body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             del body[0]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+
+
+def _shape(node: Any) -> Any:
+    """Return what a tree is made of, in the same way for all versions of Python."""
+    if isinstance(node, list):
+        return [_shape(part) for part in node]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    # Versions differ in the fields that are empty, and 3.12 adds empty texts.
+    given = [pair for pair in ast.iter_fields(node) if pair[1] not in (None, [])]
+    fields = {name: _shape(part) for name, part in given}
+    if isinstance(node, ast.JoinedStr):
+        fields["values"] = [_shape(part) for part in node.values if not _is_empty(part)]
+    return type(node).__name__, fields
+
+
+def _is_empty(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
 def loaded_sources() -> dict[str, str]:

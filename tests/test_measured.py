@@ -30,7 +30,13 @@ def test_the_docs_show_stored_results():
 def test_code_alone_makes_a_source_another_one():
     digest = provenance.digest('"""A module."""\nx = 1  # one\n')
     assert digest == provenance.digest('"""Another text."""\n\nx = 1\n')
-    assert digest != provenance.digest("x = 2\n")
+    for other in ("x = 2", "x = 0", "x = None", "x = ''", "x = f'{y}'", "x = []"):
+        assert digest != provenance.digest(other)
+    assert len({provenance.digest(f"x = {y}") for y in ("0", "''", "None", "()")}) == 4
+    # The same in all versions of Python, whose trees differ.
+    assert (
+        provenance.digest("def f(x):\n    return f'{x:<{y}}'\n") == "316fb7d7e2627146"
+    )
     function = "def f():\n    {}return 1\n"
     documented = function.format('"""Return one."""\n    ')
     assert provenance.digest(function.format("")) == provenance.digest(documented)

@@ -173,7 +173,7 @@ def _hidden(corpus, rows, stale):
         yield (
             f"**{name_of(corpus)}**: if nobody says which texts belong together, "
             f"{_called(rows['m3l'])} mines the pairs; its MRR is "
-            f"{hidden['m3l'].values['MRR']:.3f} in the place of "
+            f"{hidden['m3l'].values['MRR']:.3f} instead of "
             f"{rows['m3l'].values['MRR']:.3f}."
         )
 
