@@ -196,6 +196,7 @@ def prepare(model, **changes):
     return model.set_params(**settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_stays_on_its_gpu(fake, small_multiview, name, tmp_path):
     model = prepare(MODELS[name], early_stopping=True, max_iter=1)
@@ -246,6 +247,7 @@ def test_a_step_does_not_wait_for_a_gpu(fake, small_multiview, name, monkeypatch
     assert fake.found  # the loss, once per epoch
 
 
+@pytest.mark.slow
 def test_gradients_do_not_wait(small_multiview, monkeypatch):
     monkeypatch.setattr(_ops, "compiled", lambda tensor: False)
 
