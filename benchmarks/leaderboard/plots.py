@@ -13,8 +13,8 @@ from benchmarks.leaderboard.tables import (
     stored_corpora,
 )
 
-_WIDTH, _HEIGHT, _DPI = 9.0, 3.6, 90
-_OURS, _OTHERS = "tab:blue", "tab:gray"
+_WIDTH, _HEIGHT, _DPI = 9.0, 4.2, 110
+_OURS = "tab:blue"
 _SHORT = {
     "m3l": "M3L-Contrast",
     "m3l-paper": "M3L, paper",
@@ -69,33 +69,30 @@ def _scatter(path, x, y, log=False, stale=False):
     figure, all_axes = plt.subplots(
         1, len(panels), figsize=(_WIDTH, _HEIGHT), squeeze=False, layout="constrained"
     )
+    styles: dict[str, dict] = {}
     for axes, (corpus, rows) in zip(all_axes[0], panels.items(), strict=True):
-        _label(axes, rows, x[0], y[0])
+        _draw(axes, rows, x[0], y[0], styles)
         if log:
             axes.set_xscale("log")
-        axes.margins(0.25, 0.15)
         axes.set_title(name_of(corpus), fontsize=9)
         axes.set_xlabel(x[1], fontsize=8)
         axes.tick_params(labelsize=7)
     all_axes[0][0].set_ylabel(y[1], fontsize=8)
+    marks = [plt.Line2D([], [], label=name, **style) for name, style in styles.items()]
+    figure.legend(handles=marks, loc="outside lower center", ncols=6, fontsize=7)
     _save(figure, path)
 
 
-def _label(axes, rows, x, y):
-    """Draw a point for each system, with names above and below in turns."""
-    middle = np.median([row.values[x] for row in rows])
-    for number, row in enumerate(sorted(rows, key=lambda row: row.values[y])):
-        place = row.values[x], row.values[y]
-        is_left = place[0] <= middle
-        style = {
-            "textcoords": "offset points",
-            "fontsize": 6.5,
-            "color": _OURS if row.system in OURS else _OTHERS,
-            "ha": "left" if is_left else "right",
-        }
-        offset = (4 if is_left else -4, -9 if number % 2 else 4)
-        axes.plot(*place, "o", color=style["color"], markersize=4)
-        axes.annotate(_SHORT.get(row.system, row.title), place, offset, **style)
+def _draw(axes, rows, x, y, styles):
+    """Draw a point for each system; those of one package look alike."""
+    for row in rows:
+        name = _SHORT.get(row.system) or row.title.split()[0].strip(",")
+        if name not in styles:
+            mark = {"color": f"C{1 + len(styles) % 9}", "marker": "o"}
+            if row.system in OURS:
+                mark = {"color": _OURS, "marker": "osD^vP"[OURS.index(row.system)]}
+            styles[name] = {**mark, "linestyle": "none", "markersize": 5}
+        axes.plot(row.values[x], row.values[y], **styles[name])
 
 
 def _languages(path, stale):
