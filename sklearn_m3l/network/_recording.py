@@ -20,7 +20,6 @@ _SEEN_BEFORE = 2
 
 _PLAIN = {bool, int, float, str}
 
-
 # The loss of a step, and the gradient of each parameter.
 Step = tuple[Tensor, list[Tensor | None]]
 
@@ -123,19 +122,6 @@ def _room(cells: Cells) -> int:
 def _shape(batch: Batch) -> tuple:
     rooms = [(name, _room(cells)) for name, cells in batch.cells.items()]
     return batch.size, *batch.present, *rooms
-
-
-def _settings(modules: list[nn.Module]) -> tuple:
-    """Return every number and flag of modules."""
-    values = [
-        value
-        for module in modules
-        for part in module.modules()
-        for value in vars(part).values()
-        if isinstance(value, (bool, int, float, str))
-    ]
-    learned = [p.requires_grad for module in modules for p in module.parameters()]
-    return *values, *learned
 
 
 def _copy(batch: Batch) -> Batch:
