@@ -2,7 +2,8 @@
 
 Beside a result ``NAME.json`` lies ``NAME.run.json``: the command, the date, the
 machine, the versions of what was used, and a digest of every source of this repository
-that the run had loaded when it stored the result. Comments and docstrings do not count.
+that the run had loaded when it stored the result. What only people read does not count:
+comments, docstrings, messages of errors and warnings, and help texts.
 
     python -m benchmarks check
 
@@ -41,14 +42,34 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "numba", "gensi
 
 @cache
 def digest(source: str) -> str:
-    """Return a digest of code that comments and docstrings do not change."""
+    """Return a digest of code that the texts which only people read do not change."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         first = body[0] if isinstance(body, list) and body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
             del body[0]
+        for message in _messages(node):
+            _drop_texts(message)
     return hashlib.sha256(repr(_shape(tree)).encode()).hexdigest()[:16]
+
+
+def _messages(node: ast.AST) -> list[ast.expr]:
+    """Return the parts of a statement or call that hold nothing but a message."""
+    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+        return node.exc.args
+    if not isinstance(node, ast.Call):
+        return []
+    if ast.unparse(node.func) in ("warnings.warn", "warn"):
+        return node.args[:1]
+    return [keyword.value for keyword in node.keywords if keyword.arg == "help"]
+
+
+def _drop_texts(message: ast.expr) -> None:
+    """Empty the texts of a message; the values that it names still count."""
+    for node in ast.walk(message):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
 
 
 def _shape(node: Any) -> Any:

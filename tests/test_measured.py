@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from benchmarks import everything, provenance, readme
 from benchmarks.__main__ import main
 from benchmarks.leaderboard import tables
@@ -40,6 +42,24 @@ def test_code_alone_makes_a_source_another_one():
     function = "def f():\n    {}return 1\n"
     documented = function.format('"""Return one."""\n    ')
     assert provenance.digest(function.format("")) == provenance.digest(documented)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise ValueError("{}")',
+        'raise ValueError(f"{{x}} {}") from error',
+        'warnings.warn("{}", UserWarning, stacklevel=2)',
+        'parser.add_argument("--x", help="{}", type=int)',
+    ],
+)
+def test_messages_do_not_make_a_source_another_one(code):
+    other, code = code.format("another"), code.format("a word")
+    digest = provenance.digest(code)
+    assert digest == provenance.digest(other)
+    # All else in the same statement does.
+    for old, new in (("x", "y"), ("ValueError", "TypeError"), ("int", "float")):
+        assert old not in code or digest != provenance.digest(code.replace(old, new))
 
 
 def test_a_result_is_stale_once_a_source_changes(tmp_path, monkeypatch, capsys):
