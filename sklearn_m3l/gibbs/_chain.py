@@ -7,7 +7,8 @@ from sklearn_m3l.gibbs._sampler import PolylingualGibbs
 from sklearn_m3l.utils._checkpoint import Checkpoint
 from sklearn_m3l.utils._fitted import MAX_INTEGER, require
 
-# Sweeps between two samples whose counts are averaged: neighbors are much alike.
+# Sweeps between two samples whose counts are averaged: neighboring sweeps are too
+# alike.
 _SAMPLE_INTERVAL = 10
 
 
@@ -25,7 +26,7 @@ class Chain:
     optimize_interval : int
         Sweeps between two estimates of the prior; 0 keeps it.
     stored : Checkpoint or None
-        Where the state is stored, and what the chain resumes from.
+        Stores the state, from which the chain resumes.
 
     Attributes
     ----------
@@ -37,7 +38,7 @@ class Chain:
     Raises
     ------
     ValueError
-        If what is stored belongs to another chain.
+        If the stored state belongs to another chain.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Chain:
             self._resume(stored)
 
     def run(self, *, verbose: bool = False) -> None:
-        """Do the sweeps that are left; an interrupt leaves the last full sweep."""
+        """Run the remaining sweeps; an interrupt keeps the last full sweep."""
         sweeps = tqdm(
             range(self.n_iter + 1, self.max_iter + 1),
             desc="Sampling",
@@ -84,19 +85,19 @@ class Chain:
             self._store()
 
     def mean_topic_word_counts(self) -> list[np.ndarray]:
-        """Return the counts averaged over samples, or the last where there is none."""
+        """Return the counts averaged over samples, or the last without a sample."""
         n_samples = sum(map(self._is_sample, range(1, self.n_iter + 1)))
         if not n_samples:
             return self.sampler.topic_word_counts
         return [total / n_samples for total in self._sums]
 
     def _is_sample(self, sweep: int) -> bool:
-        """Tell whether the counts after a sweep, the first being 1, are averaged."""
+        """Return whether the counts after a sweep (the first is 1) are averaged."""
         late = sweep > self.max_iter // 2
         return late and (self.max_iter - sweep) % _SAMPLE_INTERVAL == 0
 
     def _store(self) -> None:
-        """Store the state if it is time to."""
+        """Store the state if it is time."""
         stored = self._stored
         if stored is not None and (stored.is_due() or self.n_iter == self.max_iter):
             stored.save(
@@ -108,7 +109,7 @@ class Chain:
             )
 
     def _resume(self, stored: Checkpoint) -> None:
-        """Bring back what is stored, if anything is."""
+        """Restore the stored state, if there is one."""
         state = stored.load()
         if state is None:
             return

@@ -1,4 +1,4 @@
-"""Fold in new documents: infer their topics while the topics' words stay fixed."""
+"""Fold in new documents: infer their topics while the words of topics stay fixed."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,8 +17,7 @@ from sklearn_m3l.gibbs._tokens import even_parts, first_words, tokenize
 from sklearn_m3l.gibbs._word_rows import rows_above
 from sklearn_m3l.utils._threads import run_blocks
 
-# Draws of a topic between two moments at which Ctrl-C takes effect: a fraction of a
-# second.
+# Draws of topics between two checks for Ctrl-C: they take a fraction of a second.
 _DRAWS = 2_000_000
 
 
@@ -51,7 +50,7 @@ def fold_in(
         The topic that the prior of each document favors by `cluster_weight`; -1 for
         none.
     cluster_weight : float, default=0.0
-        What is added to the Dirichlet parameter of that topic.
+        Added to the Dirichlet parameter of that topic.
     background_share : float in [0, 1), default=0.0
         Probability that a token comes from the background instead of from a topic.
     background : sequence of ndarray of shape (n_words_l,), optional
@@ -60,7 +59,7 @@ def fold_in(
     max_iter : int, default=50
         Number of sweeps over each document.
     burn_in : int, default=10
-        Sweeps before the first that counts.
+        Sweeps to discard before averaging.
     seed : int, default=0
         Seed. The result for a document depends only on the seed and that document, not
         on other documents or their order.

@@ -1,8 +1,8 @@
 """All compiled code of the samplers, in one file.
 
-numba caches a function by the file that defines it, and does not notice when another
-file, whose functions it inlines, has changed. A helper in a file of its own would
-therefore keep running in its old version.
+numba caches a function by the file that defines it, and does not notice changes in
+another file whose functions it inlines. A helper in a separate file would therefore
+keep running in its old version.
 
 Random numbers are xoshiro128++ [1]_, seeded by a hash. Their arithmetic fits signed
 64-bit integers, so the kernels give the same bits with and without compilation.
@@ -44,7 +44,7 @@ class Factors(NamedTuple):
 
 
 class Prior(NamedTuple):
-    """What is assumed of a document before its words are seen."""
+    """What is assumed about a document before its words are seen."""
 
     topics: np.ndarray  # (n_topics,) float64: Dirichlet parameters
     cluster_weight: float  # what a document's own cluster adds to its topic's
@@ -98,10 +98,10 @@ def sample_documents(
 ):  # fmt: skip
     """Draw the topics of all tokens of some documents and update the counts.
 
-    A token without a topic gets its first one, that in `starts` of its document unless
-    it is -1. Tokens of the background have the topic `n_topics`, which is not counted.
-    `word_prior` and `word_mass` are the Dirichlet parameter of a language's words, and
-    its sum over the words.
+    A token without a topic gets its first one: that of its document in `starts`, unless
+    this is -1. Tokens of the background have the topic `n_topics`, which is not
+    counted. `word_prior` and `word_mass` are the Dirichlet parameter of a language's
+    words, and its sum over the words.
     """
     doc, n_topics = scratch.doc, len(scratch.doc)
     for document in range(first, last):
@@ -145,11 +145,11 @@ def fold_in_documents(
     first, last, max_iter, burn_in, tokens, first_word, rows, factors, seed, scratch,
     sums, prior_weight,
 ):  # fmt: skip
-    """Draw the topics of some documents while the words' rows stay as they are.
+    """Draw the topics of some documents while the rows of words stay fixed.
 
     Each document has a random stream of its own, made from `seed` and from the
     document's words and weights. Over the iterations from `burn_in` on, row d of `sums`
-    gets the sum of what the tokens of document d contribute to the posterior mean, and
+    gets the sum of the contributions of document d's tokens to the posterior mean, and
     element d of `prior_weight` the factor of the prior.
     """
     n_topics = len(scratch.doc)
@@ -269,7 +269,7 @@ def _open_document(begin, end, cluster, tokens, scratch):
 
 @kernel
 def _close_document(begin, end, cluster, tokens, scratch):
-    """Leave nothing but the prior in `scratch.doc`."""
+    """Reset `scratch.doc` to the prior."""
     for token in range(begin, end):
         topic = tokens.topics[token]
         if topic < len(scratch.doc):
@@ -294,7 +294,7 @@ def _draw_topic(
 ):
     """Draw a token's topic given those of all other tokens.
 
-    The row's part of the distribution is summed over the word's topics only. The
+    The row's part of the distribution is summed over only the word's topics. The
     smoothing part, which is small, is drawn by rejection: a topic is proposed in
     proportion to `doc` (that of a token between `begin` and `end`, the document's
     cluster, or one from the prior) and kept with probability ``smooth[k] / bound``.
@@ -384,7 +384,7 @@ def _propose(token, begin, end, cluster, extra, tokens, smooth, bound, scratch):
 
 @kernel
 def fill_rows(rows, first, matrix, floor):
-    """Append what one language has above the floor, its first word being `first`."""
+    """Append the values of a language above the floor; its first word is `first`."""
     for topic in range(matrix.shape[0]):
         for column in range(matrix.shape[1]):
             excess = matrix[topic, column] - floor[topic]
@@ -430,7 +430,7 @@ def copy_rows(source, target):
 
 @kernel
 def merge_copies(rows, lengths, topics, values, merged):
-    """Add to the rows what each of their copies gained or lost.
+    """Add to the rows the changes in each of their copies.
 
     Row `c` of `lengths`, `topics` and `values` is copy `c`, laid out as `rows` is.
     `merged`, of shape (n_topics,), is zero before and after.
@@ -478,7 +478,7 @@ def uniform(state):
 
 @kernel
 def mix(state, value):
-    """Work an integer of 32 bits into every word of a stream's state."""
+    """Mix a 32-bit integer into every word of a stream's state."""
     x = int(value) & _MASK
     for i in range(4):
         # The rounds of a 32-bit integer hash; the multipliers are below 2**31, so

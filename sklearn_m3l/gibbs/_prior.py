@@ -20,7 +20,7 @@ def check_prior(
     background: Sequence[np.ndarray] | None,
     n_words: Sequence[int],
 ) -> Prior:
-    """Return the prior of documents in languages of some numbers of words."""
+    """Return the prior of documents, given the number of words of each language."""
     topics = np.array(doc_topic_prior, np.float64)
     if not 0 < len(topics) <= np.iinfo(np.int16).max:
         raise ValueError(f"the number of topics must be 1 to 32767, got {len(topics)}")
@@ -93,11 +93,11 @@ def optimize_prior(
     prior : ndarray of shape (n_topics,)
         Where to start.
     cluster_weight : float
-        What a document's cluster adds to the parameter of its topic; not changed.
+        Added to the parameter of the topic of a document's cluster; not changed.
     histogram : Histogram
         The documents.
     max_iter : int, default=50
-        Number of iterations at most.
+        Largest number of iterations.
     tol : float, default=1e-4
         Stop when no parameter changes by more than this share of its value.
 

@@ -57,7 +57,7 @@ class PolylingualGibbs:
     A document is a tuple of texts, one per language, with one topic distribution; a
     topic has a word distribution in every language [1]_. The state is the topic of each
     token. A sweep redraws all topics, at a cost that grows with the number of topics
-    that a word really has, not with the number of all topics [2]_.
+    in which a word occurs, not with the number of all topics [2]_.
 
     With several threads, each samples a part of the documents against its own copy of
     the topic-word counts, and the copies are merged after every sweep: approximate
@@ -73,7 +73,7 @@ class PolylingualGibbs:
     topic_word_prior : float or sequence of float
         Dirichlet parameter of a topic's words, above zero; may differ by language.
     cluster_weight : float, default=0.0
-        What is added to the Dirichlet parameter of one topic in the documents that
+        Added to the Dirichlet parameter of one topic in the documents that
         `add_documents` assigns to the cluster of that topic. It acts like this many
         tokens of the topic.
     background_share : float in [0, 1), default=0.0
@@ -83,8 +83,8 @@ class PolylingualGibbs:
         The background distribution of each language, above zero. Needed with
         `background_share`.
     seed_counts : sequence of ndarray of shape (n_seeded, n_words_l), optional
-        What is added to `topic_word_prior` of the words of the first topics, 0 or more:
-        an asymmetric prior [5]_.
+        Added to `topic_word_prior` of the words of the first topics, 0 or more: an
+        asymmetric prior [5]_.
     topic_word_counts : sequence of ndarray of shape (n_topics, n_words_l), optional
         Counts of earlier documents. They stay fixed, and new documents are sampled on
         top of them.
@@ -188,7 +188,7 @@ class PolylingualGibbs:
         return np.where(seeds > 0, quantize(seeds), 0.0)
 
     def _add_seeds(self, counts: Sequence[np.ndarray] | None) -> list[np.ndarray]:
-        """Return standing counts with those of the seeds, which act like tokens."""
+        """Return the fixed counts plus those of the seeds, which act like tokens."""
         total = np.zeros((self.n_topics, self._first_word[-1]))
         if counts is not None:
             total += np.concatenate(list(counts), axis=1)
@@ -232,7 +232,7 @@ class PolylingualGibbs:
         )
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Return all that sampling depends on except the documents, without a copy."""
+        """Return all that sampling depends on except the documents, not copied."""
         tokens, rows, totals = self._state
         return {
             "topics": tokens.topics,
@@ -310,15 +310,15 @@ class PolylingualGibbs:
         Parameters
         ----------
         counts : sequence of CSR matrix of shape (n_new, n_words_l)
-            Non-negative word counts in each language; where a row is empty, the
+            Non-negative word counts in each language; an empty row means that the
             document lacks the language. Fractions are weights: 2.3 is two tokens of
             weight 1 and one of weight 0.3.
         clusters : ndarray of int of shape (n_new,), optional
             The topic that the prior of each document favors by `cluster_weight`; -1
             for none.
         starts : ndarray of int of shape (n_new,), optional
-            The topic in which the tokens of each document start; -1 draws them one
-            after the other. By default `clusters`.
+            The topic in which the tokens of each document start; -1 draws one for each
+            token. By default `clusters`.
         """
         n_words = np.diff(self._first_word).tolist()
         if [matrix.shape[1] for matrix in counts] != n_words:
@@ -373,7 +373,7 @@ class PolylingualGibbs:
 
         of_topics = sum(run_threads(add_up, len(bounds) - 1))
         of_words = self._words_log_likelihood(rows, totals)
-        if len(self._seeds):  # which are not tokens
+        if len(self._seeds):  # they are not tokens
             empty = np.zeros((self.n_topics - len(self._seeds), self._seeds.shape[1]))
             seeds = np.concatenate([self._seeds, empty])
             matrices = np.split(seeds, self._first_word[1:-1], axis=1)
@@ -396,7 +396,7 @@ class PolylingualGibbs:
         return result
 
     def merge(self, topic_word_counts: Sequence[np.ndarray]) -> None:
-        """Take other counts: those of these documents and of others elsewhere.
+        """Replace the counts by those of these documents and of others elsewhere.
 
         Parameters
         ----------
@@ -423,7 +423,7 @@ class PolylingualGibbs:
         self._prior = self._prior._replace(topics=np.asarray(prior, np.float64))
 
     def optimize_doc_topic_prior(self) -> None:
-        """Set `doc_topic_prior` to the likeliest parameters, given the topics.
+        """Set `doc_topic_prior` to the most likely parameters, given the topics.
 
         They may differ by topic. Uses Minka's fixed point, with a weak Gamma prior.
         """

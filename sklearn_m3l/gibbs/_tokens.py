@@ -99,7 +99,7 @@ def first_words(n_words: Sequence[int]) -> np.ndarray:
 
 
 def even_parts(doc_start: np.ndarray, n_parts: int) -> np.ndarray:
-    """Return bounds that split the documents into parts of about as many tokens."""
+    """Return bounds of parts of the documents with about equally many tokens."""
     n_docs = len(doc_start) - 1
     n_parts = max(1, min(n_parts, n_docs))
     targets = np.linspace(0, doc_start[-1], n_parts + 1)

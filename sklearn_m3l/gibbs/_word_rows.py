@@ -1,4 +1,4 @@
-"""Sparse rows of the word-topic matrix: the topics that each word really has."""
+"""Sparse rows of the word-topic matrix: the topics in which each word occurs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -32,7 +32,7 @@ def empty_rows(room: np.ndarray) -> WordRows:
 
 
 def rows_above(matrices: Sequence[np.ndarray], floors: np.ndarray) -> WordRows:
-    """Return what arrays of shape (n_topics, n_words) have above a floor.
+    """Return the values above a floor of arrays of shape (n_topics, n_words).
 
     Parameters
     ----------
@@ -74,6 +74,6 @@ def topic_totals(rows: WordRows, first_word: np.ndarray, n_topics: int) -> np.nd
 
 
 def used_places(rows: WordRows) -> np.ndarray:
-    """Return where `rows.topic` and `rows.value` hold something, word by word."""
+    """Return the places in use in `rows.topic` and `rows.value`, word by word."""
     shift = rows.start[:-1] + rows.length - np.cumsum(rows.length, dtype=np.int64)
     return np.arange(rows.length.sum()) + np.repeat(shift, rows.length)

@@ -362,8 +362,8 @@ def _word_counts(model: Any, X: MultiView, view: str) -> Any:
         )
     if given.vocabulary is not None and any(given.vocabulary != vocabulary):
         raise ValueError(
-            f"view {view!r} of X has another vocabulary than in fit; count its words "
-            "with the vectorizer that was fitted on the training data"
+            f"view {view!r} of X has a different vocabulary than in fit; count its "
+            "words with the vectorizer that was fitted on the training data"
         )
     if given.present.all():
         return given.counts

@@ -39,7 +39,7 @@ from sklearn_m3l.utils._sparse import checked_csr
 # Name of the only view of a plain 2-D array.
 SINGLE_VIEW = "text"
 
-# Rows whose word probabilities are held in memory at once.
+# Word probabilities of this many rows are in memory at once.
 _SCORE_ROWS = 2048
 
 
@@ -53,9 +53,9 @@ class BaseTopicModel(
 ):
     """Base class of the topic models.
 
-    A subclass has topics (`components_`, `topic_word_`), and says which topics follow
-    from the views (`_transform`) and which words from the topics (`_decode`). It adds
-    the attributes that its `fit` sets to `_fitted_state`, for `save_model`.
+    A subclass has topics (`components_`, `topic_word_`), infers topics from views
+    (`_transform`) and predicts words from topics (`_decode`). It adds the attributes
+    that its `fit` sets to `_fitted_state`, for `save_model`.
     """
 
     _fitted_state: dict = {
@@ -96,8 +96,8 @@ class BaseTopicModel(
         X : MultiView of shape (n_rows, n_views)
             Rows.
         unknown : {"error", "ignore"}, default="error"
-            What a view is that the model can do nothing with and was not fitted on: an
-            error, as in `transform`, or left aside.
+            Whether a view that the model was not fitted on and cannot use is an error,
+            as in `transform`, or ignored.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class BaseTopicModel(
         Raises
         ------
         ValueError
-            Where, unless ignored, a view is unknown, or none of the views can be used.
+            If a view is unknown (unless ignored), or none of the views can be used.
         """
         check_is_fitted(self)
         if unknown not in ("error", "ignore"):
@@ -136,7 +136,7 @@ class BaseTopicModel(
         ----------
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
             Any of the views in `views_`, in any order; other views of the training
-            data are left aside. A row with several views gets the mean over them;
+            data are ignored. A row with several views gets the mean over them;
             ``transform(X[["image"]])`` infers topics from pictures alone.
 
         Returns
@@ -147,7 +147,7 @@ class BaseTopicModel(
         Raises
         ------
         ValueError
-            Where a view is unknown, none of the views can be used, or one differs from
+            If a view is unknown, none of the views can be used, or one differs from
             that of `fit`.
         """
         check_is_fitted(self)
@@ -176,9 +176,9 @@ class BaseTopicModel(
 
     @staticmethod
     def _without_known_words(X: MultiView) -> np.ndarray:
-        """Return the rows that have a text, but nothing that tells their topics.
+        """Return the rows that have a text, but nothing to infer topics from.
 
-        An embedding does, if only by its cluster.
+        An embedding is enough, if only for its cluster.
         """
         told = np.zeros(len(X), dtype=bool)
         for view in X.views.values():
@@ -194,8 +194,8 @@ class BaseTopicModel(
     def _infer(self, X: MultiView) -> np.ndarray:
         """Return topics; refuse NaN in rows that have a view.
 
-        Embeddings that are far from those of `fit`, and weights that `fit` does not
-        give, overflow.
+        Embeddings far from those of `fit` overflow, and so do weights of a damaged
+        model.
         """
         theta = self._transform(X)
         present = np.any([view.present for view in X.views.values()], axis=0)
@@ -211,16 +211,15 @@ class BaseTopicModel(
     def score(self, X, y=None):
         """Return the mean log-likelihood per word of the texts.
 
-        Topics are inferred as by `transform` from all views that are given, and every
-        text that the model can decode is predicted from them.
+        Topics are inferred from all given views, as in `transform`, and the words of
+        every text that the model can decode are predicted from them.
 
-        Where topics are inferred from the words of a text, such as by
-        `PolylingualLDA` or on a 2-D array, the words to predict must not be known: the
-        tokens of every row are split into two halves, and each is predicted from the
-        other (document completion [1]_). Otherwise more topics would always look
-        better. Which half a token is in depends only on the text of its row, so the
-        score does not change between calls. An embedding is always that of the whole
-        text.
+        If topics are inferred from the words of a text, as by `PolylingualLDA` or on a
+        2-D array, the words to predict must not be known: the tokens of every row are
+        split into two halves, and each half is predicted from the other (document
+        completion [1]_). Otherwise more topics would always look better. The split
+        depends only on the text of the row, so the score does not change between calls.
+        Embeddings are not split: they are of the whole text.
 
         Parameters
         ----------
@@ -232,13 +231,13 @@ class BaseTopicModel(
         Returns
         -------
         float
-            Sum over texts and words of count times log-probability, over the sum
+            Sum over texts and words of count times log-probability, divided by the sum
             of the counts; greater is better.
 
         Raises
         ------
         ValueError
-            Where no text has words that the model has topics for.
+            If no text has words that the model knows.
 
         References
         ----------
@@ -315,22 +314,22 @@ class BaseTopicModel(
         return X if len(taken) == X.shape[1] else X[taken]
 
     def _takes(self, name: str, is_embedded: bool, width: int) -> bool | None:
-        """Tell whether topics are inferred from a view; None if it is unknown."""
+        """Return whether topics are inferred from a view; None if it is unknown."""
         return name in self.views_ if name in self.view_widths_ else None
 
     def _why_unknown(self, name, view) -> str:
-        """Say why nothing can be done with a view that is unknown."""
+        """Explain why an unknown view cannot be used."""
         return (
             f"unknown view {name!r}; {type(self).__name__} was fitted on "
             f"{', '.join(self.view_widths_)}"
         )
 
     def _views_taken(self) -> str:
-        """Say in a message which views can be used."""
+        """Name the views that can be used, for a message."""
         return ", ".join(self.views_)
 
     def _check_view(self, name, view):
-        """Refuse a view that does not fit what the model was fitted on."""
+        """Raise ValueError if a view differs from that of `fit`."""
         if name in self.vocabularies_ and view.is_text:
             vocabulary, fitted = _vocabulary(view), self.vocabularies_[name]
             if len(vocabulary) != len(fitted):
@@ -340,7 +339,7 @@ class BaseTopicModel(
                 )
             if view.vocabulary is not None and not np.array_equal(vocabulary, fitted):
                 raise ValueError(
-                    f"view {name!r} has another vocabulary than in fit; count its "
+                    f"view {name!r} has a different vocabulary than in fit; count its "
                     "words with the vectorizer that was fitted on the training data"
                 )
 
@@ -405,16 +404,15 @@ class BaseTopicModel(
 
 
 def check_training_rows(X: MultiView) -> None:
-    """Refuse training data of fewer than two rows, or with rows that have no view."""
+    """Raise ValueError if there are fewer than two rows, or a row has no view."""
     if len(X) < 2:
         raise ValueError(f"fit needs at least 2 rows; X has n_samples={len(X)}")
     present = np.stack([view.present for view in X.views.values()])
     missing = np.flatnonzero(~present.any(axis=0))
     if len(missing):
         raise ValueError(
-            f"{len(missing)} of {len(X)} rows have no view at all, so nothing can be "
-            f"learned from them; leave them out of fit: "
-            f"{list_labels(X.index[missing])}"
+            f"{len(missing)} of {len(X)} rows have no view, so nothing can be learned "
+            f"from them; leave them out of fit: {list_labels(X.index[missing])}"
         )
 
 
@@ -431,7 +429,7 @@ def choose_view(view: str | None, candidates: list[str], purpose: str) -> str:
 
 
 def _vocabulary(view) -> np.ndarray:
-    """Return the words of a text view, numbered names where it has none."""
+    """Return the words of a text view, or numbered names if it has no vocabulary."""
     if view.vocabulary is not None:
         return view.vocabulary
     return np.array([f"w{column}" for column in range(view.counts.shape[1])])

@@ -1,4 +1,4 @@
-"""Clusters of embeddings, which hint at what a tuple is about before its words do."""
+"""Clusters of embeddings, which hint at the topic of a tuple before its words do."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,17 +13,18 @@ from sklearn_m3l.multiview._aligned import aligned_views
 from sklearn_m3l.utils._hash import hash_rows
 from sklearn_m3l.utils._threads import one_thread
 
-# Rows that the clusters are learned from, at most: k-means needs no more.
+# Learn the clusters from at most this many rows: k-means needs no more.
 _MAX_ROWS = 20_000
 
-# Up to so many rows, several runs of k-means cost little; one is often stuck.
+# With at most this many rows, several runs of k-means cost little; a single one often
+# gets stuck.
 _FEW_ROWS = 2000
 
 # Rows that are assigned at once, so that a memmap is read in bounded memory.
 _CHUNK_ROWS = 8192
 
-# For each view "mean" and "scale", of shape (width,), which standardize its embeddings,
-# and "centers", of shape (n_clusters, width), in standardized rows of unit length.
+# For each view: "mean" and "scale", of shape (width,), standardize its embeddings;
+# "centers", of shape (n_clusters, width), are in standardized rows of unit length.
 Clusters = dict[str, dict[str, np.ndarray]]
 
 
@@ -34,25 +35,25 @@ def fit_clusters(
     """Return clusters of tuples by their embeddings.
 
     Aligned views are clustered together, by k-means of the mean of their standardized
-    vectors of unit length, beginning with the views that most rows have. A view that is
-    not aligned with these takes over their clusters in the rows that have both, with
-    centers of its own; where no row has both, it is clustered by itself.
+    vectors of unit length, starting with the views that most rows have. A view that is
+    not aligned with these adopts their clusters in the rows that have both, with its
+    own centers. If no row has both, it is clustered on its own.
 
     Parameters
     ----------
     X : MultiView
         Tuples.
     names : iterable of str
-        Views to cluster by. Those without embeddings are left aside.
+        Views to cluster by. Those without embeddings are ignored.
     max_clusters : int
-        Number of clusters, fewer if there are fewer distinct vectors.
+        Number of clusters; fewer if there are fewer distinct vectors.
     seed : int
         Seed of k-means.
 
     Returns
     -------
     dict of str to dict of str to ndarray
-        Clusters by view; empty if there is nothing to tell two clusters apart.
+        Clusters by view; empty if two clusters cannot be told apart.
     """
     names = [name for name in names if X[name].embedding is not None]
     names = [name for name in names if X[name].present.any()]
@@ -86,7 +87,7 @@ def fit_clusters(
             if fitted is not None:
                 centers = fitted.cluster_centers_.astype(np.float64)
             if clusters and centers is not None:
-                # Of equal centers, the first is the nearest: the others stay empty.
+                # Ties go to the first of equal centers, so the others stay empty.
                 n_missing = max_clusters - len(centers)
                 centers = np.concatenate(
                     [centers, np.tile(centers[:1], (n_missing, 1))]
@@ -101,7 +102,7 @@ def fit_clusters(
 
 
 def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
-    """Return the cluster of each row, that of the nearest center over its views.
+    """Return the cluster of each row: that of the nearest center in any of its views.
 
     Parameters
     ----------
@@ -139,14 +140,14 @@ def assign_clusters(clusters: Mapping, X: MultiView) -> np.ndarray:
 def cluster_counts(
     documents: Sequence[sparse.csr_array], max_clusters: int, seed: int
 ) -> np.ndarray:
-    """Return clusters of tuples by their words, for topics to start from.
+    """Return clusters of tuples by their words, from which topics start.
 
     Parameters
     ----------
     documents : sequence of CSR array of shape (n_rows, n_words_l)
         Counts of each language.
     max_clusters : int
-        Number of clusters, fewer if there are fewer distinct rows.
+        Number of clusters; fewer if there are fewer distinct rows.
     seed : int
         Seed of k-means.
 
@@ -154,7 +155,7 @@ def cluster_counts(
     -------
     ndarray of int of shape (n_rows,)
         Numbers of clusters by k-means of the square roots of the counts, of unit length
-        in each language; -1 in all rows if there is nothing to tell two clusters apart.
+        in each language; -1 in all rows if two clusters cannot be told apart.
     """
     vectors = sparse.hstack(
         [normalize(np.sqrt(counts)) for counts in documents], format="csr"
@@ -192,7 +193,7 @@ def _choose_rows(X: MultiView, names: list[str], seed: int) -> np.ndarray:
 
 
 def _draw(rows: np.ndarray, seed: int) -> np.ndarray:
-    """Return some rows, in order: all of them if they are not too many."""
+    """Return some of the rows, in order; all of them if there are few enough."""
     if len(rows) <= _MAX_ROWS:
         return rows
     rng = np.random.default_rng(seed)
@@ -204,10 +205,10 @@ def _count(present: Mapping[str, np.ndarray], group: list[str]) -> int:
 
 
 def _k_means(vectors, n_distinct: int, max_clusters: int, seed: int) -> KMeans | None:
-    """Return fitted clusters, None if all vectors are the same.
+    """Return fitted clusters, or None if all vectors are the same.
 
-    Vectors are distinct if they differ once rounded: those that differ in their last
-    digit are one to k-means.
+    Vectors are distinct if they differ after rounding: k-means does not separate those
+    that differ only in their last digit.
     """
     n_clusters = min(max_clusters, n_distinct)
     if n_clusters < 2:
@@ -219,7 +220,7 @@ def _k_means(vectors, n_distinct: int, max_clusters: int, seed: int) -> KMeans |
 def _label_means(
     vectors: np.ndarray, labels: np.ndarray, n_clusters: int
 ) -> np.ndarray:
-    """Return the mean of the rows of each label, zero where there are none.
+    """Return the mean of the rows of each label, zero for labels without rows.
 
     Zero is the mean of all rows: such a center is chosen only by rows that are far from
     every other one.
@@ -234,7 +235,8 @@ def _label_means(
 def _distances(vectors: np.ndarray, centers: np.ndarray) -> np.ndarray:
     """Return squared distances to the centers, less the vectors' own squared length.
 
-    They are rounded, so that a tie is one however many rows are multiplied at once.
+    They are rounded, so that ties do not depend on how many rows are multiplied at
+    once.
     """
     products = vectors.astype(np.float64) @ centers.T
     return ((centers**2).sum(axis=1) - 2 * products).round(9)

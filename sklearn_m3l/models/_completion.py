@@ -9,14 +9,14 @@ from scipy import sparse
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._hash import hash_rows, mix_bits
 
-# A cell is split into this many tokens at most, however large it is.
+# A cell is split into at most this many tokens, however large it is.
 _MAX_TOKENS = 1000
 
 
 def split_documents(
     X: MultiView, names: Collection[str]
 ) -> tuple[MultiView, MultiView]:
-    """Return the same tuples with one half of the tokens of some texts, and the other.
+    """Return tuples with one half of the tokens of some texts, and with the other half.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def split_counts(counts: sparse.csr_array) -> tuple[sparse.csr_array, sparse.csr
     Returns
     -------
     first, second : CSR array of shape (n_rows, n_words)
-        The tokens of a row in an order that is drawn by a hash of the row, alternately.
-        Tokens of the same word are drawn apart, so that what one half has by chance
-        tells nothing of the other.
+        The tokens of a row, dealt alternately in an order that a hash of the row draws.
+        Tokens of the same word are drawn separately, so that one half reveals nothing
+        about the other by chance.
     """
     counts = sparse.csr_array(counts, dtype=np.float64, copy=True)
     counts.sum_duplicates()

@@ -17,21 +17,22 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import Fitted, SameAs, String, require
 from sklearn_m3l.utils._sklearn import HasMethods
 
-# The lowest log-variance of a prior (standard deviation 0.22). Where a teacher is sure,
-# its variances fall to 1e-6, and divergences of thousands drown what else there is to
-# learn: on Multi30k's validation part the MRR is 0.09 without this, and 0.68 with it.
+# The lowest log-variance of a prior (standard deviation 0.22). The variances of a
+# confident teacher fall to 1e-6, and divergences in the thousands drown out the other
+# terms of the loss: on Multi30k's validation part the MRR is 0.09 without this, and
+# 0.68 with it.
 _LEAST_LOG_VARIANCE = np.float32(-3)
 
-# Parameters of the teacher that are set for it, or that change nothing it knows.
+# Parameters of the teacher that the student sets, or that do not change its topics.
 _GIVEN_TO_TEACHER = ("n_components", "random_state", "checkpoint", "verbose", "device")
 _COMPARABLE = (bool, int, float, str, tuple)
 
-# Keeps words that no row has from having no probability at all.
+# Gives words that occur in no row a probability above zero.
 _LEAST_WEIGHT = 0.01
 
 
 def _without(X: MultiView, view: str | None) -> MultiView:
-    """Return the rows and views that are left without a view."""
+    """Return the rows and views that remain without a view."""
     X = X[[name for name in X.view_names if name != view]]
     rows: np.ndarray = np.any(list(X.present.values()), axis=0)
     return X[rows]
@@ -46,20 +47,18 @@ class DistilledTopicModel(NeuralTopicModel):
     """ZeroshotTM-KD: a student of another view, taught by a text's topics [1]_.
 
     The teacher, a `ZeroShotTopicModel` or a `PolylingualLDA`, learns the topics of
-    texts. The student is an
-    inference network of another view, whose prior for each tuple is the teacher's
-    posterior for the text that the view is paired with, with variances of at least
-    exp(-3), so an over-confident teacher cannot dominate the loss. A student of a text
-    learns to reconstruct its own words; a student of pictures reconstructs the text
-    that they are paired with, through the teacher's topic-word matrix, which does not
-    change.
+    texts. The student is an inference network of another view. Its prior for each tuple
+    is the teacher's posterior for the paired text, with variances of at least exp(-3),
+    so that an overconfident teacher cannot dominate the loss. A student of a text
+    learns to reconstruct its own words; a student of pictures reconstructs the paired
+    text, through the teacher's topic-word matrix, which does not change.
 
-    A `PolylingualLDA` gives each tuple a Dirichlet posterior, of as many tokens as its
-    texts have. The student takes its Laplace approximation by a Gaussian in the softmax
-    basis (Eq. 3 of [2]_) as its prior.
+    A `PolylingualLDA` gives each tuple a Dirichlet posterior, with as many
+    pseudo-counts as its texts have tokens. The student's prior is the Laplace
+    approximation of it, a Gaussian in the softmax basis (Eq. 3 of [2]_).
 
     In `transform`, the student infers the topics of its own view, and the teacher
-    those of all others.
+    infers those of all others.
 
     Parameters
     ----------
@@ -67,10 +66,11 @@ class DistilledTopicModel(NeuralTopicModel):
         Number of topics (K), of the teacher too.
     teacher : ZeroShotTopicModel, PolylingualLDA or FrozenEstimator of one, default=None
         Cloned and fitted in `fit`, with `n_components`, and with the student's seed if
-        it has none; `sklearn.frozen.FrozenEstimator` keeps one that is fitted. None
-        stands for ``ZeroShotTopicModel()``.
+        it has none; wrap a fitted one in `sklearn.frozen.FrozenEstimator` to keep it as
+        it is. None is ``ZeroShotTopicModel()``.
     view : str, default=None
-        The student's view. It can be left out if only one is left for the student.
+        The student's view. It can be omitted if only one view is not among the
+        teacher's.
     batch_size : int, default=64
         Rows in a batch.
     max_iter : int, default=100
@@ -86,8 +86,8 @@ class DistilledTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Fraction of the units of the last hidden layer, and of the topics that are
-        decoded, that training drops.
+        Fraction of the units of the last hidden layer, and of the decoded topics, that
+        training drops.
     input_dropout : float in [0, 1), default=0.2
         Fraction of the entries of the standardized embeddings that training drops. It
         regularizes wide networks; the paper uses none.
@@ -100,15 +100,15 @@ class DistilledTopicModel(NeuralTopicModel):
         Where the topics come from. "gibbs" samples them from the words of the
         training texts, with a learned prior that clusters of the embeddings inform
         (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
-        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one is taken as it
-        is, which gives published topics a network that reads embeddings. Training
-        leaves all these topics as they are. "random" is the paper's: training learns
+        `n_components`. A `sklearn.frozen.FrozenEstimator` of a fitted one is used as it
+        is, which adds a network that reads embeddings to published topics. Training
+        does not change any of these topics. "random" is the paper's: training learns
         the topics, too.
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
-        Tokens that topics are sampled from, at most. Where the training texts have
-        more, rows are drawn at random.
+        Largest number of tokens to sample topics from. If the training texts have more,
+        rows are drawn at random.
     scale : float, default=1.0
         Multiplies the batch-normalized mu before the softmax: a larger one makes the
         topics of a row sharper. 1 in the paper.
@@ -123,7 +123,7 @@ class DistilledTopicModel(NeuralTopicModel):
     early_stopping : bool, default=False
         Hold out a part of the tuples, and stop when its loss no longer falls.
     validation_fraction : float in (0, 1), default=0.1
-        Size of that part.
+        Share of the tuples to hold out.
     n_iter_no_change : int, default=10
         Epochs without a lower validation loss before training stops. The weights of the
         best epoch are kept.
@@ -132,9 +132,9 @@ class DistilledTopicModel(NeuralTopicModel):
         between two fits and take effect; the architecture (topics, layers, networks,
         words) may not.
     n_draws : int, default=0
-        0 lets `transform` return softmax(mu), which is deterministic; more averages
-        over as many draws (20 in the paper), which are independent for each row and
-        view, yet always the same for the same row.
+        0 lets `transform` return softmax(mu), which is deterministic; a larger number
+        averages over that many draws (20 in the paper). Draws are independent for each
+        row and view, yet always the same for the same row.
     device : str, default="auto"
         The device that the network runs on, as PyTorch names it; "auto" is a GPU if
         there is one.
@@ -143,12 +143,12 @@ class DistilledTopicModel(NeuralTopicModel):
         loss need `early_stopping`. EpochScoring, BatchScoring and InputShapeSetter are
         refused: they need labels, or an input that a topic model does not have.
     checkpoint : str or path, default=None
-        Folder for the state of training: a `fit` that is started again with the same
-        parameters and data continues there, with bit-identical results. Every fit has
-        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
-        and at the end. Needs a `random_state`. The teacher uses the folder, too, unless
-        it has its own. Callbacks other than skorch's `EarlyStopping` and `LRScheduler`
-        start anew.
+        Folder for the state of training: an interrupted `fit` that is called again with
+        the same parameters and data resumes there, with bit-identical results. Every
+        fit has its own subfolder; the state is stored after an epoch, at most every 30
+        seconds, and at the end. Needs a `random_state`. The teacher uses the folder,
+        too, unless it has its own. Callbacks other than skorch's `EarlyStopping` and
+        `LRScheduler` start over.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of everything random. The same seed gives
         bit-identical results with any number of threads.
@@ -318,8 +318,8 @@ class DistilledTopicModel(NeuralTopicModel):
             )
         warnings.warn(
             f"no row has {self.view_!r} and the text that the teacher knows "
-            f"({', '.join(teachers)}), so the topics of {self.view_!r} have nothing to "
-            f"do with the teacher's{way}",
+            f"({', '.join(teachers)}), so the topics of {self.view_!r} are unrelated "
+            f"to the teacher's{way}",
             stacklevel=6,
         )
 
@@ -351,7 +351,7 @@ class DistilledTopicModel(NeuralTopicModel):
             teacher.set_params(random_state=self._seed)
         if teacher.checkpoint is None:
             teacher.set_params(checkpoint=self.checkpoint)
-        self.teacher_ = teacher  # which is there even where Ctrl-C ends its training
+        self.teacher_ = teacher  # set first: Ctrl-C may end its training
         if isinstance(teacher, PolylingualLDA):  # would learn all texts
             X = _without(X, self.view)
         teacher.fit(X)
@@ -427,7 +427,7 @@ class DistilledTopicModel(NeuralTopicModel):
         return net
 
     def _start(self, module, X: MultiView) -> dict[str, np.ndarray] | None:
-        """Let the student's own words start from the topics that the teacher sees."""
+        """Start the student's own words from the topics that the teacher infers."""
         if self.view_ not in module.decoded:
             return None
         theta = self.teacher_._transform(X[self._taught(X)])
@@ -507,8 +507,8 @@ def _laplace_approximation(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Gaussians for the Dirichlet posteriors of tuples.
 
-    Means and log-variances are float32 of shape (n_rows, n_components); those of the
-    prior in rows without a text.
+    Means and log-variances are float32 of shape (n_rows, n_components); rows without a
+    text have those of the prior.
     """
     theta = teacher._transform(texts)
     sizes = sum(v.present * v.counts.sum(axis=1) for v in texts.views.values())

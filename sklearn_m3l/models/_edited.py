@@ -1,4 +1,4 @@
-"""A map of topics over a fitted model: topics merged, dropped, or in another order."""
+"""A model of edited topics: those of a fitted model merged, dropped, or reordered."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import require
 from sklearn_m3l.utils._sklearn import HasMethods, own_transform_output
 
-# Fitted attributes of the original, which are those of the map, too.
+# Fitted attributes that are the same in the original.
 _SHARED = (
     "_embedded",
     "_fitted_on_array",
@@ -29,9 +29,9 @@ class EditedTopicModel(BaseTopicModel):
     """Topics of another model: merged, dropped, or in another order.
 
     `merge_topics`, `drop_topics`, `reorder_topics` and `reduce_topics` of the models
-    return it, fitted. It infers topics by the original, and maps them: proportions of
-    merged topics add up, and those of the topics that are left sum to 1. It describes,
-    scores, and is stored as any other model, but cannot be fitted.
+    return it, fitted. It infers topics with the original and maps them: proportions of
+    merged topics are added, and those of the remaining topics are scaled to sum to 1.
+    It describes, scores, and is stored like any other model, but cannot be fitted.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ class EditedTopicModel(BaseTopicModel):
     topic_tokens_ : dict of str to ndarray of shape (n_components,)
         Tokens of each topic in the training texts of each language.
     prevalence_ : ndarray of shape (n_components,)
-        Share of each topic in the tokens of all topics that are left.
+        Share of each topic in the tokens of all remaining topics.
     topic_names_ : list of (str or None)
         Name of each topic that has one; see `set_topic_names`.
 
     Notes
     -----
-    `score` decodes words by the original, from proportions in which a merged topic is
-    divided among its topics by their prevalence. With a mixture decoder that is the
-    same as its word distributions; a product decoder stays what it is.
+    `score` decodes words with the original, from proportions in which a merged topic is
+    divided among its topics by their prevalence. With a mixture decoder, that equals
+    decoding with `topic_word_`; with a product decoder, it does not.
 
     Examples
     --------

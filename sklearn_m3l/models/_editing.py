@@ -14,13 +14,13 @@ _LINKAGES = ("ward", "average")
 
 
 class TopicEditingMixin(TopicWordsMixin):
-    """The methods of topic models that return a model of other topics.
+    """The methods of topic models that return a model with edited topics.
 
     The model itself stays as it is.
     """
 
     def merge_topics(self, groups):
-        """Return a model in which some topics are one.
+        """Return a model in which some topics are merged.
 
         The proportion of a merged topic is the sum of those of its topics, and its word
         distributions are their means, weighted by `prevalence_`.
@@ -29,8 +29,8 @@ class TopicEditingMixin(TopicWordsMixin):
         ----------
         groups : sequence of sequences of int
             Numbers of the topics to merge, such as ``[[3, 7], [1, 4, 5]]``. A merged
-            topic takes the place of the lowest number; those that follow move up. It
-            keeps the name of its topics if one of them alone has a name.
+            topic takes the place of the lowest number, and later topics move up. It
+            keeps a name if exactly one of its topics has one.
 
         Returns
         -------
@@ -43,7 +43,7 @@ class TopicEditingMixin(TopicWordsMixin):
             If `groups` is not a sequence of sequences.
         ValueError
             If a topic does not exist or is in several groups, or a group has fewer than
-            two.
+            two topics.
 
         Examples
         --------
@@ -81,13 +81,13 @@ class TopicEditingMixin(TopicWordsMixin):
     def drop_topics(self, topics):
         """Return a model without some topics, such as those of boilerplate.
 
-        The proportions of the others are renormalized to sum to 1. Where a row has no
-        other topic at all, they are `prevalence_`.
+        The proportions of the others are renormalized to sum to 1. A row that has no
+        other topic gets `prevalence_`.
 
         Parameters
         ----------
         topics : sequence of int
-            Numbers of the topics to drop. Those that follow move up.
+            Numbers of the topics to drop. Later topics move up.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class TopicEditingMixin(TopicWordsMixin):
         Raises
         ------
         ValueError
-            If the order does not have each topic once.
+            If the order does not have each topic exactly once.
         """
         check_is_fitted(self)
         if isinstance(order, str) and order == "prevalence":
@@ -142,9 +142,9 @@ class TopicEditingMixin(TopicWordsMixin):
         Parameters
         ----------
         n_components : int
-            Number of topics to leave.
+            Number of topics to keep.
         method : {"ward", "average"}, default="ward"
-            How similar groups of topics are; see `topic_hierarchy`.
+            How to measure the distance of groups of topics; see `topic_hierarchy`.
 
         Returns
         -------
@@ -171,14 +171,15 @@ class TopicEditingMixin(TopicWordsMixin):
     def topic_hierarchy(self, method="ward"):
         """Return a hierarchy of the topics, by the words of all languages.
 
-        The distance of two topics is the Euclidean one of the square roots of their
-        word distributions (Hellinger's, up to a factor), all languages side by side.
+        The distance of two topics is the Euclidean distance of the square roots of
+        their word distributions (the Hellinger distance, up to a factor), all languages
+        side by side.
 
         Parameters
         ----------
         method : {"ward", "average"}, default="ward"
-            What the distance of two groups of topics is: the growth of their variance,
-            or the mean over pairs.
+            The distance of two groups of topics: the increase in variance, or the mean
+            over pairs.
 
         Returns
         -------
@@ -189,7 +190,7 @@ class TopicEditingMixin(TopicWordsMixin):
         Raises
         ------
         ValueError
-            If the method is unknown, or there is a single topic.
+            If the method is unknown, or there is only one topic.
 
         See Also
         --------
@@ -230,5 +231,5 @@ class TopicEditingMixin(TopicWordsMixin):
 
 
 def _is_list(value: Any) -> bool:
-    """Return whether a value has items, other than letters or keys."""
+    """Return whether a value has items that are neither letters nor keys."""
     return isinstance(value, Collection) and not isinstance(value, (str, Mapping))

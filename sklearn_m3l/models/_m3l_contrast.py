@@ -28,18 +28,18 @@ class M3LContrastTopicModel(NeuralTopicModel):
     of the words, divergence between the views of a tuple, and InfoNCE, which separates
     tuples. This class adds the divergence from the prior of ProdLDA [2]_.
 
-    The embeddings of different views need not be aligned, and tuples may lack views.
-    Where no row has two texts, but their embeddings are aligned, `fit` trains on likely
-    counterparts, see Notes.
+    The embeddings of different views need not be aligned, and tuples may lack views. If
+    no row has two texts, but their embeddings are aligned, `fit` trains on likely
+    counterparts; see Notes.
 
     Parameters
     ----------
     n_components : int, default=50
         Number of topics (K).
     batch_size : int or "auto", default="auto"
-        Tuples in a batch, of which all but one are negatives in InfoNCE: more of them
-        align views better. "auto" is an eighth of the tuples, but at least 32 and at
-        most 256.
+        Tuples in a batch. All but one of them are negatives in InfoNCE, so larger
+        batches align views better. "auto" is an eighth of the tuples, but at least 32
+        and at most 256.
     max_iter : int, default=100
         Epochs.
     learning_rate_init : float, default=5e-3
@@ -53,8 +53,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Fraction of the units of the last hidden layer, and of the topics that are
-        decoded, that training drops.
+        Fraction of the units of the last hidden layer, and of the decoded topics, that
+        training drops.
     input_dropout : float in [0, 1), default=0.5
         Fraction of the entries of the standardized embeddings that training drops. It
         regularizes wide networks; the paper uses none.
@@ -67,12 +67,12 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Where the topics come from. "gibbs" samples them from the words of the
         training texts, with a learned prior that clusters of the embeddings inform
         (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
-        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one is taken as it
-        is, which gives published topics a network that reads embeddings. Training
-        leaves all these topics as they are. "random" is the paper's: training learns
+        `n_components`. A `sklearn.frozen.FrozenEstimator` of a fitted one is used as it
+        is, which adds a network that reads embeddings to published topics. Training
+        does not change any of these topics. "random" is the paper's: training learns
         the topics, too.
     seed_words : mapping, default=None
-        What some topics are to be about: the name of each, and its seed words by
+        What some topics should be about: the name of each, and its seed words by
         language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. The seeded
         topics come first, and have these names. They enter the sampling of `init`, so
         it must not be "random" or frozen; see `PolylingualLDA`.
@@ -81,8 +81,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
-        Tokens that topics are sampled from, at most. Where the training texts have
-        more, rows are drawn at random.
+        Largest number of tokens to sample topics from. If the training texts have more,
+        rows are drawn at random.
     scale : float, default=1.75
         Multiplies the batch-normalized mu before the softmax: a larger one makes the
         topics of a row sharper. 1 in the paper.
@@ -91,26 +91,26 @@ class M3LContrastTopicModel(NeuralTopicModel):
         topics can be more common than others. The mean of the prior follows it. False
         in the paper.
     contrastive_weight : float, default=100.0
-        Weight of InfoNCE (s in Eq. 1; 50 in the paper), which is summed over tuples as
-        the other terms are.
+        Weight of InfoNCE (s in Eq. 1; 50 in the paper), which is summed over tuples
+        like the other terms.
     contrast_warmup : float in [0, 1], default=0.3
         Share of the epochs over which the weight of InfoNCE rises from 0. InfoNCE does
-        not know which topic is which: where it comes first, it aligns views on topics
-        that are not those of their words. 0 in the paper.
+        not know which topic is which: at full weight from the start, it aligns views on
+        topics that do not match their words. 0 in the paper.
     temperature : float, default=0.025
         Temperature of InfoNCE (tau in Eq. 1).
     similarity : {"hellinger", "cosine", "dot"}, default="hellinger"
         Similarity of two topic distributions in InfoNCE. "hellinger" is the
         Bhattacharyya coefficient, the sum of the square roots of their products, which
         is 1 minus the squared Hellinger distance: small proportions count more than in
-        the cosine. Eq. 1 has "dot".
+        the cosine. Eq. 1 uses "dot".
     contrast_on : {"mean", "sample"}, default="mean"
         Whether InfoNCE compares softmax(mu), which `transform` returns, or the samples,
         as in the paper.
     contrast : {"pairwise", "joint"}, default="pairwise"
         "pairwise" is the contrast of the authors' code: InfoNCE between any two views,
         in both directions, with the other rows of both views as negatives. "joint" is
-        that of Eq. 1 as printed: the sum over ordered pairs of views, all with one
+        that of Eq. 1 as printed: the sum over ordered pairs of views, with one shared
         denominator, the sum over any two views of the row and of any row of the batch.
     balance_views : bool, default=True
         Divide a row's contrast by the number of its other views, so that it weighs the
@@ -123,10 +123,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
         paper's Eq. 1. It makes topics more coherent.
     inference_networks : {"auto", "per_view", "shared"} or mapping, default="auto"
         Which views share an inference network. "per_view" is the paper's model,
-        "shared" one network for all. A mapping of view to group shares one within each
-        group; views that it leaves out have their own. "auto" shares one between texts
-        whose embeddings are aligned, which is measured on the training tuples: a mean
-        cosine of their standardized embeddings above 0.25.
+        "shared" one network for all. A mapping of view to group gives each group a
+        network; views that it leaves out have their own. "auto" shares one among texts
+        with aligned embeddings: those whose standardized embeddings have a mean cosine
+        above 0.25 in the training tuples.
     standardize : bool, default=True
         Subtract the mean of each view's embeddings and divide by their deviation.
     early_stopping : bool, default=False
@@ -141,9 +141,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         between two fits and take effect; the architecture (topics, layers, networks,
         words) may not.
     n_draws : int, default=0
-        0 lets `transform` return softmax(mu), which is deterministic; more averages
-        over as many draws (20 in the paper), which are independent for each row and
-        view, yet always the same for the same row.
+        0 lets `transform` return softmax(mu), which is deterministic; a larger number
+        averages over that many draws (20 in the paper). Draws are independent for each
+        row and view, yet always the same for the same row.
     device : str, default="auto"
         The device that the network runs on, as PyTorch names it; "auto" is a GPU if
         there is one.
@@ -152,11 +152,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
         loss need `early_stopping`. EpochScoring, BatchScoring and InputShapeSetter are
         refused: they need labels, or an input that a topic model does not have.
     checkpoint : str or path, default=None
-        Folder for the state of training: a `fit` that is started again with the same
-        parameters and data continues there, with bit-identical results. Every fit has
-        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
-        and at the end. Needs a `random_state`. Callbacks other than skorch's
-        `EarlyStopping` and `LRScheduler` start anew.
+        Folder for the state of training: an interrupted `fit` that is called again with
+        the same parameters and data resumes there, with bit-identical results. Every
+        fit has its own subfolder; the state is stored after an epoch, at most every 30
+        seconds, and at the end. Needs a `random_state`. Callbacks other than skorch's
+        `EarlyStopping` and `LRScheduler` start over.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of everything random. The same seed gives
         bit-identical results with any number of threads.
@@ -205,13 +205,13 @@ class M3LContrastTopicModel(NeuralTopicModel):
     The defaults are what works best on held-out tuples, not the paper's settings.
     ``benchmarks/configurations.py`` holds those.
 
-    Topics of texts that never share a row would have nothing to do with each other.
-    `fit` therefore looks for counterparts where no training row has two texts, by
-    `mine_tuples`, weights the contrast of each tuple by its margin, and says so in one
-    warning. There is no parameter for it: data with known pairs is never mined, texts
-    that do not look aligned are left as they are, and to choose how to mine you call
-    `mine_tuples` yourself. Rows without a counterpart are trained on, too, and
-    `transform` returns one row for each row, as ever.
+    Texts that never share a row would have unrelated topics. If no training row has two
+    texts, `fit` therefore finds counterparts with `mine_tuples`, weights the contrast
+    of each tuple by its margin, and issues one warning. There is no parameter for this:
+    data with known pairs is never mined, and texts that do not look aligned are left as
+    they are. To choose how to mine, call `mine_tuples` yourself. Rows without a
+    counterpart are trained on, too, and `transform` still returns one row per input
+    row.
 
     References
     ----------
@@ -354,10 +354,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         y : None
             Ignored.
         pair_weight : array-like of float of shape (n_rows,), default=None
-            How much to trust that the views of each tuple belong together, such as the
-            weights of `mine_tuples`: the contrast of a tuple is multiplied by it. By
-            default 1. Tuples that `fit` itself mines have the weights of
-            `mine_tuples`.
+            How likely the views of each tuple belong together, such as the weights of
+            `mine_tuples`: the contrast of a tuple is multiplied by it. By default 1.
+            Tuples that `fit` itself mines have the weights of `mine_tuples`.
 
         Returns
         -------
@@ -367,16 +366,16 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Raises
         ------
         ValueError
-            Where rows have no view, no text can be reconstructed, the views do not fit
-            the parameters, a callback cannot work, or `pair_weight` is not a finite
-            number of at least 0 for each row. The message names what is at fault.
+            If a row has no view, no text can be reconstructed, the views do not fit the
+            parameters, a callback cannot work, or `pair_weight` is not a finite number
+            of at least 0 for each row. The message names what is at fault.
         """
         return self._fit(X, pair_weight)
 
     def _training_tuples(
         self, X: MultiView, pair_weight: Any
     ) -> tuple[MultiView, np.ndarray | None]:
-        """Return mined tuples where no row has two texts, but they are aligned."""
+        """Return mined tuples if no row has two texts, but embeddings are aligned."""
         if pair_weight is not None:
             return X, _check_weights(pair_weight, len(X))
         tuples = mine_where_none(X)
@@ -384,9 +383,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
             return X, None
         warnings.warn(
             f"no row has two of the texts {', '.join(lack_tuples(X))}; training on "
-            f"{np.count_nonzero(tuples.weights)} tuples of likely counterparts, which "
-            "were found by the embeddings; to choose how, and to silence this warning, "
-            "fit the data of sklearn_m3l.mine_tuples",
+            f"{np.count_nonzero(tuples.weights)} tuples of likely counterparts, found "
+            "by their embeddings; to choose how, and to silence this warning, fit the "
+            "data of sklearn_m3l.mine_tuples",
             stacklevel=5,
         )
         return tuples.data, tuples.weights.astype(np.float32)
@@ -436,7 +435,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
                 raise ValueError(
                     f"views {other!r} (width {X[other].width}) and {name!r} (width "
                     f"{X[name].width}) cannot share an inference network; give them "
-                    "networks of their own with inference_networks"
+                    "separate networks with inference_networks"
                 )
         return networks
 

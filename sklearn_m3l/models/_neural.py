@@ -32,19 +32,20 @@ from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._references import check_reference
 from sklearn_m3l.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 
-# Rows whose views are added up at once: what `transform` takes beside its result.
+# Rows whose views are added up at once: bounds the memory of `transform` beyond its
+# result.
 _TRANSFORM_ROWS = 2**16
 # Deviation below which a dimension of an embedding counts as constant; model files
-# take none below 1e-15.
+# accept no deviation below 1e-15.
 _LEAST_DEVIATION = 1e-14
 # Batches of "auto": an epoch of few tuples has at least this many steps, but no batch
-# has fewer rows than contrast needs, or more than are of use.
+# has fewer rows than the contrast needs, or more than help it.
 _STEPS, _FEWEST_ROWS, _MOST_ROWS = 8, 32, 256
 
 
 @dataclass
 class Plan:
-    """How a model is trained: all in which the neural topic models differ.
+    """How a model is trained: everything in which the neural topic models differ.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Plan:
     networks : mapping of str to hashable
         The inference network, by any name, of every view that can be encoded.
     decoded_from : mapping of str to str
-        The texts to reconstruct, and the view that each is reconstructed from.
+        The texts to reconstruct, each with the view that it is reconstructed from.
     loss : dict
         Weights of the terms of the loss; see `TopicLoss`.
     """
@@ -65,7 +66,7 @@ class Plan:
 
 
 class NeuralTopicModel(BaseTopicModel):
-    """Base class of the models that a topic network runs; they differ in `_plan`."""
+    """Base class of the models with a topic network; they differ in `_plan`."""
 
     _fitted_state: dict = {
         **BaseTopicModel._fitted_state,
@@ -127,7 +128,7 @@ class NeuralTopicModel(BaseTopicModel):
         """Do what must be done before the network is planned."""
 
     def _check_continued(self, X: MultiView) -> None:
-        """Refuse what a warm start cannot change, and leave the model as it is."""
+        """Refuse a warm start that changes the architecture, and change nothing."""
         view = getattr(self, "view", None)
         if view is not None:
             check_same("view", self.view_, view)
@@ -159,21 +160,20 @@ class NeuralTopicModel(BaseTopicModel):
         Raises
         ------
         ValueError
-            Where rows have no view, no text can be reconstructed, the views do not fit
-            the parameters, or a callback cannot work. The message names what is at
-            fault.
+            If a row has no view, no text can be reconstructed, the views do not fit the
+            parameters, or a callback cannot work. The message names what is at fault.
         """
         return self._fit(X)
 
     def partial_fit(self, X, y=None):
-        """Train on further tuples, such as those that an archive has grown by.
+        """Train on more tuples, such as new ones in a growing archive.
 
         The network of earlier calls learns from the new tuples alone, for `max_iter`
-        epochs. Topics that were sampled keep their words. What is inferred drifts
-        toward the new tuples, and so do the words of topics that the network learned
-        itself (``init="random"``): compare the topics of some earlier tuples before and
-        after. To drift less, lower `max_iter` or `learning_rate_init`, or pass some
-        earlier tuples again among the new ones.
+        epochs. Sampled topics keep their words. Inference drifts toward the new tuples,
+        and so do the words of topics that the network learned itself
+        (``init="random"``): compare the topics of some earlier tuples before and after.
+        To reduce drift, lower `max_iter` or `learning_rate_init`, or pass some earlier
+        tuples along with the new ones.
 
         Parameters
         ----------
@@ -187,16 +187,16 @@ class NeuralTopicModel(BaseTopicModel):
         -------
         self : object
             The model. Its `topic_tokens_` and `prevalence_` are those of all tuples so
-            far, and `loss_curve_` goes through all epochs.
+            far, and `loss_curve_` covers all epochs.
 
         Raises
         ------
         ValueError
-            As `fit`, and where the tuples or the parameters do not fit the network.
+            As in `fit`, and if the tuples or the parameters do not fit the network.
         """
         return self._fit(X, adds=True)
 
-    # A teacher's parameters are its own to check.
+    # A teacher checks its own parameters.
     @fit_context(prefer_skip_nested_validation=False)
     def _fit(self, X, pair_weight=None, *, adds=False):
         from sklearn_m3l.network import (
@@ -212,7 +212,7 @@ class NeuralTopicModel(BaseTopicModel):
         check_callbacks(self.callbacks or [], validates=self.early_stopping)
         if self.init == "random" and getattr(self, "seed_words", None):
             raise ValueError(
-                "seed_words need sampled topics, but init='random'; use init='gibbs'"
+                "seed_words needs sampled topics, but init='random'; use init='gibbs'"
             )
         continued = (adds or self.warm_start) and hasattr(self, "net_")
         X = self._check_X(X, reset=not continued)
@@ -221,7 +221,7 @@ class NeuralTopicModel(BaseTopicModel):
         if continued:
             self._check_continued(X)
         random_state = private_generator(self.random_state)
-        # Processes that share a training draw the same.
+        # Processes that train together draw the same numbers.
         self._seed = same_in_all(int(random_state.randint(np.iinfo(np.int32).max)))
         if not continued:
             # If Ctrl-C stops what follows, there is no network of these tuples.
@@ -238,9 +238,9 @@ class NeuralTopicModel(BaseTopicModel):
         return self
 
     def _train(self, X: MultiView, plan: Plan, pair_weight, device, adds) -> None:
-        """Train the network, from the weights of the standing one if there is one.
+        """Train the network, from the weights of the existing one if there is one.
 
-        With `adds`, the tuples are more than the earlier ones, whose tokens count, too.
+        With `adds`, the tuples are added to earlier ones, whose tokens still count.
         """
         from sklearn_m3l.network import TupleDataset
 
@@ -279,7 +279,7 @@ class NeuralTopicModel(BaseTopicModel):
         self.net_ = net
         try:
             self.net_.partial_fit(data, checkpoint=self.checkpoint)
-        finally:  # a model that Ctrl-C interrupts can be used, too
+        finally:  # an interrupted model can be used, too
             if tokens is None:
                 tokens = self._count_tokens(X, plan)
             if adds:
@@ -289,7 +289,7 @@ class NeuralTopicModel(BaseTopicModel):
             self._topic_tokens = {**earlier, **tokens}
 
     def _count_tokens(self, X: MultiView, plan: Plan) -> dict[str, np.ndarray]:
-        """Return the tokens of each topic that the training texts let expect."""
+        """Return the expected number of tokens of each topic in the training texts."""
         total = {name: np.zeros(self._n_features_out) for name in plan.decoded_from}
         for start in range(0, len(X), _TRANSFORM_ROWS):
             part = X[start : start + _TRANSFORM_ROWS]
@@ -300,9 +300,9 @@ class NeuralTopicModel(BaseTopicModel):
         return total
 
     def _start(self, module, X: MultiView) -> dict[str, np.ndarray] | None:
-        """Give a new network the topics of `init`, which training leaves alone.
+        """Give a new network the topics of `init`, which training does not change.
 
-        Return their tokens in the training texts, None where they are not known.
+        Return their tokens in the training texts, or None if these are unknown.
         """
         start = fit_start(
             self.init,
@@ -323,7 +323,7 @@ class NeuralTopicModel(BaseTopicModel):
             module.set_topics(name, start.topic_word_[name], freeze=True)
         if module.bias is not None:
             module.set_prevalence(start.prevalence_)
-        # A frozen one has it of its own training texts.
+        # A frozen one knows those of its own training texts.
         frozen = isinstance(self.init, FrozenEstimator)
         tokens = start.topic_tokens_
         return None if frozen else {name: tokens[name] for name in module.decoded}
@@ -354,7 +354,7 @@ class NeuralTopicModel(BaseTopicModel):
                 )
 
     def _split(self, X: MultiView) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows to train on and those to stop by, articles kept whole."""
+        """Return the rows to train on and to validate on; articles are kept whole."""
         splitter = ShuffleSplit if X.groups is None else GroupShuffleSplit
         split = splitter(
             1, test_size=self.validation_fraction, random_state=self._seed
@@ -363,15 +363,16 @@ class NeuralTopicModel(BaseTopicModel):
         if len(train) < 2:
             raise ValueError(
                 f"early_stopping leaves {len(train)} of {len(X)} rows to train on; "
-                f"lower validation_fraction={self.validation_fraction}, or turn it off"
+                f"lower validation_fraction={self.validation_fraction}, or set "
+                "early_stopping=False"
             )
         return train, valid
 
     def _build_net(self, plan: Plan, X: MultiView, device):
-        """Return a net to train, with the weights of the standing one if there is one.
+        """Return a net to train, with the weights of the existing one if there is one.
 
         All parameters but those of the architecture take effect, and the optimizer
-        starts anew, as in `MLPClassifier`.
+        starts over, as in `MLPClassifier`.
         """
         from sklearn_m3l.network import continue_net
 
@@ -389,7 +390,7 @@ class NeuralTopicModel(BaseTopicModel):
         return net
 
     def _batch_rows(self, n_rows: int) -> int:
-        """Return the number of tuples in a batch, of as many in all."""
+        """Return the number of tuples in a batch, given their total number."""
         if self.batch_size == "auto":
             return min(max(n_rows // _STEPS, _FEWEST_ROWS), _MOST_ROWS)
         return self.batch_size
@@ -412,7 +413,7 @@ class NeuralTopicModel(BaseTopicModel):
         )
 
     def _set_statistics(self, module, plan: Plan, X: MultiView) -> None:
-        """Let the network standardize the views; a standing mean and scale stay."""
+        """Let the network standardize the views; an existing mean and scale stay."""
         for name in module.encoded:
             if not self.standardize:
                 module.set_statistics(name, 0.0, 1.0)
@@ -451,7 +452,7 @@ class NeuralTopicModel(BaseTopicModel):
         return sizes.astype(int).tolist()
 
     def _transform(self, X: MultiView) -> np.ndarray:
-        """Return the mean topics over the present views of each row."""
+        """Return the mean topics over the views that each row has."""
         total = np.zeros((len(X), self._n_features_out), dtype=np.float32)
         n_views = np.zeros((len(X), 1), dtype=np.float32)
         for start in range(0, len(X), _TRANSFORM_ROWS):
@@ -544,7 +545,7 @@ class NeuralTopicModel(BaseTopicModel):
 
     @property
     def n_iter_(self) -> int:
-        """Number of epochs run; one that was interrupted does not count."""
+        """Number of epochs run, without an interrupted one."""
         return len(self.loss_curve_)
 
     @property
@@ -568,7 +569,7 @@ def _statistics(view) -> tuple[np.ndarray, np.ndarray]:
         present = view.present[rows]
         if present.any():
             scaler.partial_fit(vectors[present])
-    # Some encoders have dimensions that are all but constant: divided by their
-    # deviation, another text could overflow.
+    # Some encoders have almost constant dimensions: divided by their deviation, another
+    # text could overflow.
     scale = np.where(scaler.scale_ < _LEAST_DEVIATION, 1.0, scaler.scale_)
     return scaler.mean_, scale

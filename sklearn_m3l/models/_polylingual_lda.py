@@ -48,7 +48,7 @@ from sklearn_m3l.utils._threads import count_threads
 
 MAX_TOPICS = 2**15 - 1
 
-# Compiled code, which Ctrl-C does not reach, would run for very long beyond this.
+# Beyond this, compiled code would run for very long, and Ctrl-C does not stop it.
 MAX_SWEEPS = 100_000
 MAX_THREADS = 1024
 
@@ -58,50 +58,50 @@ class PolylingualLDA(BaseTopicModel):
 
     A tuple has one topic distribution, whatever languages it has; a topic has a word
     distribution in every language [1]_. Languages share topics only through tuples that
-    have both: where no row has two texts, `fit` warns. With a single language, such as
-    a 2-D array of counts, this is latent Dirichlet allocation [2]_.
+    have both: if no row has two texts, `fit` warns. With a single language, such as a
+    2-D array of counts, this is latent Dirichlet allocation [2]_.
 
-    Where texts have embeddings, clusters of these inform the prior: the topics start
-    from the clusters, and a tuple favors the topic of its own cluster by
-    `cluster_weight` tokens. Short texts, whose words say little about each other, gain
-    most. Without embeddings, topics start from clusters of the counts.
+    If texts have embeddings, clusters of these inform the prior: the topics start from
+    the clusters, and a tuple favors the topic of its own cluster by `cluster_weight`
+    tokens. Short texts, whose few words say little about their topic, gain most.
+    Without embeddings, topics start from clusters of the counts.
 
     Parameters
     ----------
     n_components : int, default=50
         Number of topics.
     doc_topic_prior : float, default=None
-        Dirichlet parameter of a topic in a tuple (alpha), from which `fit` learns one
-        for each topic unless `optimize_interval` is 0. None stands for
+        Dirichlet parameter of a topic in a tuple (alpha). Unless `optimize_interval` is
+        0, `fit` starts from it and learns one for each topic. None is
         ``5 / n_components``.
     topic_word_prior : float, default=0.01
         Dirichlet parameter of a word in a topic (beta).
     cluster_weight : float, default=1.0
-        What is added to the Dirichlet parameter of one topic in each tuple, the topic
-        of its cluster of embeddings, where its tokens also start; it acts like this
-        many tokens of that topic. 0 leaves embeddings aside. `fit` finds one cluster
+        Added to the Dirichlet parameter of one topic in each tuple, that of its cluster
+        of embeddings: it acts like this many tokens of that topic. The tokens of the
+        tuple also start in that topic. 0 ignores embeddings. `fit` finds one cluster
         per topic, by k-means of standardized embeddings, and keeps the centers for new
-        tuples. Tuples without an embedding, and data without any, have the same prior
-        as with 0. More makes the topics of short texts more coherent, but predicts
-        words and finds translations less well.
+        tuples. Tuples without an embedding have the same prior as with 0. A larger
+        weight makes the topics of short texts more coherent, but predicts words and
+        finds translations less well.
     background_share : float in [0, 1), default=0.0
         Probability that a token comes from the background, the distribution of all
         words of its language, instead of from a topic [6]_. It frees the topics of
-        words that are common everywhere. A single topic has no background: nothing
-        would tell them apart.
+        words that are common everywhere. A single topic has no background, as the two
+        could not be told apart.
     seed_words : mapping, default=None
-        What some topics are to be about: the name of each, and its seed words by
+        What some topics should be about: the name of each, and its seed words by
         language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. With one
         language, a list of words is enough. The seeded topics come first, and have
         these names (see `set_topic_names`). A topic may lack languages, and a word may
         be in several topics.
     seed_weight : float, default=1.0
-        What is added to the Dirichlet parameter of a seed word in its topic, for each
-        occurrence of the word in the training texts [7]_. 1 acts as if each were once
-        more in the topic; less leaves more to the texts.
+        Added to the Dirichlet parameter of a seed word in its topic, for each
+        occurrence of the word in the training texts [7]_. 1 acts as if each occurrence
+        were counted once more in the topic; a smaller weight leaves more to the texts.
     max_iter : int, default=500
         Sweeps over the tokens in `fit` and `partial_fit`. The words of the topics are
-        averaged over every tenth sweep of the second half, up to the last.
+        averaged over every tenth sweep of the second half.
     transform_max_iter : int, default=100
         Sweeps over the tokens of new tuples in `transform`.
     burn_in : int, default=20
@@ -113,7 +113,7 @@ class PolylingualLDA(BaseTopicModel):
         fixed point [3]_ as in MALLET. 0 keeps it symmetric and as given.
     n_jobs : int, default=None
         Threads. With more than one, `fit` is approximate distributed LDA [4]_: each
-        thread samples its own tuples against the counts of the sweep before. None is
+        thread samples its own tuples against the counts of the previous sweep. None is
         1, -1 is all cores. `transform` does not depend on it.
     checkpoint : str or path, default=None
         Folder in which to store the state of sampling, so that calling `fit` or
@@ -121,7 +121,7 @@ class PolylingualLDA(BaseTopicModel):
         and ends with the same bits. Each has its own subfolder; the state is stored
         after a sweep, at most every 30 seconds, and at the end. Needs a `random_state`.
     random_state : int, RandomState instance or None, default=None
-        Seed of all that is drawn. The same seed and `n_jobs` give the same result.
+        Seed of everything random. The same seed and `n_jobs` give the same result.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -134,18 +134,18 @@ class PolylingualLDA(BaseTopicModel):
     topic_word_counts_ : dict of str to ndarray of shape (n_components, n_words)
         Weight of each word that was assigned to each topic in the last sweep.
     mean_topic_word_counts_ : dict of str to ndarray of shape (n_components, n_words)
-        The same, averaged over samples of the chain [2]_; the last sweep's where
-        Ctrl-C left none.
+        The same, averaged over samples of the chain [2]_; those of the last sweep if
+        Ctrl-C came before the first sample.
     doc_topic_prior_ : ndarray of shape (n_components,)
         Dirichlet parameters of the tuples, learned unless `optimize_interval` is 0,
         without the weight of a tuple's cluster.
     cluster_centers_ : dict of str to ndarray of shape (n_clusters, width)
-        Centers of the clusters by view, in embeddings that are standardized and then
+        Centers of the clusters by view, for embeddings that are standardized and then
         scaled to unit length; cluster k belongs to topic k. Views with aligned
-        embeddings have the same centers. Empty where no embeddings are used.
+        embeddings have the same centers. Empty if no embeddings are used.
     background_ : dict of str to ndarray of shape (n_words,)
         Distribution of all training words of each language, smoothed by
-        `topic_word_prior`; empty where there is no background.
+        `topic_word_prior`; empty if there is no background.
     topic_tokens_ : dict of str to ndarray of shape (n_components,)
         Tokens of each topic in the training texts of each language: the evidence behind
         its words.
@@ -161,7 +161,7 @@ class PolylingualLDA(BaseTopicModel):
     views_ : list of str
         The views that `transform` takes: those of `fit` that have word counts.
     view_widths_ : dict of str to int
-        Length of the embeddings of each view, or of its counts where it has none.
+        Length of the embeddings of each view, or of its counts if it has none.
     n_iter_ : int
         Sweeps run.
     n_features_in_ : int
@@ -176,13 +176,14 @@ class PolylingualLDA(BaseTopicModel):
 
     Notes
     -----
-    `transform` returns the mean of the posterior under `doc_topic_prior_`, with the
-    weight of the tuple's cluster where it has an embedding.
+    `transform` returns the mean of the posterior under `doc_topic_prior_`, plus the
+    weight of the tuple's cluster if it has an embedding.
 
     Fractional counts are weights: a cell of 2.3 is two tokens of weight 1 and one of
-    weight 0.3. Every token takes some 20 bytes, so counts above a million are refused;
-    divide them. Views without counts, such as pictures, are left aside. Sampling costs
-    grow with the topics that a word really has, not with their number [5]_.
+    weight 0.3. Every token takes about 20 bytes, so counts above a million are refused;
+    divide them. Views without counts, such as pictures, are ignored. The cost of
+    sampling grows with the topics in which a word occurs, not with their total number
+    [5]_.
 
     References
     ----------
@@ -306,14 +307,13 @@ class PolylingualLDA(BaseTopicModel):
         Returns
         -------
         self : PolylingualLDA
-            The fitted model. Where Ctrl-C interrupts, it has the state of the last
-            full sweep, and KeyboardInterrupt is raised.
+            The fitted model. Ctrl-C raises KeyboardInterrupt and leaves the model in
+            the state of the last full sweep.
 
         Raises
         ------
         ValueError
-            Where no view has counts, a count is above a million, or rows have no view
-            at all.
+            If no view has counts, a count is above a million, or a row has no view.
         """
         from sklearn_m3l.gibbs import PolylingualGibbs
 
@@ -357,7 +357,7 @@ class PolylingualLDA(BaseTopicModel):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Take in further tuples: sample them into the standing counts.
+        """Add more tuples: sample their topics, given the counts so far.
 
         Parameters
         ----------
@@ -417,7 +417,7 @@ class PolylingualLDA(BaseTopicModel):
         require(fits, "_clusters has another number of clusters than topics allow")
 
     def _check_texts(self, X: MultiView) -> list[str]:
-        """Return the names of the texts whose words the model has."""
+        """Return the names of the texts whose words the model knows."""
         names = [name for name in iter_texts(X) if name in self.vocabularies_]
         if not names:
             raise ValueError(
@@ -434,14 +434,14 @@ class PolylingualLDA(BaseTopicModel):
         return sizes / sizes.sum()
 
     def _background(self, names) -> dict[str, Any]:
-        """Return the parameters of the background, as samplers take them."""
+        """Return the parameters of the background, in the form that samplers take."""
         if not self.background_:
             return {}
         words = [self.background_[name] for name in names]
         return {"background_share": self.background_share, "background": words}
 
     def _plant_seeds(self, X: MultiView) -> dict[str, np.ndarray]:
-        """Name the seeded topics; return the pseudo-counts of their words."""
+        """Name the seeded topics, and return the pseudo-counts of their words."""
         if not self.seed_words:
             return {}
         seeds = check_seed_words(self.seed_words, self.vocabularies_, self.n_components)
@@ -465,7 +465,7 @@ class PolylingualLDA(BaseTopicModel):
         self._seed = int(self._random_state.randint(np.iinfo(np.int32).max))
 
     def _sample(self, X: MultiView, new_sampler: Callable) -> None:
-        """Add tuples to the standing counts, and sample their topics."""
+        """Add tuples to the counts so far, and sample their topics."""
         from sklearn_m3l.gibbs import Chain
 
         names = list(self.vocabularies_)
@@ -507,7 +507,7 @@ class PolylingualLDA(BaseTopicModel):
             self.log_likelihood_ += chain.log_likelihood
 
     def _stored(self, documents, clusters: np.ndarray) -> Checkpoint | None:
-        """Return the checkpoint of sampling some documents, None if there is none."""
+        """Return the checkpoint of sampling some documents, None without a folder."""
         if self.checkpoint is None:
             return None
         parameters = self.get_params()
@@ -534,7 +534,8 @@ class PolylingualLDA(BaseTopicModel):
         topic_word = self.topic_word_
         theta = np.full((len(X), self._n_features_out), np.nan, dtype=np.float32)
         theta[rows] = fold_in(
-            # All languages, in one order: the draws go by the numbers of the words.
+            # All languages in a fixed order, because draws depend on the numbers of
+            # words.
             [token_counts(X, name, self.vocabularies_)[rows] for name in topic_word],
             list(topic_word.values()),
             self.doc_topic_prior_,
@@ -558,7 +559,7 @@ class PolylingualLDA(BaseTopicModel):
         if not view.is_text:
             raise ValueError(
                 f"view {name!r} has no word counts, but {type(self).__name__} infers "
-                "topics from words"
+                "topics from words; leave it out"
             )
         own = self._clusters.get(name)
         if own is not None and view.embedding is not None:
@@ -595,7 +596,7 @@ class PolylingualLDA(BaseTopicModel):
         }
 
     def _smoothed_counts(self) -> dict[str, np.ndarray]:
-        """Return the mean counts plus the prior, that of seed words included."""
+        """Return the mean counts plus the prior, including that of seed words."""
         smoothed = {
             name: counts + self.topic_word_prior
             for name, counts in self.mean_topic_word_counts_.items()
@@ -636,8 +637,8 @@ def _warn_without_tuples(X: MultiView) -> None:
     names = lack_tuples(X)
     if names:
         warnings.warn(
-            f"no row has two of the texts {', '.join(names)}, so their topics have "
-            "nothing to do with each other; topics are sampled from tuples: where "
-            "embeddings are aligned, fit the data of sklearn_m3l.mine_tuples",
+            f"no row has two of the texts {', '.join(names)}, so their topics are "
+            "unrelated; if their embeddings are aligned, fit the data of "
+            "sklearn_m3l.mine_tuples",
             stacklevel=4,
         )

@@ -1,4 +1,4 @@
-"""Seed words: what some topics are to be about, as a prior of their words."""
+"""Seed words: what some topics should be about, as a prior on their words."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -29,8 +29,8 @@ def check_seed_words(
     Parameters
     ----------
     seed_words : mapping of str to mapping of str to sequence of str
-        For each topic, seed words by language; or a sequence alone if there is one
-        language.
+        For each topic, seed words by language; with one language, a sequence of words
+        is enough.
     vocabularies : mapping of str to ndarray of str
         Words of each language.
     n_components : int
@@ -39,8 +39,8 @@ def check_seed_words(
     Raises
     ------
     TypeError, ValueError
-        If the words or names are not those, or there are more topics than there may be.
-        All words that are not in a vocabulary are in one message.
+        If words or names are invalid, or there are too many topics. One message lists
+        all words that are not in a vocabulary.
     """
     if len(seed_words) > n_components:
         raise ValueError(
@@ -111,7 +111,7 @@ def seed_counts(
     documents: Mapping[str, sparse.csr_array],
     weight: float,
 ) -> dict[str, np.ndarray]:
-    """Return what the prior adds to the words of the seeded topics.
+    """Return the pseudo-counts that the prior adds to the words of the seeded topics.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def seed_counts(
     documents : mapping of str to CSR array of shape (n_rows, n_words)
         Counts of each language.
     weight : float
-        Added for each occurrence of a seed word in the documents; for a word that does
-        not occur, as if it occurred once.
+        Added for each occurrence of a seed word in the documents; a word that does not
+        occur counts as one occurrence.
 
     Returns
     -------
@@ -144,10 +144,10 @@ def clusters_by_seeds(
     seeds: Mapping[str, np.ndarray],
     documents: Mapping[str, sparse.csr_array],
 ) -> np.ndarray:
-    """Return an order of clusters in which those of seeded topics are at their places.
+    """Return an order of clusters that puts those of the seeded topics in their places.
 
     Cluster k becomes topic k, and the first topics are the seeded ones. Each gets the
-    cluster in whose documents its seed words are most dense.
+    cluster whose documents have the largest share of its seed words.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def clusters_by_seeds(
 
 
 def place_of(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the places of clusters in an order; -1 stays."""
+    """Return the places of clusters in an order; -1 stays -1."""
     return np.append(np.argsort(order), -1)[labels]
 
 
@@ -190,7 +190,7 @@ def require_seeds(
     vocabularies: Mapping[str, np.ndarray],
     n_topics: int,
 ) -> None:
-    """Raise ValueError if stored seeds are not of some words and topics."""
+    """Raise ValueError if stored seeds do not fit the words and topics."""
     known = list(seeds) in ([], list(vocabularies))
     require(known, "_seed_counts has other texts")
     for name, own in seeds.items():

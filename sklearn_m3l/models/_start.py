@@ -15,15 +15,15 @@ from sklearn_m3l.utils._hash import hash_rows, mix_bits
 # How "gibbs" samples: a learned, asymmetric prior, informed by clusters.
 GIBBS = {"cluster_weight": 20.0, "optimize_interval": 5}
 
-# In one of K topics, a word can be up to K times as likely as in all texts: the odds of
-# the background grow with K, or few topics would lose to it.
+# In one of K topics, a word can be up to K times as likely as in all texts. The odds of
+# the background therefore grow with K; otherwise few topics would lose to it.
 _TOPICS_AT_EVEN_ODDS = 20
 
-# Tokens of an average tuple beyond which its own words say more than its cluster.
+# Number of tokens in an average tuple above which its words say more than its cluster.
 _LONG = 150
 
-# Topics below which the sampler needs the clusters to start from, whatever the texts:
-# of few topics, two often share one for good.
+# Number of topics below which the sampler must start from the clusters, whatever the
+# texts: with few topics, it often gets stuck with two subjects in one of them.
 _FEW = 25
 
 
@@ -38,16 +38,16 @@ def select_training_tuples(
         Training tuples. Rows of one article (``X.groups``) with the same texts, such as
         a page with each of its pictures, count once: the first of them is taken.
     max_tokens : float
-        Sum of the counts of all texts in the result, at most. Where there are more,
-        rows are drawn at random, at least two of them.
+        Largest sum of the counts of all texts in the result. If there are more, rows
+        are drawn at random, at least two of them.
     random_state : RandomState or int
         Draws the rows.
 
     Returns
     -------
     ndarray of int
-        Positions of the rows, in order. Rows without a word are left out where there
-        are at least two others.
+        Positions of the rows, in order. Rows without a word are left out if there are
+        at least two others.
     """
     texts = [name for name, view in X.views.items() if view.is_text]
     sizes = np.zeros(len(X))
@@ -87,24 +87,24 @@ def fit_start(
     checkpoint,
     verbose: int,
 ) -> PolylingualLDA | None:
-    """Return topics of texts for a network to start from.
+    """Return topics of texts, from which a network starts.
 
     Parameters
     ----------
     init : "gibbs", PolylingualLDA or FrozenEstimator of one
-        "gibbs" samples topics, with a learned prior that clusters of the embeddings
-        inform where texts are short. An estimator is cloned and fitted instead; a
-        frozen one is taken as is.
+        "gibbs" samples topics, with a learned prior, and for short texts with the
+        clusters of the embeddings in it. An estimator is cloned and fitted instead; a
+        frozen one is used as is.
     X : MultiView
         The texts of the training tuples.
     n_components : int
         Number of topics.
     seed_words, seed_weight
-        Those of "gibbs" or of an estimator that has none.
+        Seed words of "gibbs", or of an estimator that has none.
     max_iter : int
         Sweeps of "gibbs".
     max_tokens : float
-        Tokens to sample, at most; see `select_training_tuples`.
+        Largest number of tokens to sample; see `select_training_tuples`.
     seed : int
         Seed of an estimator that has none.
     checkpoint : str, path or None
@@ -115,15 +115,15 @@ def fit_start(
     Returns
     -------
     PolylingualLDA or None
-        None where fewer than two rows have words: there is nothing to sample from.
+        None if fewer than two rows have words: there is nothing to sample from.
 
     Raises
     ------
     ValueError
-        Where frozen topics differ from the network's in number or words, or a count
-        is too large to sample.
+        If frozen topics differ from the network's in number or words, or a count is too
+        large to sample.
     TypeError
-        Where `init` is another estimator.
+        If `init` is another estimator.
     """
     if isinstance(init, FrozenEstimator):
         if seed_words:
@@ -137,16 +137,14 @@ def fit_start(
         model = PolylingualLDA(
             max_iter=max_iter,
             background_share=share,
-            n_jobs=1,  # whatever joblib is told: it would change the topics
+            n_jobs=1,  # not joblib's default: the number of threads changes the topics
             verbose=verbose,
             **GIBBS,
         )
     else:
         model = clone(_check_type(init))
         if seed_words and model.seed_words:
-            raise ValueError(
-                "seed_words is set here and in init; leave one of them out"
-            )
+            raise ValueError("seed_words is set here and in init; set only one of them")
     if seed_words:
         model.set_params(seed_words=seed_words, seed_weight=seed_weight)
     model.set_params(n_components=n_components)
@@ -154,7 +152,7 @@ def fit_start(
         model.set_params(random_state=seed)
     if model.checkpoint is None:
         model.set_params(checkpoint=checkpoint)
-    check_sizes(X)  # of all rows, whichever are drawn
+    check_sizes(X)  # of all rows, not only of those drawn
     rows = select_training_tuples(X, max_tokens, seed)
     texts = X[rows]
     n_words = sum(

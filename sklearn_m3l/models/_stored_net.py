@@ -21,8 +21,8 @@ class StoredNet(Kind):
         from sklearn_m3l.network._state import resolve_stored_device, restore_net
 
         device = resolve_stored_device(owner.device)
-        # A stored net infers; training builds another, with batches of its rows and
-        # with callbacks.
+        # A stored net only infers; training builds another, with its own batch size and
+        # callbacks.
         net = owner._new_net(
             value["network"], value["loss"], device, owner._batch_rows(0), []
         )

@@ -1,4 +1,4 @@
-"""Counts of words as the sampler takes them."""
+"""Counts of words in the form that the sampler takes."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from scipy import sparse
 
 from sklearn_m3l.multiview import MultiView
 
-# Each occurrence of a word takes some 20 bytes, and its topic is drawn in every sweep.
+# Each occurrence of a word takes about 20 bytes, and its topic is drawn in every sweep.
 MAX_COUNT = 1_000_000
 
 
@@ -19,7 +19,7 @@ def iter_texts(X: MultiView) -> Iterator[str]:
 def token_counts(
     X: MultiView, name: str, vocabularies: Mapping[str, np.ndarray]
 ) -> sparse.csr_array:
-    """Return the counts of a language, none in rows that lack it."""
+    """Return the counts of a language, zero in rows that lack it."""
     if name not in X or not X[name].is_text:
         return sparse.csr_array((len(X), len(vocabularies[name])))
     view = X[name]
@@ -29,7 +29,7 @@ def token_counts(
 
 
 def check_sizes(X: MultiView) -> None:
-    """Refuse counts that stand for more tokens than there is memory for."""
+    """Raise ValueError if counts stand for more tokens than memory can hold."""
     for name in iter_texts(X):
         view = X[name]
         counts = view.counts
@@ -43,6 +43,6 @@ def check_sizes(X: MultiView) -> None:
             raise ValueError(
                 f"view {name!r} counts {word!r} {counts.data[huge[0]]:,.0f} times in "
                 f"row {X.index[row]}; a topic is sampled for each occurrence, so "
-                f"counts must be at most {MAX_COUNT:,}: divide those of all rows, as "
-                "fractions are weights"
+                f"counts must be at most {MAX_COUNT:,}; divide the counts of all rows "
+                "(fractions are weights)"
             )

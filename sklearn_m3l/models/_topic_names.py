@@ -31,7 +31,7 @@ def is_name(name: Any) -> bool:
 
 
 def require_names(names: Mapping[int, str], n_topics: int) -> None:
-    """Raise ValueError if stored names are of more topics than there are."""
+    """Raise ValueError if stored names are of topics that do not exist."""
     require(all(topic < n_topics for topic in names), "_topic_names has other topics")
 
 
@@ -40,7 +40,7 @@ def check_topic_names(
     standing: Mapping[int, str],
     n_topics: int,
 ) -> dict[int, str]:
-    """Return names by topic: those given, and on a mapping those that stand.
+    """Return names by topic: the given ones and, for a mapping, the existing ones.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _check_topic(topic: Any, n_topics: int) -> int:
 
 
 def _check_distinct(names: Mapping[int, Any]) -> dict[int, str]:
-    """Return the names that are not None; refuse what is not a name."""
+    """Return the names that are not None; raise if a name is invalid."""
     topics: dict[str, int] = {}
     for topic, name in sorted(names.items()):
         if name is None:
@@ -92,12 +92,12 @@ def _check_distinct(names: Mapping[int, Any]) -> dict[int, str]:
         if not is_name(name):
             raise ValueError(
                 f"the name {name!r} of topic {topic} is blank or has control "
-                "characters; give it letters, or None to take it away"
+                "characters; give it letters, or pass None to remove it"
             )
         if name in topics:
             raise ValueError(
-                f"topics {topics[name]} and {topic} are both named {name!r}; give each "
-                "a name of its own"
+                f"topics {topics[name]} and {topic} are both named {name!r}; give them "
+                "different names"
             )
         topics[name] = topic
     return {topic: name for name, topic in topics.items()}

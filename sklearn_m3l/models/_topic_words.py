@@ -1,4 +1,4 @@
-"""The topics of a model in words and names, and rows in the words of their topics."""
+"""Words and names of topics, and rows described by the words of their topics."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from sklearn_m3l.utils._ranking import order_words
 from sklearn_m3l.utils._text import printable
 
 # A language has words of a topic if it has at least this share of the tokens that the
-# topic's prevalence lets expect. Where the rows about a topic lack a language, it has a
-# tenth or so, of arbitrary words; where they do not, it has about 1.
+# topic's prevalence predicts. If the rows about a topic lack a language, its share is
+# about a tenth, of arbitrary words; otherwise it is about 1.
 _LEAST_SHARE = 0.25
 
-# What tables show in the place of words, and in the place of a name.
+# What tables show if there are no words, or no name.
 NO_WORDS = "–"
 
 
@@ -62,13 +62,13 @@ class TopicWordsMixin:
     def top_words(
         self, view=None, n_words=10, *, ranking="probability", ranking_weight=None
     ):
-        """Return the first words of each topic in one language.
+        """Return the top words of each topic in one language.
 
         Parameters
         ----------
         view : str, optional
-            A text view that the model was fitted on. It can be left out if there is
-            only one.
+            A text view that the model was fitted on. It can be omitted if there is only
+            one.
         n_words : int, default=10
             Words per topic.
         ranking : {"probability", "relevance", "frex"}, default="probability"
@@ -76,16 +76,16 @@ class TopicWordsMixin:
             others, too. "relevance" [1]_ and "frex" [2]_ prefer words that tell topics
             apart.
         ranking_weight : float in [0, 1], default=None
-            Weight of a word's probability in the topic, against how much likelier it is
-            there than in all texts ("relevance") or how exclusive it is to the topic
+            Weight of a word's probability in the topic, against how much more likely it
+            is there than in all texts ("relevance") or how exclusive it is to the topic
             ("frex"); 1 is the order of "probability". By default 0.6 for "relevance"
             and 0.5 for "frex".
 
         Returns
         -------
         list of list of str
-            For each topic its words, the first in rank first. All topics have some,
-            even if hardly any text is behind them; see `known_words`.
+            The words of each topic, best first. All topics have some, even if hardly
+            any text is behind them; see `known_words`.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class TopicWordsMixin:
         return self.vocabularies_[view][order].tolist()
 
     def _top_columns(self, view, n_words, ranking, ranking_weight) -> np.ndarray:
-        """Return the columns of the first words of each topic in one language."""
+        """Return the columns of the top words of each topic in one language."""
         check_scalar(n_words, "n_words", Integral, min_val=1)
         sizes = np.asarray(self.topic_tokens_[view], np.float64)
         if not sizes.any():
@@ -118,8 +118,8 @@ class TopicWordsMixin:
     def topics_frame(self, n_words=10, *, ranking="probability", ranking_weight=None):
         """Return a table of the topics: their words in every language.
 
-        Where the training texts of a language say nothing about a topic, the table has
-        a dash; see `known_words`.
+        If the training texts of a language say nothing about a topic, the table has a
+        dash; see `known_words`.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class TopicWordsMixin:
         return frame
 
     def known_words(self, n_words=10, *, ranking="probability", ranking_weight=None):
-        """Return the first words of the topics that a language has words of.
+        """Return the top words of each topic in the languages that cover it.
 
         Parameters
         ----------
@@ -167,10 +167,10 @@ class TopicWordsMixin:
         Returns
         -------
         dict of str to list of list of str
-            For each text view what `top_words` returns, but an empty list for a topic
-            that has less than a quarter of the tokens (`topic_tokens_`) that
-            `prevalence_` lets expect in the texts of that view: hardly any row about it
-            has a text in that language, and its words are arbitrary.
+            For each text view the result of `top_words`, but with an empty list for a
+            topic that has less than a quarter of the tokens (`topic_tokens_`) that
+            `prevalence_` predicts in the texts of that view: hardly any row about it
+            has a text in that language, so its words are arbitrary.
         """
         check_is_fitted(self)
         prevalence, known = self.prevalence_, {}
@@ -214,7 +214,7 @@ class TopicWordsMixin:
         ----------
         names : sequence of (str or None), mapping of int to (str or None), or None
             A name for each topic, or for some by their numbers, while others keep
-            theirs. None takes a name away, or all of them.
+            theirs. None removes a name, or all of them.
 
         Returns
         -------
@@ -257,7 +257,7 @@ class TopicWordsMixin:
     def describe(
         self, X, view=None, n_words=5, *, ranking="probability", ranking_weight=None
     ):
-        """Describe each row by the first words of its dominant topic, in any language.
+        """Describe each row by the top words of its dominant topic, in any language.
 
         This is how a picture gets words: ``describe(X[["image"]], view="de")``.
 
@@ -266,7 +266,7 @@ class TopicWordsMixin:
         X : MultiView or {array-like, sparse matrix} of shape (n_rows, n_features)
             Rows, in any of the views in `views_`.
         view : str, optional
-            The text view that the words come from; by default every one.
+            The text view that the words come from; by default all of them.
         n_words : int, default=5
             Words per row and text view.
         ranking : {"probability", "relevance", "frex"}, default="probability"
@@ -278,9 +278,9 @@ class TopicWordsMixin:
         -------
         pandas.DataFrame of shape (n_rows, 1 + n_text_views)
             The number of the topic in column "topic" and its words in one column per
-            text view, a dash if the topic has none in a language (see `topics_frame`),
-            indexed by the row labels of `X`. Missing in rows that have no view. Once
-            topics have names, "topic_name" is the second column.
+            text view, with a dash if the topic has no words in a language (see
+            `topics_frame`), indexed by the row labels of `X`. Rows without a view have
+            missing values. Once topics have names, "topic_name" is the second column.
         """
         check_is_fitted(self)
         X = self._check_X(X, reset=False)
@@ -290,7 +290,7 @@ class TopicWordsMixin:
         return self._describe(self._infer(X), X.index, view, table)
 
     def _describe(self, theta: np.ndarray, index, view, table) -> pd.DataFrame:
-        """Describe rows whose topics are known by what `topics_frame` returns."""
+        """Describe rows by their topics and the table of `topics_frame`."""
         known = np.flatnonzero(~np.isnan(theta[:, 0]))
         dominant = theta[known].argmax(axis=1)
         topics = pd.Series(pd.NA, index=index, dtype="Int64", name="topic")

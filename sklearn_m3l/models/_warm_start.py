@@ -3,26 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Arguments of the network that may change when training continues. All others are its
+# Arguments of the network that may change when training continues; all others are its
 # architecture.
 _FREE = ("dropout", "input_dropout", "activation", "scale", "seed")
 
 
 def merge_networks(standing: Mapping[str, Any], new: Mapping[str, Any]) -> dict:
-    """Return the arguments of a network that continues a standing one.
+    """Return the arguments of a network that continues an existing one.
 
     Parameters
     ----------
     standing : mapping of str to object
         Arguments of the network of the previous fit.
     new : mapping of str to object
-        Arguments that follow from the parameters and data of this fit; views may be
-        fewer than those of the standing network.
+        Arguments from the parameters and data of this fit; there may be fewer views
+        than in the existing network.
 
     Raises
     ------
     ValueError
-        Where the architecture differs.
+        If the architecture differs.
     """
     merged = dict(standing)
     for name, value in new.items():
@@ -40,22 +40,22 @@ def merge_networks(standing: Mapping[str, Any], new: Mapping[str, Any]) -> dict:
 
 
 def check_same(name: str, standing: Any, value: Any) -> None:
-    """Refuse a part of the architecture that has changed."""
+    """Raise ValueError if a part of the architecture has changed."""
     if value != standing:
         raise ValueError(
             f"{name} is {value!r}, but training continues a model with {standing!r}; "
-            "set it back, or start anew, by fit without warm_start"
+            "set it back, or call fit without warm_start to start over"
         )
 
 
 def _check_shared(standing: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """Refuse views that share a network in one fit but not in the other."""
+    """Raise ValueError if views share a network in one fit but not in the other."""
     names = [name for name in new if name in standing]
     for a in names:
         for b in names:
             if (standing[a] == standing[b]) != (new[a] == new[b]):
                 raise ValueError(
                     f"inference_networks changes whether views {a!r} and {b!r} share a "
-                    "network, but training continues a model; set it back, or start "
-                    "anew, by fit without warm_start"
+                    "network, but training continues a model; set it back, or call fit "
+                    "without warm_start to start over"
                 )

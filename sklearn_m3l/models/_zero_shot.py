@@ -12,16 +12,16 @@ class ZeroShotTopicModel(NeuralTopicModel):
     """ZeroshotTM: topics of one language, inferred for any aligned view [1]_.
 
     A variational autoencoder reads the embeddings of one text and reconstructs its
-    words: ProdLDA [2]_ with a pretrained encoder. Since words are only decoded, the
+    words: ProdLDA [2]_ with a pretrained encoder. As words are only decoded, the
     inference network can transform any view whose embeddings come from the same
-    multilingual or multimodal encoder, without having been trained on it.
+    multilingual or multimodal encoder, even if it was not trained on it.
 
     Parameters
     ----------
     n_components : int, default=50
         Number of topics (K).
     view : str, default=None
-        The text view to learn from. It can be left out if there is only one.
+        The text view to learn from. It can be omitted if there is only one.
     batch_size : int, default=64
         Rows in a batch.
     max_iter : int, default=100
@@ -37,8 +37,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
     activation : {"softplus", "relu", "tanh"}, default="softplus"
         Activation of the hidden layers.
     dropout : float in [0, 1), default=0.2
-        Fraction of the units of the last hidden layer, and of the topics that are
-        decoded, that training drops.
+        Fraction of the units of the last hidden layer, and of the decoded topics, that
+        training drops.
     input_dropout : float in [0, 1), default=0.2
         Fraction of the entries of the standardized embeddings that training drops. It
         regularizes wide networks; the paper uses none.
@@ -51,12 +51,12 @@ class ZeroShotTopicModel(NeuralTopicModel):
         Where the topics come from. "gibbs" samples them from the words of the
         training texts, with a learned prior that clusters of the embeddings inform
         (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
-        `n_components`; `sklearn.frozen.FrozenEstimator` of a fitted one is taken as it
-        is, which gives published topics a network that reads embeddings. Training
-        leaves all these topics as they are. "random" is the paper's: training learns
+        `n_components`. A `sklearn.frozen.FrozenEstimator` of a fitted one is used as it
+        is, which adds a network that reads embeddings to published topics. Training
+        does not change any of these topics. "random" is the paper's: training learns
         the topics, too.
     seed_words : mapping, default=None
-        What some topics are to be about: the name of each, and its seed words by
+        What some topics should be about: the name of each, and its seed words by
         language, such as ``{"weather": {"en": ["rain"], "de": ["regen"]}}``. The seeded
         topics come first, and have these names. They enter the sampling of `init`, so
         it must not be "random" or frozen; see `PolylingualLDA`.
@@ -65,8 +65,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
     init_max_iter : int, default=200
         Sweeps of "gibbs".
     init_max_tokens : float, default=3e6
-        Tokens that topics are sampled from, at most. Where the training texts have
-        more, rows are drawn at random.
+        Largest number of tokens to sample topics from. If the training texts have more,
+        rows are drawn at random.
     scale : float, default=1.0
         Multiplies the batch-normalized mu before the softmax: a larger one makes the
         topics of a row sharper. 1 in the paper.
@@ -91,9 +91,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
         between two fits and take effect; the architecture (topics, layers, networks,
         words) may not.
     n_draws : int, default=0
-        0 lets `transform` return softmax(mu), which is deterministic; more averages
-        over as many draws (20 in the paper), which are independent for each row and
-        view, yet always the same for the same row.
+        0 lets `transform` return softmax(mu), which is deterministic; a larger number
+        averages over that many draws (20 in the paper). Draws are independent for each
+        row and view, yet always the same for the same row.
     device : str, default="auto"
         The device that the network runs on, as PyTorch names it; "auto" is a GPU if
         there is one.
@@ -102,11 +102,11 @@ class ZeroShotTopicModel(NeuralTopicModel):
         loss need `early_stopping`. EpochScoring, BatchScoring and InputShapeSetter are
         refused: they need labels, or an input that a topic model does not have.
     checkpoint : str or path, default=None
-        Folder for the state of training: a `fit` that is started again with the same
-        parameters and data continues there, with bit-identical results. Every fit has
-        its own subfolder; the state is stored after an epoch, at most every 30 seconds,
-        and at the end. Needs a `random_state`. Callbacks other than skorch's
-        `EarlyStopping` and `LRScheduler` start anew.
+        Folder for the state of training: an interrupted `fit` that is called again with
+        the same parameters and data resumes there, with bit-identical results. Every
+        fit has its own subfolder; the state is stored after an epoch, at most every 30
+        seconds, and at the end. Needs a `random_state`. Callbacks other than skorch's
+        `EarlyStopping` and `LRScheduler` start over.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights and of everything random. The same seed gives
         bit-identical results with any number of threads.
@@ -118,16 +118,16 @@ class ZeroShotTopicModel(NeuralTopicModel):
     components_ : ndarray of float32 of shape (n_components, n_words)
         Topic-word weights (beta).
     topic_word_ : dict of str to ndarray of shape (n_components, n_words)
-        Topic-word distributions of the one language, softmax of beta.
+        Topic-word distributions of the language, softmax of beta.
     topic_tokens_ : dict of str to ndarray of shape (n_components,)
         Tokens of each topic in the training texts of each language: the evidence behind
         its words.
     prevalence_ : ndarray of shape (n_components,)
         Share of each topic in the tokens of the training texts; sums to 1.
     vocabularies_ : dict of str to ndarray of str
-        Words of that language.
+        Words of the language.
     view_ : str
-        The text that was trained on.
+        The text that the model was trained on.
     loss_curve_ : list of float
         Mean training loss per tuple, by epoch.
     net_ : skorch.NeuralNet
@@ -155,9 +155,9 @@ class ZeroShotTopicModel(NeuralTopicModel):
     -----
     Multimodal encoders put texts and pictures into separate regions of their space (the
     modality gap [3]_), so topics of pictures are poor: in the paper, retrieval of
-    pictures falls to a third of M3L-Contrast's. `standardize` moves every view that
-    `fit` is given to the same place, trained on or not, which narrows the gap; a view
-    that is first seen in `transform` is standardized like the text trained on.
+    pictures falls to a third of M3L-Contrast's. `standardize` centers every view that
+    `fit` is given, trained on or not, which narrows the gap; a view that is first seen
+    in `transform` is standardized like the text that was trained on.
 
     A 2-D array, or a view without an embedding, is encoded from its word counts: that
     is ProdLDA itself.
@@ -281,7 +281,7 @@ class ZeroShotTopicModel(NeuralTopicModel):
 
     @property
     def views_(self) -> list[str]:
-        """Names of the views of `fit` that are aligned with the text trained on."""
+        """Names of the views of `fit` that are aligned with the training text."""
         return [
             name
             for name, width in self.view_widths_.items()
@@ -289,8 +289,8 @@ class ZeroShotTopicModel(NeuralTopicModel):
         ]
 
     def _is_aligned(self, is_embedded: bool, width: int) -> bool:
-        """Tell whether vectors may be aligned with those that are trained on."""
-        # Counts of another language are of other words, even in equal number.
+        """Return whether vectors may be aligned with those of the training text."""
+        # Counts of another language are of other words, even if there are as many.
         embedded = self._embedded[self.view_] and is_embedded
         return embedded and width == self.view_widths_[self.view_]
 

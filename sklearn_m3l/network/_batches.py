@@ -1,4 +1,4 @@
-"""Batches of tuples, cut from arrays that stay where they are."""
+"""Batches of tuples, cut from arrays that are not copied."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ class Cells:
 
 @dataclass
 class Batch:
-    """Some tuples, as the network takes them.
+    """Some tuples, in the form that the network takes.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class Batch:
     vectors : dict of str to Tensor of shape (n_present, width)
         What each view's inference network encodes: the rows that have the view.
     rows : dict of str to Tensor of int64 of shape (n_present,), or None
-        Positions of those rows in the batch; None where every row has the view.
+        Positions of those rows in the batch; None if every row has the view.
     positions : dict of str to ndarray of int, or None
-        The same in main memory, which nobody must wait for.
+        The same in main memory, where reading them does not wait for the device.
     cells : dict of str to Cells
         The counts to reconstruct, of the rows that have the text.
     groups : Tensor of int64 of shape (size,), or None
@@ -55,17 +55,17 @@ class Batch:
     prior : tuple of two Tensors of shape (size, n_components), or None
         Mean and log-variance of each tuple's own prior.
     pair_weight : Tensor of shape (size,), or None
-        What the contrast of each tuple is multiplied by; None for 1.
+        Factors of the contrast of each tuple; None for 1.
     generator : torch.Generator or None
         Draws dropout and samples in training; None in evaluation, at the mean.
     whole : Batch or None
-        The batch that this is a part of, without vectors and counts, where several
-        processes share it.
+        If several processes share a batch: the batch that this is a part of, without
+        vectors and counts.
     own : dict of str to slice
-        Where the rows that have each view are among those of the whole batch.
+        Slices of the rows of each view in the whole batch.
     present : dict of str to Tensor of bool of shape (size,)
-        If given, every view has a row for each tuple, and this says which of them are
-        there. See `padded`.
+        If given, every view has a row for each tuple, and this marks those that exist.
+        See `padded`.
     """
 
     size: int
@@ -82,7 +82,7 @@ class Batch:
     present: dict[str, Tensor] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
-        """Return how many rows have a view, of all processes."""
+        """Return how many rows of all processes have a view."""
         if self.whole is None:
             return len(self.vectors[name])
         positions = self.whole.positions[name]
@@ -94,7 +94,7 @@ class Batch:
         return next(iter(self.vectors.values())).device
 
     def places(self, names: Iterable[str]) -> tuple[Tensor, int]:
-        """Return where rows are in the whole batch, view by view, and its length."""
+        """Return the places of rows in the whole batch by view, and its length."""
         places, n_rows = [], 0
         for name in names:
             own = self.own[name]
@@ -139,12 +139,12 @@ class TupleDataset(torch.utils.data.Dataset):
     prior : tuple of two ndarrays of shape (n_rows, n_components), optional
         Mean and log-variance of each row's own prior.
     pair_weight : ndarray of float32 of shape (n_rows,), optional
-        What the contrast of each row is multiplied by.
+        Factors of the contrast of each row.
     seed : int or None
-        Seed of the order of rows and of everything that is drawn for a batch;
-        None for evaluation, where rows keep their order and nothing is drawn.
+        Seed of the order of rows and of everything random in a batch; None for
+        evaluation, where rows keep their order and nothing is random.
     device : torch.device
-        Where batches go.
+        Device of the batches.
     """
 
     def __init__(
@@ -244,10 +244,10 @@ class _BlockCells:
 
 @dataclass
 class Block:
-    """Some thousand tuples, gathered at once because small gathers are slow.
+    """Some thousands of tuples, gathered at once because small gathers are slow.
 
-    The fields are those of `Batch`, but that `present` holds the positions of the
-    rows that have a view as arrays of int.
+    The fields are those of `Batch`, except that `present` holds the positions of the
+    rows that have a view, as arrays of int.
     """
 
     vectors: dict[str, Tensor]
@@ -293,16 +293,16 @@ class TupleBatches:
     Parameters
     ----------
     dataset : TupleDataset
-        Shuffled anew at every iteration if it has a seed.
+        Reshuffled at every iteration if it has a seed.
     batch_size : int
-        Rows in a batch. A last batch of one row joins the one before it, since
-        one row has no batch statistics and no negatives.
+        Rows in a batch. A last batch of one row joins the previous batch, since a
+        single row has no batch statistics and no negatives.
     """
 
     def __init__(self, dataset: TupleDataset, batch_size: int):
         self.dataset = dataset
         self.batch_size = batch_size
-        # Nothing is gained where rows are few, such as those to validate on.
+        # With few rows, such as those to validate on, sharing gains nothing.
         self.shared = dataset.order is not None and _shards.place()[1] > 1
 
     def __iter__(self) -> Iterator[Batch]:
@@ -338,7 +338,7 @@ def _cut(
 def _cut_parts(
     dataset: TupleDataset, rows: np.ndarray, cuts: list[tuple[int, int]]
 ) -> Iterator[Batch]:
-    """Cut rows into batches, of which only this process's parts are read."""
+    """Cut rows into batches, and read only this process's parts."""
     parts = [_shards.part_of(*cut) for cut in cuts]
     block = dataset.block(np.concatenate([rows[slice(*part)] for part in parts]))
     outline, read = dataset.block(rows, outline=True), 0
@@ -360,7 +360,7 @@ def _vector_source(view: View, device) -> Tensor | View:
         return view
     if isinstance(view.embedding, np.memmap):
         return view
-    if view.embedding.dtype == np.float16:  # kept: it takes half the memory
+    if view.embedding.dtype == np.float16:  # not converted: it takes half the memory
         return torch.tensor(np.ascontiguousarray(view.embedding), device=device)
     return torch.from_numpy(view.read(slice(None))).to(device)
 
@@ -388,7 +388,7 @@ def send(array: np.ndarray, device: torch.device) -> Tensor:
 def common_rows(
     batch: Batch, a: str, b: str
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return where the rows that have both views stand among those of each.
+    """Return the positions of the rows that have both views among those of each.
 
     None stands for all of them.
     """

@@ -1,4 +1,4 @@
-"""Which of skorch's callbacks a topic network takes."""
+"""Which skorch callbacks a topic network accepts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,19 +22,19 @@ _REFUSED: list[tuple[type, str]] = [
 
 
 def check_callbacks(callbacks: Iterable[Any], *, validates: bool) -> None:
-    """Refuse callbacks that would fail only once the network is trained.
+    """Refuse callbacks that would otherwise fail only after training.
 
     Parameters
     ----------
     callbacks : iterable
-        What the user gave.
+        The user's callbacks.
     validates : bool
         Whether part of the rows is set aside for validation.
 
     Raises
     ------
     TypeError
-        If one is not a callback of skorch.
+        If one is not a skorch callback.
     ValueError
         If one cannot work, or needs a validation loss and there is none.
     """

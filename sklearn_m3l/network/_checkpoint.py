@@ -1,4 +1,4 @@
-"""The state of a net in training, stored and brought back."""
+"""The state of a net in training, stored and restored."""
 
 from typing import Any
 
@@ -17,27 +17,28 @@ from sklearn_m3l.utils._storage import digest
 # What early stopping remembers.
 _STOPPING = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
 
-# Rows of an embedding that are digested at once.
+# Rows of an embedding that are hashed at once.
 _ROWS = 16_384
 
 # What a scheduler changes in the optimizer.
 _RATES = ("lr", "initial_lr")
 
-# Parameters of a net that do not change what it learns, or count elsewhere.
+# Parameters of a net that do not change what it learns, or that the name covers
+# otherwise.
 _IRRELEVANT = {"callbacks", "verbose", "_params_to_validate"}
 
 
 class NetCheckpoint(Callback):
-    """Store the state of a net after epochs, and bring it back.
+    """Store the state of a net after epochs, and restore it.
 
-    It is the last of the callbacks, so that those before it have done their part of an
-    epoch. The state consists of the weights, the optimizer, the generators, the
-    history, and skorch's `EarlyStopping` and `LRScheduler`; other callbacks start anew.
+    It is the last callback, so that all others have finished the epoch. The state
+    consists of the weights, the optimizer, the generators, the history, and skorch's
+    `EarlyStopping` and `LRScheduler`; other callbacks start over.
 
     Parameters
     ----------
     folder : str or path
-        Where each fit has a subfolder.
+        Each fit has a subfolder in it.
     net : TopicNet
         The net, before training.
     data : tuple of TupleDataset and TupleDataset or None
@@ -51,7 +52,7 @@ class NetCheckpoint(Callback):
         self.state = self.file.load()
 
     def resume(self, net) -> int:
-        """Bring back the state; return how many epochs are left to train."""
+        """Restore the state; return how many epochs are left to train."""
         if self.state is None:
             return net.max_epochs
         with self.file.own_state():
@@ -88,7 +89,7 @@ class NetCheckpoint(Callback):
         net.optimizer_.load_state_dict(state)
 
     def on_train_begin(self, net, **kwargs):
-        """Bring back what the other callbacks have set up anew."""
+        """Restore what the other callbacks have just reset."""
         if self.state is None:
             return
         with self.file.own_state():
@@ -112,7 +113,7 @@ class NetCheckpoint(Callback):
 
     def finish(self, net) -> None:
         """Store the state after the last epoch."""
-        if place()[0] == 0:  # all processes of a training have the same
+        if place()[0] == 0:  # the same in all processes that train together
             self.file.save(self._state(net, finished=True))
 
     def _state(self, net, *, finished: bool) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def _resume_stopping(callback: EarlyStopping, memory: dict, net) -> None:
 
 
 def _require_alike(value: Any, own: Any) -> None:
-    """Refuse a value that has other types, keys or shapes than one's own."""
+    """Refuse a value whose types, keys or shapes differ from those of the own value."""
     if isinstance(own, dict):
         require(isinstance(value, dict) and set(value) == set(own), "it has other keys")
         for key, item in own.items():
@@ -176,7 +177,7 @@ def _with_state(net) -> list[Callback]:
 
 
 def _name(net, data) -> str:
-    """Return a name for all that training depends on."""
+    """Return a name that depends on everything that training depends on."""
     parameters = net.get_params(deep=False)
     callbacks = [
         [type(callback), {k: v for k, v in vars(callback).items() if k[-1] != "_"}]
@@ -194,7 +195,7 @@ def _name(net, data) -> str:
 
 
 def _content(dataset: TupleDataset) -> list:
-    """Return what a data set holds, for a digest."""
+    """Return the content of a data set, to be hashed."""
     return _map_tensors(
         [
             {name: _vectors(source) for name, source in dataset.encoded.items()},
@@ -217,12 +218,12 @@ def _vectors(source: Any) -> Any:
 
 
 def _map_tensors(value: Any) -> Any:
-    """Return nested values with arrays in the place of tensors."""
+    """Return nested values with arrays in place of tensors."""
     return _map(value, torch.Tensor, lambda tensor: tensor.cpu().numpy())
 
 
 def _map_arrays(value: Any) -> Any:
-    """Return nested values with tensors in the place of arrays."""
+    """Return nested values with tensors in place of arrays."""
     return _map(value, np.ndarray, lambda array: torch.from_numpy(array.copy()))
 
 

@@ -11,7 +11,7 @@ TINY = 1e-30
 
 
 class Decoder(nn.Module):
-    """From topic distributions to the log-probabilities of one language's words.
+    """Maps topic distributions to log-probabilities of one language's words.
 
     Parameters
     ----------
@@ -23,19 +23,19 @@ class Decoder(nn.Module):
         batch-normalized weights (ProdLDA's product of experts).
     background : bool
         Whether a mixture has one more component in every row: fixed word probabilities
-        of a learned share.
+        with a learned share.
     generator : torch.Generator
         Draws the initial weights.
     """
 
     background: Tensor | None
     background_logit: nn.Parameter | None
-    # What `phi` keeps, and the weights that it is of.
+    # The cached result of `phi`, and the weights that it was computed from.
     _kept: tuple[tuple[int, int], Tensor] | None = None
 
     def __init__(self, n_components, n_words, kind, background, generator):
         super().__init__()
-        # As in `nn.Linear`: a row for each output.
+        # As in `nn.Linear`: one row per output.
         self.beta = nn.Parameter(torch.empty(n_words, n_components))
         if kind == "mixture":
             self.norm = None
@@ -52,8 +52,8 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """Return log-probabilities of the words, (n, n_words).
 
-        `n_rows` is the number of rows of all processes that share a batch, `present`
-        says which of the rows are there.
+        `n_rows` is the number of rows of all processes that share a batch; `present`
+        marks the rows that exist.
         """
         if self.norm is None:
             share, common = self.split()
@@ -64,13 +64,13 @@ class Decoder(nn.Module):
     def phi(self) -> Tensor:
         """Return the probabilities of words in the topics of a mixture, transposed.
 
-        Those of a frozen decoder are kept until its weights change.
+        Those of a frozen decoder are cached until its weights change.
         """
         if not self.frozen:
             return F.softmax(self.beta, dim=0)
         state = self.beta.data_ptr(), self.beta._version
         if self._kept is None or self._kept[0] != state:
-            with torch.inference_mode(False):  # training takes it, too
+            with torch.inference_mode(False):  # training uses the cache, too
                 self._kept = state, F.softmax(self.beta, dim=0)
         return self._kept[1]
 
@@ -78,7 +78,7 @@ class Decoder(nn.Module):
         return self.__dict__ | {"_kept": None}
 
     def split(self) -> tuple[Tensor, Tensor]:
-        """Return the share of the topics, and what the background adds to each word."""
+        """Return the share of the topics, and the background's part of each word."""
         if self.background is None or self.background_logit is None:
             return self.beta.new_ones(()), self.beta.new_zeros(len(self.beta))
         share = torch.sigmoid(self.background_logit)
@@ -92,11 +92,11 @@ class Decoder(nn.Module):
 
     @property
     def frozen(self) -> bool:
-        """Whether training leaves the decoder as it is."""
+        """Whether training leaves the decoder unchanged."""
         return not self.beta.requires_grad
 
     def freeze(self) -> None:
-        """Keep topics and statistics as they are, in training too."""
+        """Keep topics and statistics unchanged in training."""
         self.beta.requires_grad_(False)
         if self.norm is not None:
             self.norm.frozen = True

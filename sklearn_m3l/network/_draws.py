@@ -1,4 +1,4 @@
-"""What is drawn to encode some rows in training: masks of dropout, and noise."""
+"""Random numbers to encode some rows in training: dropout masks, and noise."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass
 class Mask:
-    """What dropout keeps, times a factor: where random bits are at least the lowest."""
+    """Dropout: keeps elements whose random bits reach a threshold, times a factor."""
 
     bits: Tensor  # int16
     lowest: int
@@ -29,7 +29,7 @@ class Mask:
 
 @dataclass
 class Draws:
-    """What is drawn to encode some rows."""
+    """Random numbers to encode some rows."""
 
     vectors: Mask
     hidden: Mask | None  # for the last hidden layer, if there is one
@@ -37,7 +37,7 @@ class Draws:
     noise: Tensor  # standard normal, (n_rows, n_components)
 
     def at(self, rows: Tensor) -> "Draws":
-        """Return what is drawn for some rows."""
+        """Return the random numbers of some rows."""
         hidden = None if self.hidden is None else self.hidden.at(rows)
         vectors, topics = self.vectors.at(rows), self.topics.at(rows)
         return Draws(vectors, hidden, topics, self.noise[rows])
@@ -49,13 +49,13 @@ def draw_masks(
     generator: torch.Generator,
     device: torch.device,
 ) -> list[Mask]:
-    """Draw masks of some shapes, which drop some shares, on a device."""
+    """Draw masks on a device, with the given shapes and shares to drop."""
     sizes = [math.prod(shape) for shape in shapes]
-    # Sixteen bits an element are exact enough.
+    # Sixteen bits per element are exact enough.
     n_draws = -(-sum(sizes) // 4)
     draws = torch.empty(n_draws, dtype=torch.int64, device=device)
     if device.type == "cpu":
-        # PyTorch draws their seed alone: all of them would take as long as a layer.
+        # PyTorch draws only their seed: drawing all bits would take as long as a layer.
         from sklearn_m3l.network._kernels import random_bits
 
         seed = torch.empty((), dtype=torch.int64).random_(generator=generator)

@@ -18,7 +18,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class InferenceNetwork(nn.Module):
-    """From vectors to the means and log-variances of topics.
+    """Maps vectors to the means and log-variances of topics.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class InferenceNetwork(nn.Module):
             _linear(n_in, n_out, generator)
             for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
         )
-        # One product for both parameters, the means first.
+        # One matrix product for means and log-variances, in this order.
         self.head = _linear(sizes[-1], 2 * n_components, generator)
         self.norm = BatchNorm(2 * n_components)
         self.activation = activation
@@ -90,8 +90,8 @@ class InferenceNetwork(nn.Module):
         """Return means, log-variances, topics, and the topics to decode.
 
         The means are scaled and biased; without draws, topics are their softmax.
-        `n_rows` is the number of rows of all processes that share a batch, `present`
-        says which of the rows are there.
+        `n_rows` is the number of rows of all processes that share a batch; `present`
+        marks the rows that exist.
         """
         if draws is not None:
             x = draws.vectors(x)
@@ -123,8 +123,8 @@ class InferenceNetwork(nn.Module):
 
 
 def _linear(n_in: int, n_out: int, generator) -> nn.Linear:
-    """Return a linear layer in torch's usual initial state, privately drawn."""
-    device = torch.get_default_device()  # "meta" where only shapes are asked for
+    """Return a linear layer, initialized as in torch but with a private generator."""
+    device = torch.get_default_device()  # "meta" if only shapes are needed
     layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device=device)
     bound = n_in**-0.5
     nn.init.uniform_(layer.weight, -bound, bound, generator=generator)

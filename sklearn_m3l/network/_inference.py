@@ -12,15 +12,14 @@ from sklearn_m3l.multiview import View
 from sklearn_m3l.network._batches import Batch
 from sklearn_m3l.network._shards import place
 
-# Rows encoded at once: few enough that a memmap is read in bounded memory.
+# Rows encoded at once, so that a memmap is read in bounded memory.
 _ROWS = 4096
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return a device by name; "auto" is a GPU where there is one.
+    """Return a device by name; "auto" is a GPU if there is one.
 
-    Where processes share a training, it is the one of the process's number on its
-    machine.
+    If several processes train together, each gets the GPU of its number on its machine.
     """
     if device == "auto":
         if not torch.cuda.is_available():
@@ -45,13 +44,13 @@ def infer_topics(
     net : TopicNet
         A trained net.
     view : View
-        What is encoded.
+        The view to encode.
     name : str
         The name of the view.
     encoder : str
-        The view of the net whose network encodes it.
+        The view of `fit` whose inference network encodes it.
     n_draws : int
-        0 for softmax(mean), otherwise the number of draws that are averaged. They are
+        0 for softmax(mean), otherwise the number of draws to average. They are
         independent for each row and view, but always the same for the same row.
     seed : int
         Seed of the draws.
@@ -77,7 +76,7 @@ def infer_topics(
 
 
 def _row_keys(vectors: np.ndarray, key: str) -> np.ndarray:
-    """Return a number for each row that depends on its values and the key alone."""
+    """Return a number for each row that depends only on its values and the key."""
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     rng = np.random.default_rng(int.from_bytes(digest, "little"))
     first, *factors = rng.integers(2**64, size=1 + vectors.shape[1], dtype=np.uint64)
@@ -121,7 +120,7 @@ def infer_gaussians(net, view: View, encoder: str) -> tuple[np.ndarray, np.ndarr
     Returns
     -------
     mean, log_variance : ndarray of float32 of shape (n_rows, n_components)
-        The prior's in rows where the view is absent.
+        Those of the prior in rows where the view is absent.
     """
     shape = (len(view), net.module_.n_components)
     mean = np.zeros(shape, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What operations of training compute on a CPU, in compiled code.
+"""Compiled code for training on a CPU.
 
 Each function fills the arrays that it is given; `g_x` is the gradient for x.
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from sklearn_m3l.utils._numba import compiler
 
-# Sums may be taken in another order, but what is not finite stays so.
+# Sums may be reordered, but infinite values and NaN must survive.
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 kernel = compiler(fastmath=_FASTMATH)
 # Inlined, since a cached and a fresh copy of a helper may round differently.
@@ -91,8 +91,8 @@ def mixture(
 ):  # fmt: skip
     """Return the negative log-likelihood of words in a mixture; add to the gradients.
 
-    `share` is that of the topics; `common` is added for each word. `g_phi` is empty
-    where the topics are frozen.
+    `share` is that of the topics; `common` is added for each word. `g_phi` is empty if
+    the topics are frozen.
     """
     loss, n_topics = 0.0, phi.shape[1]
     for cell in range(len(rows)):
@@ -166,9 +166,9 @@ def batch_norm(x, mean, variance, fixed, scale):
 
 @inlined
 def batch_norm_backward(y, scale, fixed, gradient, mean, slope):
-    """Turn the gradient for what was normalized, y, into that for its input, in place.
+    """Turn the gradient for normalized values, y, into that for the input, in place.
 
-    `mean` and `slope` are room for numbers by column.
+    `mean` and `slope` are work space, one number per column.
     """
     n_rows, width = y.shape
     for j in range(width):
@@ -215,7 +215,7 @@ def pairwise_contrast(products, table, inverse, groups, weights, g_products):
     """Return InfoNCE summed over pairs of views; add to the gradient for products.
 
     `table` has the position of each view of each row, or -1; the similarity of two
-    vectors is their product times `inverse`. No groups stand for one each.
+    vectors is their product times `inverse`. Without groups, each row has its own.
     """
     n_views, n_rows = table.shape
     positions, own = np.empty((2, 2 * n_rows), np.int64)
@@ -237,7 +237,7 @@ def pairwise_contrast(products, table, inverse, groups, weights, g_products):
                 for j in range(2 * size):
                     logits[j] = inverse * products[here, positions[j]]
                 positive = logits[partner]
-                # A row is not its own negative, nor are others of its article.
+                # A row's negatives are neither itself nor rows of its article.
                 logits[anchor] = _LOWEST
                 for j in range(2 * size if len(groups) else 0):
                     if groups[own[j]] == groups[own[anchor]] and j != partner:
@@ -246,7 +246,7 @@ def pairwise_contrast(products, table, inverse, groups, weights, g_products):
                 for j in range(2 * size):
                     highest = max(highest, logits[j])
                 for j in range(2 * size):
-                    # What is left out stays finite, but far below what counts.
+                    # Excluded values stay finite, but far below all others.
                     logits[j] = exp(max(logits[j] - highest, np.float32(-200)))
                     share += logits[j]
                 total += weight * (math.log(share) - (positive - highest))
@@ -379,7 +379,7 @@ def draw_backward(
     y, fixed, deviation, scale, noise, bits, lowest, factor, theta,
     g_mean, g_log_variance, g_theta, g_decoded, g_bias, g_y,
 ):  # fmt: skip
-    """Fill the gradients for what `draw` was given, which normalized y."""
+    """Fill the gradients for the input of `draw`, which normalized y."""
     n_rows, n_topics = noise.shape
     room = np.empty((2, 2 * n_topics), np.float32)
     g_bias[:] = _ZERO

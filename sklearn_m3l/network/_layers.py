@@ -1,4 +1,4 @@
-"""Layers that keep the statistics of what passes them."""
+"""Layers that keep statistics of their input."""
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +27,8 @@ class BatchNorm(nn.Module):
     ) -> Tensor:
         """Normalize rows.
 
-        `n_rows` is their number in all processes that share them. Statistics are those
-        of the rows that are `present`.
+        `n_rows` is their number in all processes that share them. Statistics are over
+        the rows that are `present`.
         """
         learns = self.learns(x, n_rows)
         if learns and present is not None:
@@ -39,7 +39,7 @@ class BatchNorm(nn.Module):
 
     def learns(self, x: Tensor, n_rows: int | None = None) -> bool:
         """Tell whether the statistics are those of the batch."""
-        # One row has no statistics of its own: it takes the running ones.
+        # A single row has no statistics of its own, so it takes the running ones.
         n_rows = x.shape[0] if n_rows is None else n_rows
         return self.training and not self.frozen and n_rows > 1
 
@@ -54,14 +54,14 @@ class BatchNorm(nn.Module):
         return centered * (variance + _EPSILON).rsqrt()
 
     def _normalize_present(self, x: Tensor, present: Tensor) -> Tensor:
-        """Normalize by the statistics of some rows, if they are more than one."""
+        """Normalize by the statistics of the present rows if there are at least two."""
         n_rows = present.sum()
         mean = (x * present).sum(dim=0) / n_rows.clamp_min(1)
         variance = ((x - mean) * present).square().sum(dim=0) / n_rows.clamp_min(1)
         with torch.no_grad():
             share = _MOMENTUM * (n_rows > 1)
             unbiased = variance * (n_rows / (n_rows - 1).clamp_min(1))
-            # Before they change: a single row takes those of earlier batches.
+            # Read before the update: a single row takes those of earlier batches.
             means, variances = self.mean.clone(), self.variance.clone()
             self.mean.lerp_(mean, share)
             self.variance.lerp_(unbiased, share)

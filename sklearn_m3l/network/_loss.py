@@ -1,7 +1,7 @@
 """The terms of the loss, each a sum over the rows of a batch, and their sum.
 
-The expressions here define the terms. Where gradients are wanted on a CPU, some are
-computed by the compiled operations of `_ops` instead.
+The expressions here define the terms. When gradients are needed on a CPU, the compiled
+operations of `_ops` compute some of them instead.
 """
 
 from collections.abc import Callable
@@ -35,11 +35,11 @@ def reconstruction_loss(
 ) -> Tensor:
     """Return the negative log-likelihood of the counts of a text.
 
-    `n_rows` is the number of rows of all processes that share a batch, `present` says
-    which rows of topics are there.
+    `n_rows` is the number of rows of all processes that share a batch; `present` marks
+    the rows of topics that exist.
     """
     compiled = _ops.compiled(theta)
-    if theta.is_cuda:  # few large operations
+    if theta.is_cuda:  # few large operations are faster
         counts = _dense(cells, len(theta), len(decoder.beta))
         return -(counts * decoder(theta, n_rows, present)).sum()
     if decoder.norm is None:
@@ -49,7 +49,7 @@ def reconstruction_loss(
             inputs = theta, phi, share, common
             places = cells.rows, cells.words, cells.values
             return _ops.term("mixture", 4, *inputs, *places)
-        # Only the words that a row has are touched.
+        # Compute only the words that a row has.
         p = share * (theta[cells.rows] * phi[cells.words]).sum(dim=1)
         return -cells.values.dot((p + common[cells.words] + TINY).log())
     if compiled and n_rows is None and present is None:
@@ -61,7 +61,7 @@ def reconstruction_loss(
 def _dense(cells: Cells, n_rows: int, n_words: int) -> Tensor:
     """Return counts as a matrix, (n_rows, n_words)."""
     counts = cells.values.new_zeros(n_rows * n_words)
-    # Added, since recorded steps have cells of value 0 besides.
+    # Added, not assigned: recorded steps also have cells of value 0.
     counts.scatter_add_(0, cells.rows * n_words + cells.words, cells.values)
     return counts.view(n_rows, n_words)
 
@@ -79,9 +79,9 @@ def gaussian_kl(mean, log_variance, prior_mean, prior_log_variance) -> Tensor:
 def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
     """Return the sum of KL(a || b) over all ordered pairs of views of each row.
 
-    The log-determinants of the two directions cancel, and what is left is a product of
-    sums over the views of a row once their means are centered. See `pairwise_contrast`
-    for the table.
+    The log-determinants of the two directions cancel. Once the means are centered, the
+    rest is a product of sums over the views of a row. See `pairwise_contrast` for the
+    table.
     """
     if _ops.compiled(mean):
         return _ops.term("pairwise_kl", 2, mean, log_variance, table)
@@ -104,16 +104,16 @@ def pairwise_kl(mean: Tensor, log_variance: Tensor, table: Tensor) -> Tensor:
 
 
 def _by_view(x: Tensor, table: Tensor, absent: float = 0.0) -> Tensor:
-    """Return what each view of each row has, (n_views, n_rows, ...)."""
+    """Return the elements by view and row, (n_views, n_rows, ...)."""
     if len(x) == table.numel():
         return x.view(*table.shape, *x.shape[1:])
-    # The last element is that of an absent view. Sums over views of what is gathered
-    # are the same in every run, unlike what a GPU adds to rows in any order.
+    # The last element stands for absent views. Gathering and then summing over views
+    # gives the same bits in every run; a GPU that adds to rows does so in any order.
     return F.pad(x, (*[0, 0] * (x.ndim - 1), 0, 1), value=absent)[table]
 
 
 def _with_absent(x: Tensor, present: Tensor | None) -> Tensor:
-    """Return an element more where a batch is padded, as some are absent."""
+    """Return one more element if a batch is padded, as some views are then absent."""
     return x if present is None else F.pad(x, (0, 0, 0, 1))
 
 
@@ -129,13 +129,13 @@ def info_nce(
     """Return InfoNCE between two views of the same rows, as in the authors' code.
 
     A row's term is the mean of both directions; its negatives are the other rows
-    of those two views that are `present`, except those of its own article. See
+    of those two views that are `present`, except rows of its own article. See
     `pairwise_contrast`.
     """
     n_rows = len(a)
     vectors = torch.cat([a, b])
     logits = vectors @ (vectors.T / temperature)
-    # Of a row's own article, only its partner is left.
+    # Exclude all rows of the same article but the partner.
     if groups is None and present is None:
         logits = logits.fill_diagonal_(-torch.inf)
     else:
@@ -164,9 +164,9 @@ def pairwise_contrast(
 ) -> Tensor:
     """Return the sum of `info_nce` over all pairs of views.
 
-    `vectors`, whose products are similarities, are those of all views; `table`, of
-    shape (n_views, n_rows), says where that of each view of each row is, or -1.
-    `groups` are the articles of the rows, `weights` weigh the rows' terms.
+    `vectors` are those of all views, and their products are similarities. `table`, of
+    shape (n_views, n_rows), has the position of the vector of each view of each row, or
+    -1. `groups` are the articles of the rows, `weights` multiply the terms of the rows.
     """
     if _ops.compiled(vectors):
         others = temperature, groups, weights
@@ -197,7 +197,7 @@ def joint_contrast(
 
     It is summed over ordered pairs of a row's views. All of them have one denominator:
     the sum over any two views c, d and the rows j of the batch of
-    exp(theta_i^c . theta_j^d / temperature), as printed, so with those of the row
+    exp(theta_i^c . theta_j^d / temperature), as printed, including those of the row
     itself. Other rows of its article are left out. See `pairwise_contrast`.
     """
     if _ops.compiled(vectors):
@@ -233,7 +233,7 @@ CONTRASTS = {"pairwise": pairwise_contrast, "joint": joint_contrast}
 
 
 class TopicLoss(nn.Module):
-    """The loss of the neural topic models (Eq. 1 of the paper, and a prior).
+    """The loss of the neural topic models (Eq. 1 of the paper, plus a prior).
 
     Parameters
     ----------
@@ -242,9 +242,9 @@ class TopicLoss(nn.Module):
     kl_weight : float
         Weight of the divergences between the views of a tuple.
     prior_weight : float
-        Weight of the divergence from the prior: each row's own where the batch has
-        one, otherwise the Laplace approximation of a flat Dirichlet by a logistic
-        normal, of variance 1 - 1 / n_components, around the bias of the network.
+        Weight of the divergence from the prior: each row's own if the batch has one,
+        otherwise the Laplace approximation of a flat Dirichlet by a logistic normal,
+        with variance 1 - 1 / n_components, around the bias of the network.
     contrastive_weight : float
         Weight of the contrast (s in the paper), added per row.
     temperature : float
@@ -256,8 +256,8 @@ class TopicLoss(nn.Module):
     contrast : {"pairwise", "joint"}
         See `pairwise_contrast` and `joint_contrast`.
     balance_views : bool
-        Divide the contrast of a row by the number of its other views. It is multiplied
-        by the row's weight where the batch has weights.
+        Divide the contrast of a row by the number of its other views. If the batch has
+        weights, the contrast is also multiplied by the row's weight.
     contrast_warmup : float
         Share of training over which the weight of the contrast rises from 0.
 
@@ -289,15 +289,15 @@ class TopicLoss(nn.Module):
         self.contrast = contrast
         self.balance_views = balance_views
         self.contrast_warmup = contrast_warmup
-        # A single topic has no variance to speak of; log 0 must not enter.
+        # With a single topic, the variance would be 0, and its logarithm infinite.
         variance = torch.tensor(max(1 - 1 / n_components, 1e-6))
         self.register_buffer("prior_log_variance", variance.log())
-        # A tensor: recorded steps read what it holds when they are replayed.
+        # A tensor, because replayed steps must read its current value.
         factor = torch.tensor(float(contrastive_weight))
         self.register_buffer("contrast_factor", factor, persistent=False)
 
     def start_epoch(self, progress: float) -> None:
-        """Set the weight of the contrast in an epoch that ends at a share of all."""
+        """Set the contrast's weight in an epoch that ends at a share of training."""
         warm = progress >= self.contrast_warmup
         share = 1.0 if warm else progress / self.contrast_warmup
         self.contrast_factor.fill_(share * self.contrastive_weight)
@@ -314,13 +314,13 @@ class TopicLoss(nn.Module):
     def _terms(
         self, posterior: Posterior, texts: dict[str, Text], batch: Batch
     ) -> list[Callable[[], Tensor]]:
-        """Return what computes each term."""
+        """Return functions that compute the terms."""
         gaussian = posterior.mean, posterior.log_variance
         present = posterior.present
 
         def prior() -> Tensor:
             own, center = gaussian, self._prior(posterior, batch)
-            if present is not None:  # what is not there does not diverge
+            if present is not None:  # absent views do not diverge
                 here = present.unsqueeze(1)
                 own = own[0].where(here, center[0]), own[1].where(here, center[1])
             return self.prior_weight * gaussian_kl(*own, *center)

@@ -1,4 +1,4 @@
-"""Advice to people whose GPU is too small."""
+"""Advice for users whose GPU is too small."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 
 @contextmanager
 def advise_on_memory(advice: str) -> Iterator[None]:
-    """Add to the error of a GPU that is out of memory what to do about it.
+    """Add advice to the error that a GPU is out of memory.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def advise_on_memory(advice: str) -> Iterator[None]:
     Raises
     ------
     torch.OutOfMemoryError
-        Where the GPU is out of memory, with the advice.
+        If the GPU is out of memory, with the advice.
     """
     try:
         yield

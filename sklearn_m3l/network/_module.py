@@ -24,7 +24,7 @@ from sklearn_m3l.network._streams import side_by_side
 
 @dataclass
 class Posterior:
-    """Gaussians over topics, one for each view of each row, and draws from them.
+    """Gaussians over topics, one per view of each row, and draws from them.
 
     The rows of the first view come first, then those of the second, and so on.
 
@@ -39,11 +39,11 @@ class Posterior:
     rows : Tensor of int64 of shape (n_present,)
         Position in the batch of the tuple that each belongs to.
     views : dict of str to slice
-        Where each view's rows are.
+        Slices of the rows of each view.
     center : Tensor of shape (n_components,)
         Mean of the prior.
     present : Tensor of bool of shape (n_present,), or None
-        Which of them are there, where a batch is padded.
+        Which of them exist, if a batch is padded.
     """
 
     mean: Tensor
@@ -77,7 +77,7 @@ class Posterior:
 
 
 def _table(rows: Sequence[Tensor], n_rows: int) -> Tensor:
-    """Return where each view of each row is, from the rows that have each view."""
+    """Return the position of each view of each row, given the rows of each view."""
     lengths = [len(own) for own in rows]
     places = torch.arange(sum(lengths), device=rows[0].device)
     if len(places) == len(rows) * n_rows:  # every row has every view
@@ -96,7 +96,7 @@ class Text:
     cells: Cells
     decoder: Decoder
     n_rows: int | None = None  # of all processes that share a batch
-    present: Tensor | None = None  # rows that are there, where a batch is padded
+    present: Tensor | None = None  # rows that exist, if a batch is padded
 
 
 class TopicNetwork(nn.Module):
@@ -109,7 +109,8 @@ class TopicNetwork(nn.Module):
     widths : mapping of str to int
         Length of the vectors of each encoded view.
     inference_networks : mapping of str to hashable
-        Views of one value share an inference network; they must agree in width.
+        Views with equal values share an inference network; they must have the same
+        width.
     n_words : mapping of str to int
         Vocabulary size of each decoded text.
     decoded_from : mapping of str to str
@@ -120,7 +121,7 @@ class TopicNetwork(nn.Module):
         See `InferenceNetwork`.
     dropout : float
         Share of the last hidden layers that is dropped in training; with product
-        decoders also of the topics that are decoded.
+        decoders also of the decoded topics.
     seed : int
         Seed of the initial weights.
     decoder : {"mixture", "product"}
@@ -128,8 +129,8 @@ class TopicNetwork(nn.Module):
     scale : float
         Multiplies the batch-normalized means.
     bias : bool
-        Whether a learned bias, the same for all views, is added to the means. It lets
-        some topics be more common than others.
+        Whether a learned bias, the same for all views, is added to the means. It allows
+        some topics to be more common than others.
     background : bool
         See `Decoder`.
     """
@@ -185,7 +186,7 @@ class TopicNetwork(nn.Module):
         self.bias = nn.Parameter(torch.zeros(n_components)) if bias else None
 
     def forward(self, batch: Batch) -> tuple[Posterior, dict[str, Text]]:
-        """Encode every view of a batch; return what its texts are predicted from."""
+        """Encode every view of a batch; return posteriors, and the texts to predict."""
         posterior, texts = self.encode(batch), {}
         for name, cells in batch.cells.items():
             source = self.decoded_from[name]
@@ -207,7 +208,7 @@ class TopicNetwork(nn.Module):
     def encode(self, batch: Batch) -> Posterior:
         """Return the posteriors of the views that some row of the batch has."""
         tasks, rows, n_present = [], [], 0
-        # A view of it: branches of a recording add to one gradient, not to parameters.
+        # A view: branches of a recording add to its gradient, not to the parameter's.
         bias = None if self.bias is None else self.bias.view_as(self.bias)
         views: dict[str, slice] = {}
         for group, network in enumerate(self.inference):
@@ -272,10 +273,7 @@ class TopicNetwork(nn.Module):
         standardize.get_buffer("scale").copy_(torch.as_tensor(scale))
 
     def set_topics(self, name: str, topic_word, *, freeze: bool = False) -> None:
-        """Start a text's decoder from word probabilities, (n_components, n_words).
-
-        Training leaves them as they are if they are to freeze.
-        """
+        """Set, or freeze, the topics of a text's decoder, (n_components, n_words)."""
         decoder = self.decoder_of(name)
         decoder.set_topics(topic_word)
         if freeze:
@@ -314,7 +312,7 @@ class TopicNetwork(nn.Module):
 
 
 def _presence(batch: Batch, names: Iterable[str]) -> Tensor | None:
-    """Return which rows of some views are there, where a batch is padded."""
+    """Return which rows of some views exist, if a batch is padded."""
     if not batch.present:
         return None
     return _concatenate([batch.present[name] for name in names])

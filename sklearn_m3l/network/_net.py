@@ -22,9 +22,9 @@ from sklearn_m3l.network._threads import training_threads
 class TopicNet(NeuralNet):
     """A skorch net whose batches are `Batch` objects and whose rows are tuples.
 
-    Differs from `skorch.NeuralNet` in what a batch is, in that losses stay on the
-    device until the epoch ends, and in that Ctrl-C stops `fit` with its exception
-    while a callback that stops training early ends it normally.
+    It differs from `skorch.NeuralNet` in three ways: in its batches; losses stay on the
+    device until the epoch ends; and Ctrl-C raises KeyboardInterrupt from `fit`, while a
+    callback that stops training early ends `fit` normally.
     """
 
     _recorder: Recorder | None = None
@@ -47,7 +47,7 @@ class TopicNet(NeuralNet):
         return {"loss": loss, "y_pred": None}
 
     def _zero_grad_optimizer(self, set_to_none=None):
-        if self._recorder is None:  # which knows where its gradients are
+        if self._recorder is None:  # a recording needs its gradients in place
             super()._zero_grad_optimizer(set_to_none)
 
     def _differentiate(self, batch) -> torch.Tensor:
@@ -66,7 +66,7 @@ class TopicNet(NeuralNet):
         if iterator is None:
             return
         good = self._copy_of_state() if training else None
-        # The history has this epoch already, and those of earlier fits.
+        # The history already has this epoch, and those of earlier fits.
         self.criterion_.start_epoch(len(self.history) / self.max_epochs)
         total: Any = 0.0
         n_rows, n_batches = 0, 0
@@ -104,7 +104,7 @@ class TopicNet(NeuralNet):
         self.optimizer_.load_state_dict(state[1])
 
     def _is_finite(self, batch) -> bool:
-        """Tell whether the last step of an epoch left a network that can be asked."""
+        """Return whether the network still gives finite numbers after an epoch."""
         step = self.validation_step(replace(batch, generator=None))
         sums = [tensor.sum() for tensor in self.module_.state_dict().values()]
         finite = bool(torch.stack([step["loss"], *sums]).isfinite().all())
@@ -160,7 +160,7 @@ class TopicNet(NeuralNet):
         return self
 
     def _join(self, data, epochs: int) -> None:
-        """Make sure that all processes of a training start from the same."""
+        """Make sure that all processes start from the same tuples and state."""
         _shards.check_alike(
             len(data),
             f"the processes of torch.distributed have different tuples, this one "
@@ -214,7 +214,7 @@ def build_net(
         1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
-    if _shards.place()[0] > 0:  # the first process shows what all do
+    if _shards.place()[0] > 0:  # only the first process prints
         verbose = 0
     if verbose == 1:
         callbacks.append(EpochProgress())
@@ -230,7 +230,7 @@ def build_net(
         TopicNetwork,
         criterion=TopicLoss,
         optimizer=torch.optim.Adam,
-        # One operation for all parameters.
+        # One operation for all parameters is faster.
         optimizer__fused=device.type in ("cpu", "cuda"),
         lr=learning_rate,
         optimizer__betas=betas,
@@ -248,7 +248,7 @@ def build_net(
 
 
 def continue_net(source: TopicNet, target: TopicNet) -> None:
-    """Give a net the weights and the history of another of the same architecture."""
+    """Copy the weights and the history of a net to another of the same architecture."""
     target.module_.load_state_dict(source.module_.state_dict())
     for own, standing in zip(
         target.module_.decoders, source.module_.decoders, strict=True
@@ -257,12 +257,12 @@ def continue_net(source: TopicNet, target: TopicNet) -> None:
             own.freeze()
     target.history = source.history
     for group in target.optimizer_.param_groups:
-        # Learning rate schedulers continue by the number of epochs.
+        # Learning rate schedulers resume from the number of epochs.
         group.setdefault("initial_lr", group["lr"])
 
 
 def copy_frozen_decoder(source: TopicNet, target: TopicNet, name: str) -> None:
-    """Give a net the decoder of another one, which training leaves as it is."""
+    """Copy the decoder of a text from one net to another, and freeze it."""
     decoder = target.module_.decoder_of(name)
     decoder.load_state_dict(source.module_.decoder_of(name).state_dict())
     decoder.freeze()

@@ -1,8 +1,8 @@
 """Operations of training that are compiled for a CPU.
 
-Each computes what an expression of `_loss` or `_encoder` does, and its gradient, as one
-operation of automatic differentiation. PyTorch's own are as many small ones, which take
-as long as the products of matrices.
+Each computes an expression of `_loss` or `_encoder` and its gradient as one operation
+of automatic differentiation. PyTorch would run many small ones, which together take as
+long as the matrix products.
 """
 
 from collections.abc import Callable
@@ -17,17 +17,17 @@ from torch.autograd.function import once_differentiable
 
 from sklearn_m3l.utils._threads import run_threads
 
-# How many threads training may take; PyTorch itself is given one of them.
+# How many threads training may take; PyTorch itself gets one of them.
 n_threads = 1
 
-# Products of numbers that take less time than it takes to start a thread.
+# Multiplications that take less time than starting a thread.
 _FEW = 2**23
 
 
 def compiled(tensor: Tensor) -> bool:
-    """Tell whether the operations here take a tensor: in training, on a CPU."""
+    """Return whether the operations here apply to a tensor: in training, on a CPU."""
     on_cpu = tensor.device.type == "cpu" and tensor.dtype == torch.float32
-    # numba is loaded for training alone.
+    # Load numba only for training.
     return on_cpu and torch.is_grad_enabled()
 
 
@@ -46,7 +46,7 @@ def cached() -> bool:
 
 
 def _times(gradient: Tensor, g_x: Tensor) -> Tensor:
-    """Return what a gradient for the loss makes of that of the loss."""
+    """Multiply the gradient of a term by the incoming one."""
     return g_x if gradient == 1 else gradient * g_x
 
 
@@ -55,9 +55,9 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 
 def _halves(function: Callable[[slice], Any], n: int, n_products: int) -> None:
-    """Call a function for each half of n numbers, in two threads if that is allowed.
+    """Call a function for each half of n numbers, in two threads if allowed.
 
-    Where there are few numbers to multiply, it is called for all at once.
+    If there are few multiplications, it is called once for all.
     """
     parts = slice(n // 2), slice(n // 2, n)
     if n_products < _FEW:
@@ -65,7 +65,7 @@ def _halves(function: Callable[[slice], Any], n: int, n_products: int) -> None:
     elif n_threads > 1:
 
         def run(number):
-            torch.set_num_threads(1)  # which holds for a thread alone
+            torch.set_num_threads(1)  # applies only to this thread
             function(parts[number])
 
         run_threads(run, 2)
@@ -79,7 +79,7 @@ def _mask(mask) -> tuple[np.ndarray, np.int16, np.float32]:
 
 
 class _Encode(Function):
-    """What an `InferenceNetwork` does after its last hidden layer but one."""
+    """The last hidden layer of an `InferenceNetwork` and all that follows."""
 
     @staticmethod
     def forward(ctx, x, weight, bias, head_weight, head_bias, topic_bias, more):
@@ -152,15 +152,15 @@ class _Encode(Function):
         return *(g_x if wants else None for g_x, wants in wanted), None
 
 
-# By kernel, the input whose gradients may be left out, as a large matrix.
+# By kernel, the input whose gradient, a large matrix, may be left out.
 _NOT_ALWAYS = {"mixture": 1}
 
 
 class _Term(Function):
-    """A term of the loss, by the kernel of a name, which fills its gradients, too.
+    """A term of the loss, by a named kernel, which also fills its gradients.
 
-    Gradients are those for the first `n_inputs` of the tensors, of which
-    `_NOT_ALWAYS` has those that the kernel can do without.
+    There are gradients for the first `n_inputs` tensors; the kernel can skip those in
+    `_NOT_ALWAYS`.
     """
 
     @staticmethod
@@ -217,7 +217,7 @@ class _ProductLoss(Function):
 
 
 class _Contrast(Function):
-    """The contrast of vectors, by the kernel of a name."""
+    """The contrast of vectors, by a named kernel."""
 
     @staticmethod
     def forward(ctx, kernel, vectors, table, temperature, groups, weights):
@@ -245,7 +245,7 @@ class _Contrast(Function):
         return None, _times(gradient, both) @ vectors, None, None, None, None
 
 
-# mypy does not see what `apply` takes.
+# mypy does not know the arguments of `apply`.
 term: Any = _Term.apply
 encode: Any = _Encode.apply
 product_loss: Any = _ProductLoss.apply

@@ -9,8 +9,8 @@ from tqdm.auto import tqdm
 class EpochProgress(Callback):
     """A progress bar over the epochs, with the losses of the last one.
 
-    The remaining time is that of the epochs after the first of this training, which
-    takes longer, since operations are compiled in it; until then it is unknown.
+    The remaining time is estimated from the epochs after the first, which takes longer
+    because operations are compiled in it; until then it is unknown.
     """
 
     def on_train_begin(self, net, epochs, **kwargs):

@@ -1,8 +1,9 @@
-"""Steps of training on a GPU, recorded once and replayed after that.
+"""Steps of training on a GPU, recorded once and then replayed.
 
 The kernels of a step take microseconds each, and Python takes longer to start them.
-CUDA starts those of a recording (a CUDA graph) at once. A recording reads and writes
-the same memory each time, so a batch is first copied to where the recorded one was.
+CUDA starts all kernels of a recording (a CUDA graph) at once. A recording reads and
+writes the same memory each time, so each batch is first copied into the memory of the
+recorded one.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from sklearn_m3l.network._batches import Batch, Cells, padded
 
-# A kind of batch is recorded when it comes again: by then, libraries are loaded.
+# Record a kind of batch when it comes a second time: by then, libraries are loaded.
 _SEEN_BEFORE = 2
 
 _PLAIN = {bool, int, float, str}
@@ -25,18 +26,18 @@ Step = tuple[Tensor, list[Tensor | None]]
 
 
 class Recorder:
-    """Computes losses of batches and the gradients of parameters.
+    """Compute losses of batches and gradients of parameters.
 
-    Batches of a size that recurs are recorded; where rows lack views, they are padded.
-    A recording serves while every number and flag of the network and its loss stays as
-    it is, so that callbacks may change them.
+    Batches of a recurring size are recorded; if rows lack views, they are padded. A
+    recording is valid until a number or flag of the network or its loss changes, as a
+    callback may do.
 
     Parameters
     ----------
     compute : callable
         Returns the loss of a batch and sets the gradients.
     modules : list of torch.nn.Module
-        What it computes with.
+        The modules that it uses.
     """
 
     def __init__(self, compute: Callable[[Batch], Tensor], modules: list[nn.Module]):
@@ -99,7 +100,7 @@ def can_record(device: torch.device) -> bool:
 def record(
     step: Callable[[], Step], generator: torch.Generator | None, pool: Any
 ) -> tuple[Callable[[], Step], Any]:
-    """Record a step on a GPU; return what replays it, and the memory it shares."""
+    """Record a step on a GPU; return a function that replays it, and its memory."""
     graph = torch.cuda.CUDAGraph()
     if generator is not None:
         graph.register_generator_state(generator)
@@ -115,7 +116,7 @@ def record(
 
 
 def _room(cells: Cells) -> int:
-    """Return for how many cells there is room in a recording."""
+    """Return how many cells fit into a recording."""
     return 1 << len(cells.values).bit_length()
 
 
@@ -143,19 +144,19 @@ def _copy(batch: Batch) -> Batch:
 
 
 def _fill(own: Batch, batch: Batch) -> None:
-    """Copy what a batch holds to where the recorded one was."""
+    """Copy a batch into the memory of the recorded one."""
     targets, sources = _tensors(own), _tensors(batch)
     for name, cells in batch.cells.items():
         room, n_cells = own.cells[name], len(cells.values)
         targets += [x[:n_cells] for x in (room.rows, room.words, room.values)]
         sources += [cells.rows, cells.words, cells.values]
-        # What is left has a place, but counts for nothing.
+        # The rest of the room gets counts of 0, which change nothing.
         room.values[n_cells:].fill_(0)
     torch._foreach_copy_(targets, sources)
 
 
 def _tensors(batch: Batch) -> list[Tensor]:
-    """Return what a batch holds besides cells."""
+    """Return the tensors of a batch, without its cells."""
     others = [batch.groups, *(batch.prior or ()), batch.pair_weight]
     views = [*batch.vectors.values(), *batch.present.values()]
     return [*views, *(x for x in others if x is not None)]

@@ -1,8 +1,9 @@
 """Batches that the processes of `torch.distributed` share.
 
 Every process has all tuples and the same seeds, and computes its part of each batch.
-What depends on other rows, the statistics of a batch and its contrast, is added up with
-gradients, so that all processes take the steps that one would take alone.
+Terms that depend on other rows (the statistics of a batch and its contrast) are summed
+over processes with their gradients, so all processes take the same steps as a single
+one.
 """
 
 from collections.abc import Iterable
@@ -14,14 +15,14 @@ from torch.autograd import Function
 
 
 def place() -> tuple[int, int]:
-    """Return the number of this process and how many share a training."""
+    """Return the number of this process, and how many train together."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return 0, 1
 
 
 def part_of(start: int, stop: int) -> tuple[int, int]:
-    """Return which rows of a batch this process computes; parts may differ by one."""
+    """Return the rows of a batch that this process computes; sizes differ by 0 or 1."""
     rank, n_processes = place()
     size = stop - start
     first, last = (size * number // n_processes for number in (rank, rank + 1))
@@ -53,7 +54,7 @@ def all_agree(flag: bool) -> bool:
 
 
 def share_state(module: torch.nn.Module) -> None:
-    """Give a module the parameters and statistics of that of the first process."""
+    """Copy the parameters and statistics of the first process to a module."""
     for tensor in module.state_dict().values():
         torch.distributed.broadcast(tensor, 0)
 
@@ -93,10 +94,10 @@ class _Sum(Function):
 
 
 class _Gather(Function):
-    """The rows of all processes, each at its places.
+    """The rows of all processes, at their places in the batch.
 
-    What is computed from them must be the same in all processes, so that each has the
-    whole gradient of its own rows.
+    All processes must compute the same from them, so that each has the whole gradient
+    of its own rows.
     """
 
     @staticmethod
@@ -119,14 +120,14 @@ def total(x: Tensor) -> Tensor:
 
 
 def gather(rows: Tensor, places: Tensor, n_rows: int) -> Tensor:
-    """Return the rows of all processes, with the gradient of one's own."""
+    """Return the rows of all processes, with gradients for those of this process."""
     return _Gather.apply(rows, places, n_rows)
 
 
 def count_once(x: Tensor) -> Tensor:
-    """Return what all processes have computed, so that its sum over them is itself.
+    """Scale a value that all processes compute, so that its sum over them is itself.
 
-    Its gradient stays, which is that of one's own rows.
+    Its gradient, which is that of this process's rows, is not scaled.
     """
     return x - x.detach() * (1 - 1 / place()[1])
 

@@ -1,4 +1,4 @@
-"""A trained net as plain values and arrays, and back."""
+"""Convert a trained net to plain values and arrays, and back."""
 
 import inspect
 import re
@@ -18,10 +18,10 @@ from sklearn_m3l.utils._fitted import is_floats, is_printable, require
 _LOSSES = ("train_loss", "valid_loss")
 _FIELDS = {"network", "loss", "frozen", "parameters", "train_loss"}
 
-# Every view has networks, and training compares every pair of views.
+# Limits the cost of a file: every view has networks, and training compares every pair.
 _MAX_VIEWS = 1000
 
-# Bounds of weights and of statistics, beyond which the next layer overflows.
+# Bounds of weights and statistics; beyond them the next layer overflows.
 _MAX_WEIGHT = 1e10
 _MAX_STATISTIC = 1e15
 
@@ -30,9 +30,9 @@ _DEVICES = re.compile(r"auto|(cpu|cuda|mps|xpu)(:\d{1,2})?")
 
 
 def net_state(net: TopicNet) -> dict[str, Any]:
-    """Return what a net is: how it was made, its parameters and its losses by epoch.
+    """Return the arguments, the parameters, and the losses by epoch of a net.
 
-    The optimizer is left out: training that continues starts with fresh moments.
+    The optimizer is left out: continued training starts with fresh moments.
     """
     module = net.module_
     epochs = [epoch for epoch in net.history if "train_loss" in epoch]
@@ -54,7 +54,7 @@ def net_state(net: TopicNet) -> dict[str, Any]:
 
 
 def check_net_state(state: Any, estimator_class: type) -> None:
-    """Refuse a state that `net_state` does not return.
+    """Refuse a state that `net_state` cannot have returned.
 
     Nothing is allocated: the shapes of the parameters are those of the network on
     PyTorch's meta device.
@@ -64,7 +64,7 @@ def check_net_state(state: Any, estimator_class: type) -> None:
     state : object
         The state.
     estimator_class : type
-        The class of the topic model, whose parameters are those of the network and of
+        The class of the topic model, which defines the parameters of the network and
         its loss.
 
     Raises
@@ -121,7 +121,7 @@ _STRUCTURE = {
 
 
 def _check_arguments(given: Any, cls: type, own: set[str], estimator_class) -> None:
-    """Refuse arguments of a class that its estimator would not give to it."""
+    """Refuse arguments of a class that its estimator would not pass."""
     arguments = inspect.signature(cls).parameters
     known = isinstance(given, dict) and set(given) <= set(arguments)
     require(known, f"has unknown arguments of {cls.__name__}")
@@ -134,7 +134,7 @@ def _check_arguments(given: Any, cls: type, own: set[str], estimator_class) -> N
 
 
 def _check_structure(network: dict[str, Any], n_parameters: int) -> None:
-    """Refuse views, texts and layers that do not fit each other."""
+    """Refuse views, texts and layers that do not fit together."""
     widths, n_words = network["widths"], network["n_words"]
     for sizes in (widths, n_words):
         named = isinstance(sizes, dict) and sizes and all(map(is_printable, sizes))
@@ -163,7 +163,7 @@ def _check_structure(network: dict[str, Any], n_parameters: int) -> None:
 
 
 def restore_net(net: TopicNet, state: dict[str, Any]) -> TopicNet:
-    """Give a new net the parameters and losses of a state that was checked."""
+    """Give a new net the parameters and losses of a checked state."""
     parameters = state["parameters"].items()
     net.module_.load_state_dict({n: torch.from_numpy(a) for n, a in parameters})
     for decoder, is_frozen in zip(net.module_.decoders, state["frozen"], strict=True):
@@ -181,7 +181,7 @@ def restore_net(net: TopicNet, state: dict[str, Any]) -> TopicNet:
 
 @torch.inference_mode()
 def _answers(net: TopicNet) -> bool:
-    """Return whether a net gives finite numbers for usual vectors of every view."""
+    """Return whether a net gives finite numbers for typical vectors of every view."""
     module, results = net.module_.eval(), []
     for name, standardize in zip(module.encoded, module.standardize, strict=True):
         mean, scale = standardize.get_buffer("mean"), standardize.get_buffer("scale")

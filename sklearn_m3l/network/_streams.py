@@ -1,4 +1,4 @@
-"""Branches of a recorded step, which a GPU computes at the same time."""
+"""Branches of a recorded step, which a GPU computes in parallel."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Return what tasks return that do not need each other.
+    """Return the results of independent tasks.
 
-    Where a step is recorded for a GPU, each is a branch of its own: their kernels are
-    too small to fill it.
+    When a step is recorded for a GPU, each task is a separate branch, because its
+    kernels are too small to fill the GPU.
     """
     if not (torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()):
         return [task() for task in tasks]

@@ -11,21 +11,21 @@ from sklearn_m3l.network import _ops
 
 
 class _TrainingThreads:
-    """Keeps PyTorch from sharing out operations, which are too small for that.
+    """Keep PyTorch from splitting operations among threads: they are too small.
 
-    Those of `_ops` are shared out in the same parts for any number of threads, so that
-    results are the same bits.
+    Operations of `_ops` are split into the same parts for any number of threads, so
+    that results have the same bits.
 
-    PyTorch has a number of threads for each thread, but a new thread starts with the
-    one that was set last, in any thread. Where trainings overlap in threads, each must
-    put back the number from before the first of them.
+    PyTorch keeps a number of threads per thread, but a new thread starts with the
+    number that was set last, in any thread. If trainings overlap in threads, each must
+    restore the number from before the first of them.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Forget all trainings, such as those of the process that was forked."""
+        """Forget all trainings, such as those of a parent process after a fork."""
         self._lock = threading.Lock()
         self._here = threading.local()
         self._n_users = 0
@@ -61,5 +61,6 @@ class _TrainingThreads:
 training_threads = _TrainingThreads()
 
 if hasattr(os, "register_at_fork"):
-    # Nobody trains in a new child, in which PyTorch has one thread (`utils._threads`).
+    # Nothing trains yet in a forked process, where PyTorch has one thread
+    # (`utils._threads`).
     os.register_at_fork(after_in_child=training_threads.forget)

@@ -349,7 +349,7 @@ def test_what_cannot_be_evaluated(model, test):
         evaluate_alignment(model, test, metrics=["mmr"])
     with pytest.raises(ValueError, match="no view 'fr'; it has en, de, image"):
         evaluate_alignment(model, test, pairs=[("en", "fr")])
-    with pytest.raises(ValueError, match="another vocabulary than in fit"):
+    with pytest.raises(ValueError, match="a different vocabulary than in fit"):
         english = test["en"]
         words = english.vocabulary[::-1]
         other = View(english.embedding, english.counts, words)

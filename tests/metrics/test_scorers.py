@@ -304,7 +304,7 @@ def test_views_that_are_not_there(by_hand, scorer, message):
 def test_npmi_needs_the_words_of_fit(by_hand):
     model, X = by_hand
     changed = {
-        "another vocabulary": ({"en": X["en"].counts}, ["a", "b", "c", "d"]),
+        "a different vocabulary": ({"en": X["en"].counts}, ["a", "b", "c", "d"]),
         "counts of 2 words, but the model was fitted on 4": (
             {"en": X["en"].counts[:, :2]},
             ["ship", "sea"],

@@ -171,11 +171,11 @@ UNKNOWN = {
     ),
     "other words": (
         lambda X: changed(X, vocabularies={"de": [f"mot{w}" for w in range(15)]}),
-        "view 'de' has another vocabulary than in fit",
+        "view 'de' has a different vocabulary than in fit",
     ),
     "words in another order": (
         lambda X: changed(X, vocabularies={"de": X["de"].vocabulary[::-1]}),
-        "view 'de' has another vocabulary than in fit",
+        "view 'de' has a different vocabulary than in fit",
     ),
     "counts alone": (
         lambda X: MultiView.from_arrays(counts={"de": X["de"].counts}),
@@ -204,7 +204,7 @@ def test_texts_without_a_vocabulary_or_counts_fit_the_model(fitted, X):
 def test_rows_without_any_view(quick, X):
     some = X[["image"]]
     message = (
-        "12 of 60 rows have no view at all.*leave them out of fit: page-00, page-05, "
+        "12 of 60 rows have no view.*leave them out of fit: page-00, page-05, "
         "page-10, page-15, .*page-45 and 2 more"
     )
     with pytest.raises(ValueError, match=message):

@@ -365,7 +365,7 @@ def test_what_a_frozen_teacher_asks_of_the_data(X, frozen):
         {"en": words},
         {name: X.present[name] for name in ("en", "image")},
     )[8:]
-    with pytest.raises(ValueError, match="'en' has another vocabulary than in fit"):
+    with pytest.raises(ValueError, match="'en' has a different vocabulary than in fit"):
         make_student(teacher=frozen).fit(other)
     # Pictures learn from the words of the text, a text from its own.
     vectors = without(X, "en", "counts")

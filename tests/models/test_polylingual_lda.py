@@ -794,10 +794,10 @@ class TestPartialFit:
                     vocabularies={"de": [f"mot{word}" for word in range(15)]},
                 ),
                 ValueError,
-                "view 'de' has another vocabulary than in fit",
+                "view 'de' has a different vocabulary than in fit",
             ),
             (X[["image"]][1:5], ValueError, "infers topics from en, de; X has only"),
-            (X[["de"]][:5], ValueError, "1 of 5 rows have no view at all.*: page-03"),
+            (X[["de"]][:5], ValueError, "1 of 5 rows have no view.*: page-03"),
             (np.ones((4, 12)), TypeError, "was fitted on a MultiView"),
         ):
             with pytest.raises(error, match=message):

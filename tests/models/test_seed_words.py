@@ -168,7 +168,7 @@ def test_bad_seed_words(planted, cls, seeds, error, message):
 def test_seeds_need_topics_that_are_sampled(planted):
     X, _ = planted
     random = M3LContrastTopicModel(4, init="random", seed_words=SEEDS)
-    with pytest.raises(ValueError, match="seed_words need sampled topics"):
+    with pytest.raises(ValueError, match="seed_words needs sampled topics"):
         random.fit(X)
     lda = PolylingualLDA(4, max_iter=1, random_state=0).fit(X)
     frozen = M3LContrastTopicModel(4, init=FrozenEstimator(lda), seed_words=SEEDS)

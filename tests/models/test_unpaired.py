@@ -139,14 +139,14 @@ def test_texts_that_are_not_aligned_are_left_alone(hidden):
         {name: hidden[name].vocabulary for name in hidden.view_names},
         hidden.present,
     )
-    with pytest.warns(UserWarning, match="topics are sampled from tuples") as caught:
+    with pytest.warns(UserWarning, match="their topics are unrelated") as caught:
         clone(MODEL).set_params(max_iter=1).fit(X)
     assert len(caught) == 1
 
 
 def test_fewer_documents_than_neighbors_are_left_alone(hidden):
     X = hidden[np.r_[0:4, len(hidden) // 2 : len(hidden)]]
-    with pytest.warns(UserWarning, match="topics are sampled from tuples"):
+    with pytest.warns(UserWarning, match="their topics are unrelated"):
         clone(MODEL).set_params(max_iter=1).fit(X)
 
 

@@ -232,7 +232,7 @@ def test_words(model, X):
         words,
         X.present,
     )
-    with pytest.raises(ValueError, match="view 'en' has another vocabulary"):
+    with pytest.raises(ValueError, match="view 'en' has a different vocabulary"):
         model.fit(other)
 
 

@@ -265,7 +265,7 @@ def test_other_english_than_in_fit(X, fitted):
     words = MultiView.from_arrays(
         {"en": np.ones((4, 8))}, {"en": np.ones((4, 12))}, {"en": list("abcdefghijkl")}
     )
-    with pytest.raises(ValueError, match="'en' has another vocabulary than in fit"):
+    with pytest.raises(ValueError, match="'en' has a different vocabulary than in fit"):
         fitted.transform(words)
     with pytest.raises(ValueError, match="view 'en' has no embedding"):
         fitted.transform(MultiView.from_arrays(counts={"en": X["en"].counts}))
