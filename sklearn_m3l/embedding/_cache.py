@@ -1,4 +1,4 @@
-"""A store of vectors on disk, which several processes may use at once."""
+"""A store of vectors on disk that several processes can use at once."""
 
 import sqlite3
 import time
@@ -15,7 +15,7 @@ import numpy as np
 from sklearn_m3l.embedding._pictures import MAX_BYTES, open_picture
 from sklearn_m3l.utils._files import read_file
 
-# Seconds to wait for another process that writes.
+# Seconds to wait while another process writes.
 _PATIENCE = 60.0
 # Values in one statement; SQLite takes at least 999.
 _VALUES = 500
@@ -26,17 +26,17 @@ _SCHEMA = "vectors (key BLOB PRIMARY KEY, vector BLOB)"
 
 
 class VectorCache:
-    """Vectors by the content that they encode and the settings that made them.
+    """Vectors by the content that they encode and the settings of the encoder.
 
-    Each vector is stored with a checksum. One that is damaged counts as absent.
+    Each vector is stored with a checksum. Damaged vectors count as absent.
 
     Parameters
     ----------
     folder : str or path
-        Holds the database, ``vectors.sqlite``; made where it is not there. It must be
-        on a local disk: several processes may share it, several machines may not.
+        Holds the database, ``vectors.sqlite``, and is created if needed. It must be on
+        a local disk: several processes may share it, but not several machines.
     settings : str
-        All that a vector depends on beside the content.
+        Everything that a vector depends on besides the content.
     """
 
     def __init__(self, folder: str | PathLike, settings: str):
@@ -44,14 +44,14 @@ class VectorCache:
         self._settings = blake2b(settings.encode()).digest()
 
     def key(self, cell: Any) -> bytes | None:
-        """Return the key of a text or picture; None where its file is unreadable."""
+        """Return the key of a text or picture; None if its file is unreadable."""
         content = _content(cell)
         if content is None:
             return None
         return blake2b(self._settings + content, digest_size=20).digest()
 
     def get(self, keys: Iterable[bytes | None]) -> dict[bytes | None, np.ndarray]:
-        """Return the vectors that are there, by key; warn if some are damaged."""
+        """Return the stored vectors by key; warn if some are damaged."""
         known = [key for key in keys if key is not None]
         found: dict[bytes | None, np.ndarray] = {}
         n_damaged = 0
@@ -71,14 +71,14 @@ class VectorCache:
         if n_damaged:
             warnings.warn(
                 f"{n_damaged} vectors in the cache {self._path} are damaged and are "
-                "encoded anew",
+                "encoded again",
                 UserWarning,
                 stacklevel=2,
             )
         return found
 
     def put(self, keys: Iterable[bytes | None], vectors: np.ndarray) -> None:
-        """Store vectors, all or none, but those without a key and those of NaN."""
+        """Store all vectors or none, except those without a key and those of NaN."""
         rows = [
             (key, _seal(key, np.asarray(vector, dtype="<f4").tobytes()))
             for key, vector in zip(keys, vectors, strict=True)
@@ -89,7 +89,7 @@ class VectorCache:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        # One a call: a connection must not cross a fork, a thread or a pickle.
+        # One per call: a connection must not cross a fork, a thread or a pickle.
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as connection:
@@ -104,21 +104,21 @@ class VectorCache:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let processes read while one writes."""
+    """Allow processes to read while one writes."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # SQLite does not wait for its turn where a new database is switched.
+            # SQLite does not wait for its turn when the mode of a new database changes.
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
-    """Make the table; refuse views and triggers, whose queries may never end."""
+    """Create the table; refuse views and triggers, whose queries may never end."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {_SCHEMA}")
     found = connection.execute("SELECT sql FROM sqlite_master WHERE sql NOTNULL")
     if found.fetchall() != [(f"CREATE TABLE {_SCHEMA}",)]:
@@ -131,7 +131,7 @@ def _seal(key: bytes, vector: bytes) -> bytes:
 
 
 def _unseal(key: Any, sealed: Any) -> bytes | None:
-    """Return the vector that `_seal` took, None if anything about it is damaged."""
+    """Return the vector that was passed to `_seal`, or None if it is damaged."""
     if not (isinstance(key, bytes) and isinstance(sealed, bytes)):
         return None
     vector = sealed[_CHECKSUM_BYTES:]
@@ -139,7 +139,7 @@ def _unseal(key: Any, sealed: Any) -> bytes | None:
 
 
 def _content(cell: Any) -> bytes | None:
-    """Return the bytes that say what a text, path, array or PIL image holds."""
+    """Return bytes that identify the content of a text, path, array or PIL image."""
     if isinstance(cell, str):
         return cell.encode("utf-8", "surrogatepass")
     if isinstance(cell, bytes):
@@ -149,8 +149,8 @@ def _content(cell: Any) -> bytes | None:
             return read_file(cell, MAX_BYTES)
         if isinstance(cell, np.ndarray):
             return f"{cell.dtype.str} {cell.shape} ".encode() + cell.tobytes()
-        # What is shown depends on more than pixels: on a palette, on orientation, and
-        # on what is transparent.
+        # A picture depends on more than pixels: on palette, orientation, and
+        # transparency.
         picture = open_picture(cell)
     except (OSError, ValueError):
         return None

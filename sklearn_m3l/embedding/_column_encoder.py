@@ -28,7 +28,7 @@ class ColumnEncoder(
     """Base class of the encoders of one column.
 
     A subclass learns from the distinct cells (`_learn`) and encodes distinct cells
-    (`_encode`). Equal cells are encoded once, a missing cell is a row of NaN.
+    (`_encode`). Equal cells are encoded once; a missing cell becomes a row of NaN.
     """
 
     def _learn(self, cells: Sequence) -> None:  # noqa: B027  # nothing to learn
@@ -51,7 +51,7 @@ class ColumnEncoder(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn what is needed to encode a column.
+        """Learn to encode a column.
 
         Parameters
         ----------
@@ -69,15 +69,15 @@ class ColumnEncoder(
         distinct = [cells[row] for row in distinct_rows(first_rows(cells))]
         if not distinct:
             raise ValueError(
-                f"{type(self).__name__} has nothing to learn from: all of the "
-                f"{len(cells)} rows are missing or blank"
+                f"{type(self).__name__} has nothing to learn from: all {len(cells)} "
+                "rows are missing or blank"
             )
         self._learn(distinct)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     def _fit_distinct(self, cells: Sequence) -> "ColumnEncoder":
-        """Do what `fit` does with cells that have been read and made distinct."""
+        """Do what `fit` does, with the distinct cells of a column."""
         self._learn(cells)
         return self
 

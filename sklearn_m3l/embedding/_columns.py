@@ -1,4 +1,4 @@
-"""Columns of a table: their cells, which of them are missing, which are equal."""
+"""Columns of a table: their cells, and which of them are missing or equal."""
 
 import math
 import os
@@ -14,21 +14,20 @@ import pandas as pd
 
 
 def column_names(X: Any) -> list[str]:
-    """Return the column names of a DataFrame of pandas, polars or the like.
+    """Return the column names of a DataFrame (pandas, polars or similar).
 
     Raises
     ------
     TypeError
         If X is not a table with named columns.
     ValueError
-        Where two columns have one name.
+        If two columns have the same name.
     """
     columns = getattr(X, "columns", None)
     if columns is None or not hasattr(X, "__getitem__"):
         raise TypeError(
             "expected a DataFrame whose columns are the views, not "
-            f"{type(X).__name__}; embeddings that you have already go into "
-            "MultiView.from_arrays"
+            f"{type(X).__name__}; pass existing embeddings to MultiView.from_arrays"
         )
     names = list(columns)
     twice = sorted({str(name) for name in names if names.count(name) > 1})
@@ -38,9 +37,9 @@ def column_names(X: Any) -> list[str]:
 
 
 def to_table(X: Any) -> Any:
-    """Return a table of pyarrow as a DataFrame, anything else as it is.
+    """Return a pyarrow table as a DataFrame, anything else as it is.
 
-    It also has ``columns``, but these are the data.
+    A pyarrow table also has ``columns``, but these are the data.
     """
     is_arrow = hasattr(X, "column_names") and hasattr(X, "to_pandas")
     return X.to_pandas() if is_arrow else X
@@ -59,7 +58,7 @@ def cells_of(column: Any) -> list:
         if len(names) != 1:
             raise ValueError(
                 f"expected one column, but the table has {len(names)}: "
-                f"{', '.join(map(str, names))}; encode each column by itself"
+                f"{', '.join(map(str, names))}; encode the columns one by one"
             )
         column = column[names[0]]
     if isinstance(column, np.ndarray) and column.dtype.kind in "OSUT":
@@ -73,25 +72,25 @@ def cells_of(column: Any) -> list:
         raise ValueError(
             f"expected a column (a list, Series or array), not {type(column).__name__}"
         )
-    # A column of pyarrow iterates over scalars of its own.
+    # A pyarrow column iterates over pyarrow scalars.
     return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
 
 
 def column_name(column: Any) -> Any:
-    """Return the name of a column or of a table of one column, None if it has none."""
+    """Return the name of a column or one-column table, or None if it has none."""
     if hasattr(column, "columns"):
         return column_names(column)[0]
     return getattr(column, "name", None)
 
 
 def row_labels(column: Any) -> Any:
-    """Return the labels of the rows of a column, None if it has none."""
+    """Return the labels of the rows of a column, or None if it has none."""
     labels = getattr(column, "index", None)
     return None if callable(labels) else labels  # list.index is a method
 
 
 def name_row(row: int, labels: Any) -> str:
-    """Return what messages call a row: its position, and its label if it has one."""
+    """Return the name of a row in messages: its position, and its label if any."""
     if labels is None:
         return f"row {row}"
     label, name = str(labels[row]), getattr(labels, "name", None)
@@ -101,7 +100,7 @@ def name_row(row: int, labels: Any) -> str:
 
 
 def is_missing(cell: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN, NA, or a blank text."""
+    """Return whether a cell is empty: None, NaN, NA, or a blank text."""
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return True
     if isinstance(cell, str):
@@ -110,12 +109,12 @@ def is_missing(cell: Any) -> bool:
 
 
 def read_texts(column: Any) -> list[str | None]:
-    """Return the texts of a column, None where one is missing.
+    """Return the texts of a column, None for missing ones.
 
     Raises
     ------
     TypeError
-        Where a cell is neither a text nor missing.
+        If a cell is neither a text nor missing.
     """
     texts: list[str | None] = []
     for row, cell in enumerate(cells_of(column)):
@@ -133,7 +132,7 @@ def read_texts(column: Any) -> list[str | None]:
 
 
 def read_pictures(column: Any) -> list:
-    """Return the pictures of a column, paths as `Path`, None where one is missing.
+    """Return the pictures of a column: paths as `Path`, None for missing ones.
 
     Raises
     ------
@@ -157,14 +156,14 @@ def read_pictures(column: Any) -> list:
 
 
 def distinct_rows(first: np.ndarray) -> np.ndarray:
-    """Return the rows that hold a cell for the first time, given `first_rows`."""
+    """Return the rows in which each distinct cell comes first, given `first_rows`."""
     return np.flatnonzero(first == np.arange(len(first)))
 
 
 def first_rows(cells: Sequence) -> np.ndarray:
-    """Return for each row the first row whose cell is equal; -1 where missing.
+    """Return for each row the first row with an equal cell; -1 if missing.
 
-    Arrays and PIL images are equal where they are the same object.
+    Arrays and PIL images are equal if they are the same object.
     """
     seen: dict = {}
     first = np.empty(len(cells), dtype=np.intp)
@@ -177,12 +176,12 @@ def first_rows(cells: Sequence) -> np.ndarray:
 
 
 def _key(cell: Any) -> Any:
-    """Return what equal cells have in common."""
+    """Return a key that equal cells share."""
     return cell if isinstance(cell, (str, bytes, Path)) else id(cell)
 
 
 class _Reading:
-    """A column that is being encoded, and what of it cannot be read."""
+    """A column that is being encoded, and its unreadable cells."""
 
     def __init__(self, cells: Sequence, labels: Any):
         self.cells = cells
@@ -191,7 +190,7 @@ class _Reading:
         self.first = ""
 
     def name(self, cell: Any) -> str:
-        """Return what messages call the first row of a cell."""
+        """Return the name of the first row of a cell, for messages."""
         for row, other in enumerate(self.cells):
             if other is not None and _key(other) == _key(cell):
                 return f"{name_row(row, self.labels)}: "
@@ -203,11 +202,11 @@ _READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
 
 @contextmanager
 def naming_rows(cells: Sequence, labels: Any) -> Iterator[None]:
-    """Let messages about cells that encoders cannot read name their rows.
+    """Add row names to messages about cells that encoders cannot read.
 
-    Encoders see distinct cells in batches, so they do not know the rows. Of encoders
-    inside of each other, the outermost names them. All cells that may be missing are
-    one warning at the end.
+    Encoders see distinct cells in batches, so they do not know the rows. If encoders
+    are nested, the outermost names them. One warning at the end reports all cells that
+    may be missing.
     """
     if _READING.get() is not None:
         yield
@@ -220,20 +219,20 @@ def naming_rows(cells: Sequence, labels: Any) -> Iterator[None]:
         _READING.reset(token)
     if reading.n_unreadable:
         warnings.warn(
-            f"pictures that cannot be read, taken as absent: {reading.n_unreadable}; "
-            f"the first: {reading.first}",
+            "pictures that cannot be read and count as absent: "
+            f"{reading.n_unreadable}; the first: {reading.first}",
             UserWarning,
             stacklevel=2,
         )
 
 
 def report_unreadable(cell: Any, error: Exception, on_error: str) -> None:
-    """Raise the error with the row of the cell, or count it where it may be missing."""
+    """Raise the error with the row of the cell, or count it if it may be missing."""
     reading = _READING.get() or _Reading([], None)
     if on_error == "raise":
         raise type(error)(
-            f"{reading.name(cell)}{error}; give the encoder on_error='missing' to take "
-            "such pictures as absent"
+            f"{reading.name(cell)}{error}; give the encoder on_error='missing' to "
+            "treat such pictures as absent"
         ) from error
     if not reading.n_unreadable:
         reading.first = f"{reading.name(cell)}{error}"

@@ -1,4 +1,4 @@
-"""Embeddings from word vectors, and trained on the texts themselves, by gensim."""
+"""Embeddings by gensim: from word vectors, or trained on the texts themselves."""
 
 import os
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from sklearn_m3l.utils._references import ReferringMixin, check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 from sklearn_m3l.utils._words import lower_text
 
-# The first bytes of a model that Facebook's fastText wrote.
+# The first bytes of a model file of Facebook's fastText.
 _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
 
 # Names of files that are never unpickled.
@@ -67,47 +67,48 @@ class _Weights(Kind):
 class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
     """Embed texts by the mean of the vectors of their words.
 
-    Word vectors, of word2vec or fastText, exist for many languages that sentence
-    encoders do not know. The file is read at first use and shared by all encoders of a
-    process that name it: `clone` and `pickle` neither read nor copy it.
+    Word vectors (word2vec or fastText) exist for many languages that sentence encoders
+    do not know. The file is read at first use and shared by all encoders of a process
+    that name it: `clone` and `pickle` neither read nor copy it.
 
     Parameters
     ----------
     vectors : str or path
-        The file of the vectors: what gensim saved, a model of
-        fastText (``.bin``, which also has vectors for words that it never saw), or the
-        formats of word2vec, as text (``.vec``, ``.txt``) or binary (``.bin``), also
-        compressed (``.gz``). The text format of GloVe, which has no header, is
-        recognized. Files that gensim saves are pickles: load only your own.
+        The file of the vectors: one saved by gensim, a fastText model (``.bin``, which
+        also has vectors for words that it never saw), or a word2vec file, as text
+        (``.vec``, ``.txt``) or binary (``.bin``), also compressed (``.gz``). The text
+        format of GloVe, which has no header, is recognized. Files that gensim saves are
+        pickles: load only your own.
     weights : {"idf", "uniform"}, default="idf"
-        How much each word weighs: the rarer in the column the more, or all alike.
+        Weights of the words: "idf" gives more weight to words that are rarer in the
+        column, "uniform" the same to all.
     lowercase : bool, default=True
-        Whether words are looked up in lower case; those that the file has only with a
-        capital are then looked up as they stand in the text.
+        Whether to look words up in lower case; words that the file has only with a
+        capital are then looked up as written.
     encoding : str, default="utf-8"
-        How the words in the file are encoded, such as "latin-1".
+        Encoding of the words in the file, such as "latin-1".
     language : str or sequence of str, default=None
         ISO 639-1 code of the language of the texts, or several, the main one first. It
-        decides what splits a text into words, as in `WordVectorizer`, and what lower
-        case is. A `TextView` sets it.
+        determines how texts are split into words, as in `WordVectorizer`, and lower
+        case. A `TextView` sets it.
 
     Attributes
     ----------
     tokenizer_ : str
-        The name of what splits texts into words; see `WordVectorizer`.
+        The name of the tokenizer; see `WordVectorizer`.
     idf_ : dict of str to float
-        How rare each word is in the column.
+        The inverse document frequency of each word in the column.
     n_features_out_ : int
         Length of the vectors.
 
     See Also
     --------
-    Doc2VecEncoder : Needs no vectors; it is trained on the column.
-    LsaEncoder : The same, and faster.
+    Doc2VecEncoder : Trains on the column, without given vectors. LsaEncoder : Also
+    trains on the column, and is faster.
 
     Notes
     -----
-    A text without any known word is a row of zeros.
+    A text without known words is a row of zeros.
 
     References
     ----------
@@ -155,13 +156,13 @@ class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
             raise TypeError(
                 f"the word vectors {os.fspath(self.vectors)!r} may be a pickle, which "
                 "a model file cannot refer to; store them with gensim's "
-                "save_word2vec_format, in a file whose name ends in "
+                "save_word2vec_format, in a file that ends in "
                 f"{', '.join(sorted(WORD2VEC_SUFFIXES))}"
             )
 
     def _check_encoding(self) -> None:
         try:
-            "".encode(self.encoding)  # refuses codecs that are not encodings of text
+            "".encode(self.encoding)  # fails for codecs that are not encodings of text
             known = True
         except (LookupError, ValueError):
             known = False
@@ -221,12 +222,12 @@ class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
 
 
 def _lookup(vectors: Any, forms: Sequence[str]) -> np.ndarray | None:
-    """Return the vector of a word in one of its forms, None where there is none."""
+    """Return the vector of a word in one of its forms, or None if there is none."""
     for form in forms:
         for spelled in (form, form.replace("\u2019", "'")):
             if spelled in vectors.key_to_index:
                 return vectors.get_vector(spelled)
-    # fastText makes up vectors for words that it has not.
+    # fastText composes vectors for words that it does not have.
     return vectors.get_vector(forms[0]) if forms[0] in vectors else None
 
 
@@ -237,7 +238,7 @@ def _load(path: Path, encoding: str, state: tuple[int, ...]) -> Any:
         raise ValueError(f"the word vectors {path} are not a regular file")
     with path.open("rb") as file:
         head = file.read(4)
-    # A pickle under a name that a model file may refer to.
+    # Otherwise a model file could refer to a pickle under such a name.
     if head[:1] == b"\x80" and set(path.suffixes) & WORD2VEC_SUFFIXES:
         raise ValueError(
             f"{path} is a pickle, but its name says word2vec; rename the file"
@@ -249,14 +250,14 @@ def _load(path: Path, encoding: str, state: tuple[int, ...]) -> Any:
             f"cannot read the word vectors {path}: a word is not {encoding}; set "
             "encoding, for example to 'latin-1'"
         ) from error
-    except Exception as error:  # gensim checks nothing
+    except Exception as error:  # gensim does not check files
         raise ValueError(
             f"cannot read the word vectors {path}: {type(error).__name__}: {error}"
         ) from error
 
 
 def _read(path: Path, encoding: str, head: bytes) -> Any:
-    """Read word vectors by gensim."""
+    """Read word vectors with gensim."""
     from gensim.models import KeyedVectors
     from gensim.models.fasttext import load_facebook_vectors
 
@@ -273,9 +274,9 @@ def _read(path: Path, encoding: str, head: bytes) -> Any:
 
 
 def _read_text(path: Path, encoding: str) -> Any:
-    """Read a word and its vector from each line, as word2vec and GloVe write them.
+    """Read a word and its vector from each line, in the format of word2vec or GloVe.
 
-    gensim would fill short lines. Word2vec begins with the numbers of words and of
+    gensim would pad short lines. A word2vec file begins with the numbers of words and
     dimensions. A word of GloVe may contain spaces.
     """
     from gensim.models import KeyedVectors
@@ -305,7 +306,7 @@ def _read_text(path: Path, encoding: str) -> Any:
     read = KeyedVectors(width)
     read.vectors = np.frombuffer(numbers, dtype=np.float32).reshape(len(words), width)
     read.index_to_key = words
-    # Of a word that is there twice, the first counts, as the more frequent one.
+    # If a word comes twice, use the first, which is the more frequent form.
     read.key_to_index = {
         word: place for place, word in reversed(list(enumerate(words)))
     }
@@ -313,34 +314,34 @@ def _read_text(path: Path, encoding: str) -> Any:
 
 
 class Doc2VecEncoder(ColumnEncoder):
-    """Embed texts by Doc2Vec, trained on the column.
+    """Embed texts with Doc2Vec, trained on the column.
 
     The vector of a text predicts its words (distributed bag of words [1]_). It needs no
-    pretrained model and works in any language, but wants many texts. Encoders of two
-    languages are not aligned: a topic model gives each text its own
-    inference network.
+    pretrained model and works in any language, but needs many texts. Encoders of two
+    languages are not aligned, so a topic model gives each text its own inference
+    network.
 
     Parameters
     ----------
     n_components : int, default=100
         Length of the vectors.
     min_count : int, default=2
-        Leave out words that occur less often.
+        Ignore words that occur less often.
     max_iter : int, default=20
         Passes over the column.
     random_state : int, RandomState instance or None, default=None
-        Seed. One thread trains, so that the same seed gives the same vectors.
+        Seed. Training uses one thread, so that the same seed gives the same vectors.
     language : str or sequence of str, default=None
         ISO 639-1 code of the language of the texts; see `LsaEncoder`.
     verbose : int, default=0
-        Whether to show a progress bar where texts are encoded.
+        Whether to show a progress bar when texts are encoded.
 
     Attributes
     ----------
     model_ : gensim.models.doc2vec.Doc2Vec
         The trained model.
     n_iter_ : int
-        Passes that were made.
+        Number of passes.
 
     See Also
     --------
@@ -348,10 +349,10 @@ class Doc2VecEncoder(ColumnEncoder):
 
     Notes
     -----
-    A text without any known word is a row of zeros.
+    A text without known words is a row of zeros.
 
-    :func:`~sklearn_m3l.save_model` does not store this encoder: files of gensim are
-    pickles. :func:`joblib.dump` does.
+    :func:`~sklearn_m3l.save_model` does not store this encoder, because gensim's files
+    are pickles. :func:`joblib.dump` does.
 
     References
     ----------
@@ -428,17 +429,17 @@ class Doc2VecEncoder(ColumnEncoder):
         return out
 
     def _infer(self, words: list[str]) -> np.ndarray:
-        """Return the vector of a text, with the words of the model as they are.
+        """Return the vector of a text; the words of the model do not change.
 
-        This is `Doc2Vec.infer_vector`, in as much time, but that it starts from zeros.
-        gensim starts from Python's hash of the text, which differs between processes
-        and cannot be seeded: the vectors of 132 pages of the bundled corpus then
-        differ by up to 1.6 % of their length from one process to the next.
+        Like `Doc2Vec.infer_vector`, and as fast, but it starts from zeros. gensim
+        starts from Python's hash of the text, which differs between processes and
+        cannot be seeded: the vectors of 132 pages of the bundled corpus would then
+        differ between processes by up to 1.6 % of their length.
         """
         from gensim.models.doc2vec import train_document_dbow
 
         model = self.model_
-        # Each text draws the same numbers, whatever came before it.
+        # Restart the generator, so that vectors do not depend on earlier texts.
         model.random = np.random.RandomState(model.seed)
         vector = np.zeros((1, model.vector_size), dtype=np.float32)
         for rate in np.linspace(model.alpha, model.min_alpha, self.n_iter_):

@@ -1,4 +1,4 @@
-"""Statistics of pictures: embeddings without a pretrained model."""
+"""Picture statistics: embeddings without a pretrained model."""
 
 import numpy as np
 from tqdm import tqdm
@@ -11,7 +11,7 @@ from sklearn_m3l.utils._sklearn import StrOptions
 # counted.
 _SIDE = 96
 _COLOR_LEVELS = 6
-# Side of the picture whose pixels, and of that whose edges, are features.
+# Sides of the reduced pictures whose pixels and whose edges are features.
 _PIXELS_SIDE = 8
 _EDGES_SIDE = 64
 # Local binary patterns: neighbors and their distance.
@@ -21,16 +21,15 @@ _PATTERNS = ((8, 1), (16, 2))
 class ImageStatisticsEncoder(ColumnEncoder):
     """Embed pictures by statistics of their colors, texture, edges and shape.
 
-    It needs no pretrained model, so there is nothing to download and nothing is
-    learned. It tells apart what looks different, such as kinds of screenshots or
-    drawings; to know what is in a photograph, take a `SentenceTransformerEncoder` with
-    a CLIP model.
+    It needs no pretrained model and learns nothing, so there is nothing to download. It
+    separates pictures that look different, such as kinds of screenshots or drawings; to
+    recognize the content of photographs, use a `SentenceTransformerEncoder` with a CLIP
+    model.
 
-    The 762 features of a picture are the logarithms of width and height, the pixels of
-    8 x 8 in RGB, the square roots of a histogram of 216 colors and of two histograms of
-    local binary patterns [1]_, and histograms of oriented gradients [2]_ in 16 cells of
-    64 x 64 pixels. They differ in scale: standardize them, as the neural topic models
-    do.
+    The 762 features of a picture are the logarithms of width and height, 8 x 8 pixels
+    in RGB, the square roots of a histogram of 216 colors and of two histograms of local
+    binary patterns [1]_, and histograms of oriented gradients [2]_ in 16 cells of 64 x
+    64 pixels. They differ in scale: standardize them, as the neural topic models do.
 
     Parameters
     ----------
@@ -126,6 +125,6 @@ def _colors(picture) -> np.ndarray:
 
 
 def _shares(values: np.ndarray, n: int) -> np.ndarray:
-    """Return the square root of the share of each value, as counts vary less so."""
+    """Return the square root of the share of each value, which varies less."""
     counts = np.bincount(values.ravel().astype(int), minlength=n)
     return np.sqrt(counts / values.size)

@@ -1,4 +1,4 @@
-"""What is known about languages: their stop words, segmenters and lemmas."""
+"""Stop words, segmenters and lemmas of languages."""
 
 import os
 import re
@@ -11,13 +11,13 @@ from importlib.util import find_spec
 
 Segment = Callable[[str], list[str]]
 
-# Parts of speech of UniDic and of Kiwi that have a meaning of their own.
+# Parts of speech of UniDic and of Kiwi that are content words.
 _CONTENT_JA = {"名詞", "動詞", "形容詞", "形状詞", "副詞", "代名詞", "感動詞"}
 _FUNCTION_JA = {"数詞", "助動詞語幹", "非自立可能"}
 _CONTENT_KO = {"NNG", "NNP", "XR", "MAG", "SL", "SH"}
 _VERBS_KO = ("VV", "VA")
 
-# Words of Chinese with a grammatical role only, of one character.
+# Chinese function words of one character.
 _FUNCTION_ZH = (
     "的了着过得是在有和与或及以于为从到会要也就都又还而且但则其这那它他她我你您们该各每只可将把"
     "被让使由向对当等时中上下里之所最更很太才再已并若如因总用个些"
@@ -26,8 +26,8 @@ _NUMBER_ZH = re.compile(
     "第?[〇一二三四五六七八九十百千万亿两几]+"
     "[个只条张种次名位件份本册幅部杯片颗块场项步对双组台篇句根间座排行列页]?"
 )
-# Counts up to this are those of words that jieba has from lists, not from its corpus:
-# 200,000 of 349,000, of which CC-CEDICT knows every tenth.
+# Words with at most this count come from jieba's lists, not from its corpus: 200,000 of
+# 349,000. CC-CEDICT knows only every tenth of them.
 _UNSEEN_ZH = 3
 
 # The codes of ISO 639-1: the first letter, and all second ones.
@@ -40,7 +40,7 @@ _CODES = {
     "w": "ao", "x": "h", "y": "io", "z": "ahu",
 }  # fmt: skip
 
-# Languages that simplemma has under another code.
+# Languages that have another code in simplemma.
 _SIMPLEMMA_CODES = {"no": "nb", "bs": "hbs", "hr": "hbs", "sr": "hbs"}
 
 
@@ -51,14 +51,15 @@ class Segmenter:
     Parameters
     ----------
     languages : tuple of str
-        The languages that it is used for by default.
+        The languages for which it is the default.
     modules : tuple of str
-        What must be installed.
+        Modules that must be installed.
     load : callable
-        From a language to a function that splits a text. What it loads belongs to one
+        Maps a language to a function that splits a text. Its result must stay in one
         process.
     reads_runs : bool
-        Whether it is given single runs of characters without spaces, or whole texts.
+        Whether it takes single runs of characters without spaces, rather than whole
+        texts.
     """
 
     languages: tuple[str, ...]
@@ -68,22 +69,22 @@ class Segmenter:
 
     @property
     def packages(self) -> str:
-        """The names of the packages, as pip takes them."""
+        """The names of the packages for pip."""
         return " ".join(name.replace("_", "-") for name in self.modules)
 
     def is_installed(self) -> bool:
-        """Tell whether all that it needs can be imported."""
+        """Return whether all its modules can be imported."""
         return all(find_spec(name) is not None for name in self.modules)
 
 
 def _load_jieba(language: str) -> Segment:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its source, when it is compiled
+        warnings.simplefilter("ignore")  # from compiling its source
         import jieba
 
     own = jieba.Tokenizer()
-    # Its own way reads and writes a file in the folder for temporary files, which
-    # anyone may have put there.
+    # By default it reads and writes a file in the folder for temporary files, where
+    # anyone may have put one.
     own.FREQ, own.total = own.gen_pfdict(own.get_dict_file())
     own.initialized = True
     known, function = own.FREQ, re.compile(f"[{_FUNCTION_ZH}]")
@@ -91,10 +92,10 @@ def _load_jieba(language: str) -> Segment:
     def split(word: str) -> list[str]:
         count = known.get(word, 0)
         if not count:
-            # A guess, such as 框时, may join a word and what stands beside it.
+            # A guess, such as 框时, may join a word with its neighbor.
             return function.split(word)
         if count <= _UNSEEN_ZH:
-            # Phrases are listed, too, such as 传递数据.
+            # The lists also hold phrases, such as 传递数据.
             pairs = [(word[:n], word[n:]) for n in range(2, len(word) - 1)]
             counts = [min(known.get(part, 0) for part in pair) for pair in pairs]
             if counts and max(counts) > _UNSEEN_ZH:
@@ -123,7 +124,7 @@ def _load_fugashi(language: str) -> Segment:
         for token in tagger(text):
             feature = token.feature
             if feature.pos1 in _CONTENT_JA and feature.pos2 not in _FUNCTION_JA:
-                # Verbs as a dictionary has them; a stem is not a word.
+                # Use the dictionary form of verbs: a stem is not a word.
                 base = getattr(feature, "orthBase", None)
                 words.append(base if base not in (None, "*") else token.surface)
         return words
@@ -132,7 +133,7 @@ def _load_fugashi(language: str) -> Segment:
 
 
 def _load_pythainlp(language: str) -> Segment:
-    # Otherwise importing it makes a folder in the home folder.
+    # Otherwise importing it creates a folder in the home folder.
     name = "PYTHAINLP_READ_ONLY"
     unset = not {name, "PYTHAINLP_READ_MODE"} & set(os.environ)
     if unset:
@@ -217,11 +218,11 @@ def _warn_missing(language: str, packages: str) -> None:
 
 @cache
 def warn_without_stop_words(language: str) -> None:
-    """Warn, once per process, of a language whose stop words are not known."""
+    """Warn, once per process, that the stop words of a language are unknown."""
     if knows_language(language) and not has_stop_words(language):
         warnings.warn(
             f"there is no list of stop words for language={language!r}, so none are "
-            "left out; name your own (extra_stop_words, or --stop-words on the command "
+            "left out; give your own (extra_stop_words, or --stop-words on the command "
             "line)",
             UserWarning,
             stacklevel=3,
@@ -229,7 +230,7 @@ def warn_without_stop_words(language: str) -> None:
 
 
 def load_segmenter(name: str, languages: Sequence[str]) -> Segment:
-    """Return what splits a text into words.
+    """Return a function that splits a text into words.
 
     Raises
     ------
@@ -258,7 +259,7 @@ def _load(name: str, language: str, process: int) -> Segment:
 
 
 def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
-    """Return what gives the dictionary form of a word.
+    """Return a function from a word to its dictionary form.
 
     Raises
     ------
@@ -276,7 +277,7 @@ def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
 
     inflected = [code for code in languages if code not in _BY_LANGUAGE]
     if languages and not inflected:
-        return str  # the segmenters give dictionary forms where there are others
+        return str  # segmenters already return dictionary forms
     if not languages:
         raise ValueError(
             "lemmatize=True needs the language of the texts; give language='fi', for "
@@ -294,7 +295,7 @@ def load_lemmatizer(languages: Sequence[str]) -> Callable[[str], str]:
 
 
 def has_lemmas(languages: Sequence[str]) -> bool:
-    """Tell whether the words of some languages have a dictionary form that is known.
+    """Return whether the dictionary forms of words in some languages are known.
 
     Raises
     ------
@@ -309,12 +310,12 @@ def has_lemmas(languages: Sequence[str]) -> bool:
 
 
 def knows_language(code: str) -> bool:
-    """Tell whether something is the code of a language."""
+    """Return whether a string is the code of a language."""
     return len(code) == 2 and code[1] in _CODES.get(code[0], "")
 
 
 def has_stop_words(code: str) -> bool:
-    """Tell whether there is a list of stop words for a language."""
+    """Return whether there is a list of stop words for a language."""
     return code in _stop_word_lists()
 
 
@@ -352,7 +353,7 @@ def _stop_word_lists() -> dict[str, str]:
     return {
         **dict.fromkeys(LANGUAGE_MAPPING, "stop-words"),
         **dict.fromkeys(stopwordsiso.langs() - set(LANGUAGE_MAPPING), "stopwordsiso"),
-        # The other list is of single characters.
+        # The other list has single characters.
         "zh": "stopwordsiso",
         "no": "stop-words",
     }

@@ -16,27 +16,28 @@ from sklearn_m3l.utils._words import WORD_PATTERN
 
 
 class LsaEncoder(ColumnEncoder):
-    """Embed the texts of a column by latent semantic analysis.
+    """Embed the texts of a column with latent semantic analysis.
 
-    TF-IDF weights of words (or of pieces of words), reduced by a truncated singular
-    value decomposition. It needs no pretrained model, so there is nothing to download,
-    and works in any language. Encoders of two languages are not aligned: a topic model
-    gives each text its own inference network.
+    The embeddings are TF-IDF weights of words (or of pieces of words), reduced by a
+    truncated singular value decomposition. There is no pretrained model to download,
+    and it works in any language. Encoders of two languages are not aligned, so a topic
+    model gives each text its own inference network.
 
     Parameters
     ----------
     n_components : int, default=50
-        Width of the embeddings; less where the texts have fewer words or rows. More is
-        not better: the last components are noise, as large as any once standardized.
+        Width of the embeddings; less if the texts have fewer words or rows. More is not
+        better: the last components are noise, which counts as much as the others after
+        standardization.
     analyzer : {"word", "char_wb"}, default="word"
         Whether to weigh words, or pieces of 2 to 4 characters inside words.
     min_df : int, default=1
-        Leave out words that fewer texts have.
+        Ignore words that fewer texts have.
     max_features : int or None, default=50000
-        Weigh the most frequent words only.
+        Use only the most frequent words.
     language : str or sequence of str, default=None
-        ISO 639-1 code of the language of the texts, the main one first where there are
-        several: Turkish and Azerbaijani have a lower case of I of their own. A
+        ISO 639-1 code of the language of the texts, or several, the main one first. It
+        determines lower case: Turkish and Azerbaijani have their own for I. A
         `TextView` sets it.
     random_state : int, RandomState instance or None, default=None
         Seed of the randomized decomposition.
@@ -44,7 +45,7 @@ class LsaEncoder(ColumnEncoder):
     Attributes
     ----------
     vectorizer_ : WordVectorizer
-        The words that are weighed.
+        Counts the words.
     tfidf_ : TfidfTransformer
         The weights of the words.
     components_ : ndarray of shape (n_components, n_words)
@@ -81,7 +82,7 @@ class LsaEncoder(ColumnEncoder):
     _fitted_state: dict = {
         "vectorizer_": Fitted(WordVectorizer),
         "tfidf_": Fitted(TfidfTransformer),
-        # Rows of length 1.
+        # Row of length 1.
         "components_": Array(2, low=-1.001, high=1.001),
     }
 
@@ -112,7 +113,7 @@ class LsaEncoder(ColumnEncoder):
         words = self.analyzer == "word"
         self.vectorizer_ = WordVectorizer(
             language=self.language,
-            # Pairs of characters tell texts apart as well as words do, in less time.
+            # Pairs of characters separate texts as well as words do, in less time.
             tokenizer="pairs" if words else None,
             analyzer=self.analyzer,
             ngram_range=(1, 1) if words else (2, 4),

@@ -1,4 +1,4 @@
-"""The usual encoder of a table, from the names of its columns alone."""
+"""The usual encoder of a table, given only the names of its columns."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,7 +35,7 @@ def make_multiview_encoder(
 
     The parameters from `tokenizer` to `min_tokens` are those of `WordVectorizer` and
     `TextView`. Each is one value for all texts, or a dict from column to value; columns
-    that are not in the dict have the default.
+    that are not in the dict get the default.
 
     Parameters
     ----------
@@ -45,25 +45,24 @@ def make_multiview_encoder(
     images : iterable of str
         Columns of pictures.
     languages : dict of str to str, list of str, or None, default=None
-        The languages of columns that are not named by them, such as
-        ``{"title": "en"}``; None for a column whose name is that of a language, such as
-        "it" or "no", but whose texts are not in it.
+        The languages of columns whose names do not tell, such as ``{"title": "en"}``;
+        None for a column with the name of a language, such as "it" or "no", whose texts
+        are not in that language.
     text_encoder : transformer, default=None
-        Encodes the texts, each column by a clone of its own; by default an
-        `LsaEncoder`.
+        Encodes the texts, with a clone for each column; by default an `LsaEncoder`.
     image_encoder : transformer, default=None
         Encodes the pictures; by default an `ImageStatisticsEncoder`.
     tokenizer : str, callable, None, or dict, default=None
-        What splits a text into words; by default the package for its language.
+        Splits texts into words; by default the package for the language.
     lemmatize : bool, callable, or dict, default=False
-        Whether words count in their dictionary form.
+        Whether to count words in their dictionary form.
     extra_stop_words : list of str, None, or dict, default=None
         Words to leave out, in addition to those of the language.
     min_df, max_df : int, float, or dict, default=1 and 1.0
-        Leave out words in fewer, or more, of the texts: a number, or a share if it is a
-        float.
+        Leave out words that fewer, or more, texts have: a number of texts, or a share
+        if it is a float.
     max_features : int, None, or dict, default=2000
-        Count the most frequent words only.
+        Count only the most frequent words.
     min_tokens : int or dict, default=0
         Rows whose text has fewer counted words lack the view.
     groups : str, default=None
@@ -78,7 +77,7 @@ def make_multiview_encoder(
     Returns
     -------
     MultiViewEncoder
-        Unfitted, with every nested parameter in reach.
+        Unfitted; every nested parameter can be set.
 
     Raises
     ------
@@ -127,7 +126,7 @@ def make_multiview_encoder(
                 WordVectorizer(
                     **{n: v[column] for n, v in counted.items() if column in v}
                 ),
-                # None names no language, and an absent one is that of the column.
+                # None means no language; without an entry, the column's name tells it.
                 language=(spoken[column] or ()) if column in spoken else None,
                 min_tokens=least.get(column, 0),
             ),

@@ -1,8 +1,8 @@
-"""Folders of sentence-transformers: what tells them apart, and what they may hold.
+"""Model folders of sentence-transformers: their identity, and what they may hold.
 
-A pipeline of sentence-transformers names the classes that it is made of. A folder
-from an untrusted source could name code of its own, or keep weights in a pickle, which
-can run code.
+A pipeline of sentence-transformers names the classes of its parts. A folder from an
+untrusted source could name its own code, or keep weights in a pickle, which can run
+code.
 """
 
 import hashlib
@@ -17,26 +17,26 @@ from typing import Any
 from sklearn_m3l.utils._files import file_state, files_below, read_file
 from sklearn_m3l.utils._references import is_relative
 
-# No description of a model has as much; vocabularies are not read.
+# No description of a model is larger; vocabularies are not read.
 _MOST_BYTES = 2**24
-# Keys whose values name classes, and the packages that these may be of.
+# Keys whose values name classes, and the packages that these may come from.
 _CLASS_KEYS = {"type", "tokenizer_class", "activation_function"}
 _PACKAGES = ("sentence_transformers.", "torch.nn.")
-# Weights that are pickles, which are read where there is no safetensors file.
+# Weights in pickles, which are read if there is no safetensors file.
 _PICKLES = ("pytorch_model*.bin", "adapter_model*.bin")
 
 
 def check_model_folder(folder: Path) -> None:
-    """Refuse the folder of a model that would run code of its own.
+    """Refuse the folder of a model that would run its own code.
 
     Raises
     ------
     ValueError
-        If the folder names classes from outside of sentence-transformers and PyTorch,
+        If the folder names classes from outside sentence-transformers and PyTorch,
         keeps weights in a pickle, or has a pipe. The message names the file.
     """
     for path in files_below(folder):
-        if not path.is_file():  # a pipe, which would block whoever reads it
+        if not path.is_file():  # reading a pipe would block
             raise ValueError(f"{path} is not a regular file")
         is_json = path.suffix == ".json"
         if is_json and ("config" in path.name or path.name == "modules.json"):
@@ -60,13 +60,13 @@ def _check_description(path: Path) -> None:
             raise ValueError(f"{path} leads out of its folder: {value!r}")
         names_code = key == "auto_map" and bool(value)
         if key in _CLASS_KEYS and isinstance(value, str):
-            # Without a dot it is a name that the libraries look up among their own.
+            # The libraries look up names without a dot among their own classes.
             is_path = "." in value or path.name == "modules.json"
             names_code = is_path and not value.startswith(_PACKAGES)
         if names_code:
             raise ValueError(
-                f"{path} names code of its own ({key}: {str(value)[:100]}), which is "
-                "not run; load such a model yourself, and give its vectors to "
+                f"{path} names its own code ({key}: {str(value)[:100]}), which is not "
+                "run; load such a model yourself, and pass its vectors to "
                 "MultiView.from_arrays"
             )
 
@@ -87,7 +87,7 @@ def _items(node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def model_identity(model: str | os.PathLike) -> str:
-    """Return what tells models apart: a name, or for a folder the content of its files.
+    """Return the identity of a model: its name, or a digest of the files in its folder.
 
     A file is read again only when its state changes.
     """

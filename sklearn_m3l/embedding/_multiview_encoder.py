@@ -1,4 +1,4 @@
-"""From a table to a MultiView: every column that is a view is encoded."""
+"""Encodes the columns of a table as a MultiView."""
 
 import os
 import tempfile
@@ -42,12 +42,12 @@ class MultiViewEncoder(
     BaseComposition,
     auto_wrap_output_keys=None,  # type: ignore[call-arg]  # scikit-learn is untyped
 ):
-    """Encode the columns of a table, each of which is a view, as a MultiView.
+    """Encode the columns of a table, one view each, as a MultiView.
 
-    The first step of a `Pipeline` whose last step is a topic model: ``fit`` and
-    ``transform`` take a DataFrame of pandas or polars. A cell that holds nothing (None,
-    NaN, NA, a blank text, an unreadable picture if the encoder says so) makes a row
-    that lacks the view; no row is dropped. ``transform`` takes any of the columns:
+    Use it as the first step of a `Pipeline` whose last step is a topic model: ``fit``
+    and ``transform`` take a pandas or polars DataFrame. If a cell is empty (None, NaN,
+    NA, a blank text, or an unreadable picture if the encoder allows it), its row lacks
+    the view; no row is dropped. ``transform`` takes any of the columns:
     ``pipeline.transform(df[["image"]])`` infers topics from pictures alone. All other
     columns are ignored.
 
@@ -57,16 +57,15 @@ class MultiViewEncoder(
         The name of the column, and how it is encoded. The parameters of a view are
         parameters here, such as ``en__vectorizer__max_features``.
     groups : str, default=None
-        The column of article ids, or the name of the index that holds them, where
-        several rows belong to one article; it becomes ``X.groups`` of the MultiView.
-        `fit` needs it, `transform` takes tables without it. By default every row is an
-        article of its own.
+        The column or the index with the article ids, if several rows belong to one
+        article; it becomes ``X.groups`` of the MultiView. `fit` needs it, `transform`
+        takes tables without it. By default every row is a separate article.
     memmap_dir : str or path, default=None
-        Folder for embeddings that are too large for memory. They are encoded chunk by
-        chunk into a new ``.npy`` file each, which is left there for you to remove. By
-        default all stay in memory.
+        Folder for embeddings that are too large for memory. They are encoded in chunks
+        into a new ``.npy`` file each, which you must remove yourself. By default all
+        stay in memory.
     max_nbytes : int, default=100_000_000
-        Embeddings of more bytes go to `memmap_dir`.
+        Embeddings larger than this go to `memmap_dir`.
     verbose : int, default=0
         Whether to show a progress bar for each view.
 
@@ -142,7 +141,7 @@ class MultiViewEncoder(
         self.verbose = verbose
 
     def get_params(self, deep=True):
-        """Return the parameters, with those of the views where `deep`.
+        """Return the parameters, with those of the views if `deep`.
 
         Parameters
         ----------
@@ -157,7 +156,7 @@ class MultiViewEncoder(
         return self._get_params("views", deep=deep)
 
     def set_params(self, **params):
-        """Set parameters of the encoder, of its views and of what is in them.
+        """Set parameters of the encoder, of its views and of their parts.
 
         Parameters
         ----------
@@ -175,7 +174,7 @@ class MultiViewEncoder(
     def set_output(self, *, transform=None):
         """Do nothing: a MultiView is the only output.
 
-        So ``pipeline.set_output(transform="pandas")`` reaches the topic model.
+        This lets ``pipeline.set_output(transform="pandas")`` reach the topic model.
 
         Parameters
         ----------
@@ -208,10 +207,10 @@ class MultiViewEncoder(
         Raises
         ------
         ValueError
-            Where a column is missing or empty, or `groups` names a view.
+            If a column is missing or empty, or `groups` names a view.
         TypeError
-            Where `X` is not a DataFrame, or a column holds something other than texts
-            or pictures.
+            If `X` is not a DataFrame, or a column holds something other than texts or
+            pictures.
         """
         self._check_views()
         X = to_table(X)
@@ -225,7 +224,7 @@ class MultiViewEncoder(
                 f"are {', '.join(map(repr, columns))}"
             )
         if self.groups is not None:
-            self._read_groups(X)  # wrong ids show before the encoders take their time
+            self._read_groups(X)  # report bad ids before the encoders take their time
         self.views_ = []
         for name, view in self.views:
             with _named_errors(f"view {name!r}"):
@@ -251,10 +250,10 @@ class MultiViewEncoder(
         Raises
         ------
         ValueError
-            Where no column is a view, or a row has no article id.
+            If no column is a view, or a row has no article id.
         TypeError
-            Where `X` is not a DataFrame, or a column holds something other than texts
-            or pictures.
+            If `X` is not a DataFrame, or a column holds something other than texts or
+            pictures.
         """
         check_is_fitted(self)
         X = to_table(X)
@@ -312,7 +311,7 @@ class MultiViewEncoder(
             )
 
     def _check_views(self) -> None:
-        """Raise an error for views that are not named TextViews or ImageViews."""
+        """Raise an error unless views are named TextViews or ImageViews."""
         for item in self.views:
             if not (isinstance(item, tuple) and len(item) == 2):
                 raise TypeError(
@@ -324,7 +323,7 @@ class MultiViewEncoder(
             if not isinstance(view, (TextView, ImageView)):
                 raise TypeError(
                     f"view {name!r} is a {type(view).__name__}; give a TextView or an "
-                    "ImageView, with your transformer as its encoder"
+                    "ImageView with your transformer as its encoder"
                 )
         if not self.views:
             raise ValueError("views is empty; give pairs such as ('en', TextView())")
@@ -336,7 +335,7 @@ class MultiViewEncoder(
             )
 
     def _has_groups(self, X, columns) -> bool:
-        """Tell whether a table has article ids, in a column or in its index."""
+        """Return whether a table has article ids, in a column or in its index."""
         if self.groups is None:
             return False
         names = getattr(getattr(X, "index", None), "names", ())
@@ -355,13 +354,13 @@ class MultiViewEncoder(
             return view.encode(column, allocate, bar)
 
     def _sk_visual_block_(self):
-        """Show the views side by side where scikit-learn draws a diagram."""
+        """Show the views side by side in scikit-learn's diagrams."""
         names, views = zip(*getattr(self, "views_", self.views), strict=True)
         return parallel_block(views, names)
 
     @contextmanager
     def _storage(self, name: str) -> Iterator[Callable[[tuple[int, int]], np.ndarray]]:
-        """Give what makes the array of a view; no file is left where encoding fails."""
+        """Yield an allocator of the array of a view; remove its file on failure."""
         files: list[Path] = []
 
         def allocate(shape: tuple[int, int]) -> np.ndarray:
@@ -393,7 +392,7 @@ class MultiViewEncoder(
 
 @contextmanager
 def _named_errors(name: str) -> Iterator[None]:
-    """Put the name of a view or column before what an error says."""
+    """Put the name of a view or column before the message of an error."""
     try:
         yield
     except ValueError as error:
@@ -403,5 +402,5 @@ def _named_errors(name: str) -> Iterator[None]:
 
 
 def _slug(name: str) -> str:
-    """Return a name that any file system takes."""
+    """Return a name that any file system accepts."""
     return "".join(letter if letter.isalnum() else "_" for letter in name)[:40]

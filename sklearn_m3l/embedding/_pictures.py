@@ -12,20 +12,20 @@ import numpy as np
 from sklearn_m3l.embedding._columns import report_unreadable
 from sklearn_m3l.utils._files import read_file
 
-# Formats of pixels alone. Pillow knows more, some of which start other programs (EPS)
+# Formats that hold only pixels. Pillow knows more, but some start other programs (EPS)
 # or are rarely tested (DDS, BLP).
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
-# More than any picture of as many pixels as Pillow allows has.
+# More bytes than any picture with as many pixels as Pillow allows.
 MAX_BYTES = 2**30
 
 
 class UnreadablePictureError(ValueError):
-    """A cell that holds no picture that can be read."""
+    """A cell does not hold a readable picture."""
 
 
 def open_picture(cell: Any) -> Any:
-    """Return a picture in RGB, upright, what is transparent in it white.
+    """Return a picture in RGB, upright, on a white background.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def open_picture(cell: Any) -> Any:
     ------
     UnreadablePictureError
         If it is not a picture, is damaged, has more pixels than
-        ``PIL.Image.MAX_IMAGE_PIXELS``, has values whose range is not known, or is not
-        a regular file.
+        ``PIL.Image.MAX_IMAGE_PIXELS``, has values of unknown range, or is not a regular
+        file.
     """
     from PIL import Image as image_module
 
     try:
         with warnings.catch_warnings():
-            # Pillow also warns of damage to what is not a pixel, such as EXIF data.
+            # Pillow also warns of damage outside the pixels, such as in EXIF data.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", image_module.DecompressionBombWarning)
             if isinstance(cell, np.ndarray):
@@ -68,14 +68,14 @@ def open_picture(cell: Any) -> Any:
             f"cannot read picture {_describe(cell)}: it is not a {kinds} file; convert "
             "it, or open it with Pillow yourself"
         ) from error
-    except Exception as error:  # a decoder of damaged data may raise anything
+    except Exception as error:  # decoders may raise anything on damaged data
         raise UnreadablePictureError(
             f"cannot read picture {_describe(cell)}: {str(error) or type(error)}"
         ) from error
 
 
 def open_pictures(cells: Iterable, on_error: str) -> Iterator:
-    """Iterate over pictures, None for one that cannot be read and may be missing.
+    """Iterate over pictures, None for unreadable ones if they may be missing.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _pixels(array: np.ndarray) -> np.ndarray:
     if not top:
         raise ValueError(
             "expected uint8, uint16, booleans, or floats from 0 to 1; the range of "
-            "other numbers is not known, so scale them"
+            "other numbers is unknown, so scale them"
         )
     return _scaled(array, top)
 
@@ -130,12 +130,12 @@ def _rgb(picture: Any) -> Any:
     """Load a picture, turn it upright, and put it on white."""
     from PIL import ImageOps
 
-    # A copy knows neither the format nor, once scaled, what is transparent.
+    # A copy loses the format and, once scaled, the transparent color.
     kind, clear = picture.format, picture.info.get("transparency")
     upright = ImageOps.exif_transpose(picture)
     if upright.mode == "F" or upright.mode.startswith("I"):
         upright = _gray(upright, kind, clear)
-    # Colors that are multiplied by alpha have no way to RGB but this.
+    # Pillow converts colors that are multiplied by alpha to RGB only this way.
     premultiplied = {"La": "LA", "RGBa": "RGBA"}
     upright = upright.convert(premultiplied.get(upright.mode, upright.mode))
     if "A" in upright.getbands() or "transparency" in upright.info:
@@ -148,7 +148,7 @@ def _rgb(picture: Any) -> Any:
 
 
 def _gray(picture: Any, kind: str | None, clear: Any) -> Any:
-    """Return a picture of more than 8 bits with 8 bits, by the range of its mode."""
+    """Scale a picture of more than 8 bits to 8 bits, by the range of its mode."""
     from PIL import Image as image_module
 
     values = np.asarray(picture)
@@ -159,7 +159,7 @@ def _gray(picture: Any, kind: str | None, clear: Any) -> Any:
         top = 2**16 - 1
     else:
         raise ValueError(
-            "the range of its 32-bit integers is not known; scale them to 8 or 16 bits"
+            "the range of its 32-bit integers is unknown; scale them to 8 or 16 bits"
         )
     scaled = _scaled(values, top)
     if isinstance(clear, int):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-import sklearn_m3l.utils._threads  # noqa: F401, for children that are forked
+import sklearn_m3l.utils._threads  # noqa: F401, for forked processes
 from sklearn_m3l.embedding._cache import VectorCache
 from sklearn_m3l.embedding._column_encoder import ColumnEncoder, batches
 from sklearn_m3l.embedding._model_folders import check_model_folder, model_identity
@@ -22,48 +22,48 @@ from sklearn_m3l.utils._references import ReferringMixin, check_reference
 from sklearn_m3l.utils._sklearn import Interval, StrOptions
 from sklearn_m3l.utils._words import normalize_text
 
-# Batches between two writes to the cache: at most so much work is lost.
+# Batches between two writes to the cache: an interrupt loses at most this much.
 _BATCHES_A_BLOCK = 16
 
-# A model is shared by all encoders that name it, and settings are set on the model.
+# Encoders share models but set their own settings on them, so only one may run.
 _LOCK = threading.RLock()
 
 
 class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
-    """Embed the texts or pictures of a column by a model of sentence-transformers.
+    """Embed the texts or pictures of a column with a sentence-transformers model.
 
     The model is loaded at first use and shared by all encoders of a process that name
     it: `clone` and `pickle` neither load nor copy it. Equal cells are encoded once, and
-    with `cache_dir` once and for all.
+    with `cache_dir` they are never encoded again.
 
-    No code that comes with a model runs: weights must be in safetensors files, and a
-    model that needs classes from outside of sentence-transformers is refused.
+    Code that comes with a model never runs: weights must be in safetensors files, and
+    models that need classes from outside sentence-transformers are refused.
 
     Parameters
     ----------
     model : str or path, default="paraphrase-multilingual-MiniLM-L12-v2"
-        Name of a model on the Hugging Face hub, or its folder. Take one multilingual
-        model for all languages: their embeddings are then aligned. For pictures take a
-        CLIP model such as "clip-ViT-B-32".
+        Name of a model on the Hugging Face Hub, or its folder. Use one multilingual
+        model for all languages, so that their embeddings are aligned. For pictures, use
+        a CLIP model such as "clip-ViT-B-32".
     modality : {"text", "image"}, default="text"
-        What the column holds.
+        The kind of cells in the column.
     prompt : str or None, default=None
         Put before each text, such as "passage: " for the models of the E5 family.
     max_seq_length : int or None, default=128
-        Texts are cut after this many tokens, or where the model allows no more; None
-        for as many as the model allows.
+        Texts are truncated after this many tokens, or after as many as the model allows
+        if these are fewer; None for as many as the model allows.
     normalize : bool, default=False
-        Whether vectors get length 1.
+        Whether to scale vectors to length 1.
     batch_size : int, default=32
-        Texts or pictures that the model encodes at a time.
+        Texts or pictures per batch.
     device : str, default="auto"
         Such as "cpu" or "cuda:1"; by default a GPU if there is one.
     cache_dir : str or path, default=None
         Folder in which to keep one vector per text or picture, by content, model and
-        settings: another fit, another fold or another process finds them there, and an
-        interrupted encoding resumes where it stopped. It must be on a local disk. A
-        model folder is known by the content of its files, a model of the hub by its
-        name. Vectors that are damaged on disk are encoded anew, with a warning.
+        settings: other fits, folds and processes reuse them, and an interrupted
+        encoding resumes where it stopped. It must be on a local disk. A model folder is
+        known by the content of its files, a model of the hub by its name. Vectors that
+        are damaged on disk are encoded anew, with a warning.
     on_error : {"raise", "missing"}, default="raise"
         Whether a picture that cannot be read is an error, or a row of NaN with a
         warning.
@@ -171,7 +171,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
             initial=len(cells) - len(todo),
             desc=f"encode {self.modality}s",
             disable=not self.verbose,
-            leave=None,  # but not inside of another bar
+            leave=None,  # removed inside another bar
         ) as bar:
             for block in batches(todo, size):
                 rows = todo[block]
@@ -215,7 +215,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
         return _load(os.fspath(self.model), model_identity(self.model), self.device)
 
     def _settings(self) -> str:
-        """Return all that a vector depends on beside the cell."""
+        """Return everything that a vector depends on besides the cell."""
         settings = {
             "model": model_identity(self.model),
             "modality": self.modality,
@@ -236,7 +236,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
 
 @lru_cache(maxsize=2)
 def _load(model: str, identity: str, device: str) -> tuple[Any, int | None]:
-    """Load a model; the last two stay loaded."""
+    """Load a model; the last two stay in memory."""
     from sentence_transformers import SentenceTransformer
 
     if Path(model).is_dir():

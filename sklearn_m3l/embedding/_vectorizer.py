@@ -1,4 +1,4 @@
-"""Word counts of a text in any language: which words, and which are left out."""
+"""Word counts of texts in any language, without stop words."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -35,10 +35,10 @@ from sklearn_m3l.utils._words import (
     split_words,
 )
 
-# Patterns that take time in proportion to a text, whatever it says.
+# Patterns whose time is proportional to the length of any text.
 _SAFE_PATTERNS = (WORD_PATTERN, r"(?u)\b\w\w+\b", r"(?u)\b\w+\b")
 
-# More words or characters in a row than anyone counts.
+# Longer n-grams than anyone counts.
 _MAX_NGRAM = 20
 
 
@@ -63,60 +63,60 @@ class _Columns(Kind):
 class WordVectorizer(CountVectorizer):
     r"""Count words in any language, without its stop words.
 
-    A `CountVectorizer` with other defaults: it counts the 2,000 most frequent words,
-    in lower case, which are runs of two letters or more, and leaves out the stop words
-    of `language`. Letters of every script count, with the combining marks and joiners
-    that they are written with. Words that Unicode can spell in several ways, such as
-    with ligatures, half-width letters or soft hyphens, are one word.
+    A `CountVectorizer` with other defaults: it counts the 2,000 most frequent words, in
+    lower case, and leaves out the stop words of `language`. A word is a run of two
+    letters or more, in any script, with its combining marks and joiners. Spellings that
+    Unicode considers equivalent, such as with ligatures, half-width letters or soft
+    hyphens, count as one word.
 
     Texts in Chinese, Japanese, Korean, Thai, Lao, Khmer, and Burmese are split into
     words by the package for that language, if it is installed. Otherwise, and in any
-    other script without spaces between words, pairs of neighboring characters count.
+    other script without spaces between words, pairs of neighboring characters are
+    counted.
 
     Parameters
     ----------
     language : str or sequence of str, default=None
         ISO 639-1 code of the language of the texts, such as "de", or several for texts
-        that mix languages, the main one first. It decides which stop words are left
-        out, what splits a text into words, and, for Turkish and Azerbaijani, what the
-        lower case of I is. None leaves out no words. The stop words are those of the
-        package `stop-words` (33 languages), and of `stopwordsiso` for others; a warning
-        says if neither has any.
+        that mix languages, the main one first. It determines the stop words, the
+        tokenizer, and, for Turkish and Azerbaijani, the lower case of I. With None, no
+        words are left out. The stop words are those of the package `stop-words` (33
+        languages), and of `stopwordsiso` for others; a warning says if neither has any.
     stop_words : "language", "english", list or None, default="language"
         Stop words other than those of `language`: a list of words, or None for none.
-        They are taken apart as texts are, so that "don't" matches.
+        They are tokenized like texts, so that "don't" matches.
     extra_stop_words : list of str, default=None
         Words to leave out in addition to `stop_words`.
     max_features : int or None, default=2000
-        Count the most frequent words only.
+        Count only the most frequent words.
     tokenizer : str or callable, default=None
-        What splits a text into words: "jieba", "fugashi", "kiwipiepy", "pythainlp",
-        "icu4py", "pairs", or a callable. By default, the package for `language`: jieba
-        for Chinese, fugashi (with unidic-lite) for Japanese, kiwipiepy for Korean,
+        Splits texts into words: "jieba", "fugashi", "kiwipiepy", "pythainlp", "icu4py",
+        "pairs", or a callable. By default, the package for `language`: jieba for
+        Chinese, fugashi (with unidic-lite) for Japanese, kiwipiepy for Korean,
         pythainlp for Thai, icu4py for Khmer, Lao, and Burmese. If it is not installed,
-        a warning says so, and pairs of characters count, as with "pairs". A callable
-        returns the tokens of a text, of which only words count. Japanese and Korean
-        verbs and adjectives count in their dictionary form. Numbers, and particles in
-        Chinese, Japanese, and Korean, do not count.
+        a warning says so, and pairs of characters are counted, as with "pairs". A
+        callable returns the tokens of a text; only words among them are counted.
+        Japanese and Korean verbs and adjectives are counted in their dictionary form.
+        Numbers are not counted, nor are particles in Chinese, Japanese, and Korean.
     lemmatize : bool or callable, default=False
-        Whether to count words in their dictionary form, by the package simplemma (50
-        languages), such as for Finnish, Russian, or Turkish. A callable returns the
-        form of one word.
+        Whether to count words in their dictionary form, using the package simplemma (50
+        languages); useful for Finnish, Russian, or Turkish, for example. A callable
+        returns the form of one word.
     token_pattern : str, default=r"(?u)\\b[^\\W\\d_]{2,}\\b"
-        What a word is. Any other pattern is used as it stands, without the care for
-        combining marks and scripts without spaces that is described above.
+        Regular expression of a word. Any other pattern is used as it is, without the
+        handling of combining marks and scripts without spaces described above.
     input, encoding, decode_error, strip_accents, lowercase, preprocessor, analyzer
         As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
     ngram_range, max_df, min_df, vocabulary, binary, dtype
-        As there, too.
+        As in :class:`~sklearn.feature_extraction.text.CountVectorizer`, too.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
         The column of each word.
     tokenizer_ : str or None
-        The name of what split the texts in `fit`; None for a callable or a pattern of
-        your own. `transform` uses the same one, or raises ImportError.
+        The name of the tokenizer that `fit` used; None for a callable or a custom
+        pattern. `transform` uses the same one, or raises ImportError.
 
     See Also
     --------
@@ -204,7 +204,7 @@ class WordVectorizer(CountVectorizer):
         self.lemmatize = lemmatize
 
     def _warn_for_unused_params(self) -> None:
-        # Nobody has to say that a pattern of words does not count beside a tokenizer.
+        # Skip scikit-learn's warning that token_pattern is unused with a tokenizer.
         if self.tokenizer is None or self.token_pattern != WORD_PATTERN:
             super()._warn_for_unused_params()
 
@@ -221,13 +221,13 @@ class WordVectorizer(CountVectorizer):
                 all(text is None or isinstance(text, str) for text in texts),
                 f"{name} must be a string or a list of strings, not {given!r}",
             )
-        # Other patterns can take for ever on a text that is made for them.
+        # Other patterns can take forever on a malicious text.
         require(
             self.token_pattern is None or self.token_pattern in _SAFE_PATTERNS,
             "a stored WordVectorizer may not have a token_pattern of its own, such as "
             f"{self.token_pattern!r}; leave token_pattern out",
         )
-        # Other strings are parsed by numpy as if they were code.
+        # NumPy would parse other strings as code.
         known = isinstance(self.dtype, (type, np.dtype)) or self.dtype in np.sctypeDict
         require(
             known and np.dtype(self.dtype).kind in "iuf",
@@ -281,7 +281,7 @@ class WordVectorizer(CountVectorizer):
         return super().transform(self._read(raw_documents))
 
     def _read(self, column: Any) -> list:
-        """Return the texts of a column, empty ones where a cell is missing."""
+        """Return the texts of a column, empty ones for missing cells."""
         cells = cells_of(column)
         if self.input != "content" or callable(self.analyzer) or self.preprocessor:
             return cells
@@ -297,7 +297,7 @@ class WordVectorizer(CountVectorizer):
         return list_languages(self.language)
 
     def _find_tokenizer(self) -> str | None:
-        """Return the name of what splits texts; None for what has no name."""
+        """Return the name of the tokenizer; None if it has no name."""
         if isinstance(self.tokenizer, str):
             return self.tokenizer
         usual = self.analyzer == "word" and self.token_pattern == WORD_PATTERN
@@ -306,7 +306,7 @@ class WordVectorizer(CountVectorizer):
         return find_segmenter(self._languages())
 
     def build_preprocessor(self):
-        """Return what prepares a text: each letter in one form, lower case.
+        """Return a function that normalizes a text: one form per letter, lower case.
 
         Returns
         -------
@@ -322,7 +322,7 @@ class WordVectorizer(CountVectorizer):
         return lambda text: prepare(lower_text(normalize_text(text), language))
 
     def build_tokenizer(self):
-        """Return what splits a text into words.
+        """Return a function that splits a text into words.
 
         Returns
         -------
@@ -348,7 +348,7 @@ class WordVectorizer(CountVectorizer):
         )
 
     def _build_splitter(self) -> Callable[[str], list[str]]:
-        """Return what splits a text into words as they are written."""
+        """Return a function that splits a text into words as they are written."""
         if callable(self.tokenizer):
             own = self.tokenizer
             return lambda text: only_words(own(text))
@@ -370,17 +370,17 @@ class WordVectorizer(CountVectorizer):
         )
 
     def get_stop_words(self):
-        """Return the words that are left out, as they look once they are tokenized.
+        """Return the words that are left out, in tokenized form.
 
         Returns
         -------
         frozenset of str or None
-            None where all words count.
+            None if all words count.
 
         Raises
         ------
         ValueError
-            Where `language` is not an ISO 639-1 code.
+            If `language` is not an ISO 639-1 code.
         """
         if self.stop_words == "language":
             words = [w for code in self._languages() for w in stop_words_of(code)]
@@ -390,10 +390,10 @@ class WordVectorizer(CountVectorizer):
         if not words:
             return None
         prepare, split = self.build_preprocessor(), self.build_tokenizer()
-        # A set, as every word of every text is looked up in it.
+        # A set, because every word of every text is looked up in it.
         stop_words: set[str] = set()
         new = {token for word in words for token in split(prepare(word))}
-        while new:  # the form of a form may be another one
+        while new:  # a form may have another form
             stop_words |= new
             new = {token for word in new for token in split(word)} - stop_words
         return frozenset(stop_words)

@@ -1,4 +1,4 @@
-"""How one column of a table becomes one view: its embedding and its word counts."""
+"""How a column of a table becomes a view: an embedding and word counts."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,8 +28,8 @@ from sklearn_m3l.multiview import View
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Fitted, Integer, require
 from sklearn_m3l.utils._sklearn import HasMethods, Interval, fit_context
 
-# Rows that are encoded at a time, so that only their vectors need memory beside the
-# array that all of them go to.
+# Rows to encode at a time, so that only their vectors need memory besides the array of
+# all vectors.
 CHUNK_ROWS = 4096
 
 Allocate = Callable[[tuple[int, int]], np.ndarray]
@@ -78,8 +78,8 @@ class _ColumnView(BaseEstimator):
         distinct = [cells[row] for row in distinct_rows(first_rows(cells))]
         if not distinct:
             raise ValueError(
-                f"all of the {len(cells)} rows are missing, so there is nothing to "
-                "learn from; leave this view out"
+                f"all {len(cells)} rows are missing, so there is nothing to learn "
+                "from; leave this view out"
             )
         with naming_rows(cells, row_labels(X)):
             self._fit(distinct, column_name(X))
@@ -101,21 +101,21 @@ class _ColumnView(BaseEstimator):
         return self.encode(X, _in_memory)
 
     def encode(self, X: Any, allocate: Allocate, progress: Any = None) -> View:
-        """Encode a column into an array that `allocate` makes, chunk by chunk.
+        """Encode a column in chunks into an array that `allocate` returns.
 
         Parameters
         ----------
         X : Series or other array-like of shape (n_rows,)
             The column.
         allocate : callable
-            From a shape to a float32 array that is written to.
+            Maps a shape to a float32 array to write to.
         progress : tqdm, optional
-            A bar of the distinct cells that are encoded.
+            Counts the distinct cells that are encoded.
 
         Returns
         -------
         View
-            Its embedding is the array that `allocate` made.
+            Its embedding is the array that `allocate` returned.
         """
         check_is_fitted(self)
         cells = self._read(X)
@@ -157,7 +157,7 @@ class _ColumnView(BaseEstimator):
         return read_pictures(X) if self._reads_pictures else read_texts(X)
 
     def _fit(self, cells: list, name) -> None:
-        """Learn from the distinct cells of a column of some name."""
+        """Learn from the distinct cells of a column with a name."""
         raise NotImplementedError
 
     def _fit_encoder(self, encoder, cells) -> None:
@@ -167,8 +167,9 @@ class _ColumnView(BaseEstimator):
                 f"{type(self).__name__} needs an encoder of {kind}s, but "
                 f"{type(encoder).__name__} has modality={encoder.modality!r}"
             )
-        # Cells are read and made distinct once: our own encoders take them as they are
-        # and know how wide their vectors are. Any other encoder has to show it.
+        # Cells are read and made distinct only once: our own encoders take them
+        # directly and know the width of their vectors. Any other encoder must encode a
+        # cell to show it.
         if isinstance(encoder, ColumnEncoder):
             self.encoder_ = encoder._fit_distinct(cells)
             self.n_features_out_ = self.encoder_._n_features_out
@@ -181,13 +182,13 @@ class _ColumnView(BaseEstimator):
         vectors = (self.encoder_._encode if own else self.encoder_.transform)(cells)
         if sparse.issparse(vectors):
             raise TypeError(
-                f"{type(self.encoder_).__name__} gives a sparse matrix; put a "
-                "TruncatedSVD behind it, in a Pipeline"
+                f"{type(self.encoder_).__name__} returns a sparse matrix; put a "
+                "TruncatedSVD after it, in a Pipeline"
             )
         vectors = np.array(vectors, dtype=np.float32)
         if vectors.ndim != 2 or len(vectors) != len(cells):
             raise ValueError(
-                f"{type(self.encoder_).__name__} gives an array of shape "
+                f"{type(self.encoder_).__name__} returns an array of shape "
                 f"{vectors.shape} for {len(cells)} rows"
             )
         return vectors
@@ -197,11 +198,11 @@ class _ColumnView(BaseEstimator):
         return None, None
 
     def _have_enough(self, counts: sparse.csr_array) -> np.ndarray:
-        """Tell which cells have enough words to be a view."""
+        """Return which cells have enough words to be a view."""
         raise NotImplementedError
 
     def _warn_of_unknown(self, view: View, name: Any) -> None:
-        """Warn of cells that are present, but in which nothing is known."""
+        """Warn of present cells that have neither known words nor an embedding."""
 
 
 class TextView(_ColumnView):
@@ -214,17 +215,17 @@ class TextView(_ColumnView):
         default an `LsaEncoder`, which learns from the column itself.
     vectorizer : transformer, default=None
         Counts the words: any transformer from a list of texts to a sparse matrix that
-        has `get_feature_names_out`. By default a `WordVectorizer`: the 2,000 most
-        frequent words that are not stop words.
+        has `get_feature_names_out`. By default a `WordVectorizer`, which counts the
+        2,000 most frequent words that are not stop words.
     language : str or sequence of str, default=None
-        ISO 639-1 code of the language whose stop words a `WordVectorizer` without
-        `language` leaves out, or several; encoders that take a `language` get it, too.
-        By default the name of the column, if something is known about such a language;
-        else none, with a warning. ``()`` is for texts in no known language, such as
-        those of a column "it" that are not Italian.
+        ISO 639-1 code of the language of the texts, or several. A `WordVectorizer` or
+        encoder that takes a `language`, but has none, gets it. By default the name of
+        the column, if it is a known language; otherwise none, with a warning. ``()`` is
+        for texts in no known language, such as those of a column "it" that are not
+        Italian.
     min_tokens : int, default=0
         Rows whose text has fewer counted words lack the view. With 0, a text without
-        any known word is present; if its embedding is zero, too, `transform` warns.
+        known words is present; if its embedding is also zero, `transform` warns.
 
     Attributes
     ----------
@@ -235,11 +236,11 @@ class TextView(_ColumnView):
 
     See Also
     --------
-    MultiViewEncoder : Puts several columns together.
+    MultiViewEncoder : Encodes several columns.
 
     Notes
     -----
-    Both learn from the distinct texts: one that many rows share counts once.
+    Both learn from the distinct texts: a text that several rows share counts once.
 
     Examples
     --------
@@ -304,7 +305,7 @@ class TextView(_ColumnView):
             warnings.warn(
                 f"no stop words are left out: {column} names no language; give "
                 "TextView language='en', for example, or a vectorizer with "
-                "stop_words=None if that is meant",
+                "stop_words=None if that is intended",
                 UserWarning,
                 stacklevel=2,
             )
@@ -341,10 +342,10 @@ class ImageView(_ColumnView):
     ----------
     encoder : transformer, default=None
         Makes the embedding: any transformer from a list of pictures to a 2-D array.
-        The pictures are given to it as they are in the column: paths (as
-        `pathlib.Path`), bytes, PIL images or arrays. A row of NaN marks one that could
-        not be read. By default an `ImageStatisticsEncoder`, which needs no pretrained
-        model; for good topics take a `SentenceTransformerEncoder` with a CLIP model and
+        It gets the pictures as they are in the column: paths (as `pathlib.Path`),
+        bytes, PIL images or arrays. It returns a row of NaN for a picture that it could
+        not read. By default an `ImageStatisticsEncoder`, which needs no pretrained
+        model; for good topics use a `SentenceTransformerEncoder` with a CLIP model and
         ``modality="image"``.
 
     Attributes
@@ -356,7 +357,7 @@ class ImageView(_ColumnView):
 
     See Also
     --------
-    MultiViewEncoder : Puts several columns together.
+    MultiViewEncoder : Encodes several columns.
 
     Examples
     --------
@@ -389,6 +390,6 @@ def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _spread(counts: sparse.csr_array, place: np.ndarray) -> sparse.csr_array:
-    """Give each row the counts at its place, none where the place is -1."""
+    """Give each row the counts at its place, none if the place is -1."""
     empty = sparse.csr_array((1, counts.shape[1]), dtype=counts.dtype)
     return sparse.vstack([counts, empty], format="csr")[place]

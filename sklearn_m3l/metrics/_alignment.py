@@ -1,4 +1,4 @@
-"""Evaluation of a model: topics of each view, then pairs of views, then numbers."""
+"""Evaluation of a model by the topics of its views, and by their words."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from sklearn_m3l.multiview import MultiView
 Pair = tuple[str, str]
 Views = tuple[str, ...]
 
-# What each metric is called in tables, and what it means.
+# The name of each metric in tables, and its meaning.
 _LABELS = {
     "mrr": "MRR",
     "uap": "UAP",
@@ -49,22 +49,22 @@ MEASURES = {
 METRICS = tuple(_LABELS)
 _OF_TOPICS = ("mrr", "uap", "jsd")
 _OF_WORDS = ("npmi", "cross_npmi", "diversity")
-# Top words that coherence and diversity use, or all where a language has fewer.
+# Top words that coherence and diversity use, or all if a language has fewer.
 _N_COHERENT, _N_DIVERSE = 10, 25
 
 
 class Score(NamedTuple):
-    """The value of a metric, beside what chance scores.
+    """The value of a metric, and what chance would score.
 
     Parameters
     ----------
     value : float
-        The value; NaN where there was nothing to measure.
+        The value; NaN if there was nothing to measure.
     chance : float or None, default=None
         The expected value of random ranks, for MRR and UAP.
     n_rows : int or None, default=None
-        The number of rows it was measured on: those that have both views of a pair, or
-        the text whose words are counted; None for the diversity of topics.
+        The number of rows that it was measured on: those that have both views of a
+        pair, or the text whose words are counted; None for the diversity of topics.
 
     Examples
     --------
@@ -89,28 +89,28 @@ def evaluate_alignment(
 ) -> dict[str, Score]:
     """Measure how well a fitted model aligns views, and how good its topics are.
 
-    Topics are inferred from each view by itself, and compared over the rows that have
-    both views of a pair. The scorers, the report and the command line compute their
-    figures with this function.
+    Topics are inferred from each view separately, and compared over the rows that have
+    both views of a pair. The scorers, the report and the command line use this
+    function.
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView or DataFrame of shape (n_rows, n_views)
-        Rows to measure alignment on, preferably held-out ones, as the estimator takes
-        them. Each article of ``X.groups`` counts once; without groups every row is an
-        article. A pipeline gets the groups of a table from its encoder:
+        Rows to measure alignment on, preferably held-out ones, in the form that the
+        estimator takes. Each article of ``X.groups`` counts once; without groups every
+        row is an article. A pipeline gets the groups of a table from its encoder:
         ``MultiViewEncoder(..., groups="page")``.
     X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
-        Documents to count the co-occurrence of words in, usually the training
+        Documents in which to count the co-occurrence of words, usually the training
         documents; by default those of `X`.
     metrics : iterable of str, default=None
         Some of the names below; by default all.
     pairs : iterable of (str, str), default=None
         Pairs of views, as query and item, for every metric of pairs. Coherence and
-        diversity are then those of the views that the pairs name. By default the pairs
-        stated below, over all views of `X` that the model can use.
+        diversity are then measured for the views in the pairs. By default the pairs
+        listed in the Notes, over all views of `X` that the model can use.
     n_jobs : int, default=None
         Number of threads that compute distances, as in :func:`pairwise_jensen_shannon`.
 
@@ -123,11 +123,11 @@ def evaluate_alignment(
     Raises
     ------
     TypeError
-        If the estimator does not end with a topic model, or that is given neither a
-        MultiView nor counts of words.
+        If the estimator does not end with a topic model, or its input is neither a
+        MultiView nor word counts.
     ValueError
-        If a metric is unknown, `X` lacks a view of a pair or has none that the model
-        can use, or the words that are counted in it are not those of `fit`.
+        If a metric is unknown, `X` lacks a view of a pair or has no view that the model
+        can use, or its vocabulary is not that of `fit`.
 
     Warns
     -----
@@ -154,7 +154,7 @@ def evaluate_alignment(
     - "diversity", of each of these texts: :func:`topic_diversity` of the 25 top words
 
     Distances are computed and ranked in blocks that fit the ``working_memory`` of
-    :func:`sklearn.config_context`, with the same result to the bit whatever it is.
+    :func:`sklearn.config_context`; its size does not change any bit of the result.
 
     Examples
     --------
@@ -256,7 +256,7 @@ def _compare_topics(
     articles: np.ndarray,
     n_jobs: int | None,
 ) -> dict[str, Score]:
-    """Return metrics of two views over the rows that have both, NaN without such."""
+    """Return metrics of two views over the rows that have both; NaN without any."""
     both = ~np.isnan(first[:, 0]) & ~np.isnan(second[:, 0])
     n_rows = int(both.sum())
     if n_rows == 0:
@@ -289,7 +289,7 @@ def _chance_reciprocal_rank(articles: np.ndarray) -> float:
 def _chance_average_precision(articles: np.ndarray) -> float:
     """Return the expected average precision of rows ranked at random, by article.
 
-    A constant distance scores less: average precision takes tied items as one.
+    A constant distance scores less, because average precision treats tied items as one.
     """
     n_items = len(articles)
     n_relevant = np.unique(articles, return_counts=True)[1]
@@ -332,7 +332,7 @@ def score_coherence(
 ) -> float:
     """Return the mean coherence of a model's topics in one language.
 
-    NaN if no document has a word that the model knows, or it knows but one.
+    NaN if no document has a word that the model knows, or it knows only one word.
     """
     counts, vocabulary = _word_counts(model, documents, view), model.vocabularies_[view]
     if n_words is None:
@@ -348,9 +348,9 @@ def score_coherence(
 
 
 def _word_counts(model: Any, X: MultiView, view: str) -> Any:
-    """Return the word counts of a view; refuse those of other words than the model's.
+    """Return the word counts of a view; refuse a vocabulary other than the model's.
 
-    Without counts, no row has a word.
+    A view without counts has a word in no row.
     """
     given, vocabulary = X[view], np.asarray(model.vocabularies_[view])
     if given.counts is None:
@@ -388,7 +388,7 @@ def _warn_of_nan(found: dict[str, dict[str, Score]]) -> None:
 
 
 def _article_numbers(X: MultiView) -> np.ndarray:
-    """Return the article of each row as a number, by default one each."""
+    """Return the article of each row as a number, by default a separate one."""
     if X.groups is None:
         return np.arange(len(X))
     return np.unique(X.groups, return_inverse=True)[1]
@@ -412,7 +412,7 @@ def check_metrics(metrics: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_pairs(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
-    """Return pairs of views, each once; refuse what is not one."""
+    """Return pairs of views, each once; refuse anything else."""
     checked = tuple(dict.fromkeys(check_pair(pair) for pair in pairs))
     if not checked:
         raise ValueError("pairs is empty; give pairs of views, or None")
@@ -420,7 +420,7 @@ def check_pairs(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
 
 
 def check_pair(pair: Any) -> Pair:
-    """Refuse what is not two different names."""
+    """Refuse anything but two different names."""
     if isinstance(pair, str) or len(pair) != 2:
         raise ValueError(f"{pair!r} is not a pair of views; give two names")
     first, second = pair

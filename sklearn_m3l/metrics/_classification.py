@@ -1,4 +1,4 @@
-"""Labels predicted from topics, within a language and across languages."""
+"""Prediction of labels from topics, within and across languages."""
 
 from itertools import product
 from typing import Any
@@ -40,7 +40,7 @@ def evaluate_classification(
 
     A classifier learns labels from the topic proportions of one language and predicts
     those of held-out documents, in the same language and in every other one. If topics
-    mean the same in all languages, nothing is lost on the way.
+    mean the same in all languages, the classifier works equally well across them.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def evaluate_classification(
     y : array-like of shape (n_rows,)
         Labels of `X`.
     classifier : estimator, default=None
-        A classifier of scikit-learn, which is cloned for each view; by default
+        A scikit-learn classifier, which is cloned for each view; by default
         `LogisticRegression` on standardized topic proportions.
 
     Returns
@@ -81,8 +81,8 @@ def evaluate_classification(
     Notes
     -----
     Papers on cross-lingual topic models report this as "intra" and "cross"
-    classification, many of them with a kernel machine in the place of the linear model:
-    pass ``classifier=sklearn.svm.SVC()``.
+    classification. Many use a kernel machine instead of the linear model: pass
+    ``classifier=sklearn.svm.SVC()``.
 
     Examples
     --------

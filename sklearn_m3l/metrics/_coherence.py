@@ -20,7 +20,7 @@ _COUNTS = ["array-like", "sparse matrix"]
 def first_words(
     topics: Sequence[Sequence[str]], n_words: int, name: str
 ) -> list[list[str]]:
-    """Return the first words of each topic; refuse repeated and too few words."""
+    """Return the top words of each topic; refuse repeated or too few words."""
     if not len(topics):
         raise ValueError(f"{name} is empty; give one list of words per topic")
     first = []
@@ -57,13 +57,13 @@ def _check_counts(counts: ArrayLike, name: str) -> sparse.csr_array:
 def _columns_of(
     topics: list[list[str]], vocabulary: ArrayLike, n_columns: int, suffix: str
 ) -> list[list[int]]:
-    """Return the columns of the topics' words; errors name the language by suffix."""
+    """Return the columns of the topics' words; errors name parameters by suffix."""
     words = np.asarray(vocabulary).tolist()
     column = {word: position for position, word in enumerate(words)}
     if len(words) != n_columns:
         raise ValueError(
-            f"vocabulary{suffix} has {len(words)} words and counts{suffix} "
-            f"{n_columns} columns; they must agree"
+            f"vocabulary{suffix} has {len(words)} words and counts{suffix} {n_columns} "
+            "columns; give one word per column"
         )
     if len(column) < len(words):
         raise ValueError(f"vocabulary{suffix} repeats a word")
@@ -87,7 +87,7 @@ def _unique_documents(counts: sparse.csr_array) -> np.ndarray:
 
 
 def _presence(counts: sparse.csr_array, documents: np.ndarray) -> sparse.csc_array:
-    """Return which word (column) occurs in which document, as 0 and 1."""
+    """Return a matrix of 1 where a word (column) occurs in a document (row), else 0."""
     presence = sparse.csc_array(counts[documents])
     presence.data = np.ones_like(presence.data, dtype=np.float64)
     return presence
@@ -96,9 +96,9 @@ def _presence(counts: sparse.csr_array, documents: np.ndarray) -> sparse.csc_arr
 def _npmi(
     together: np.ndarray, alone_a: np.ndarray, alone_b: np.ndarray, n_documents: int
 ) -> np.ndarray:
-    """Return gensim's log ratio measure, from numbers of documents.
+    """Return gensim's log ratio measure, computed from numbers of documents.
 
-    It is 0, as between independent words, where either word is in no document.
+    It is 0, as for independent words, if either word is in no document.
     """
     joint = together / n_documents + _EPSILON
     independent = np.outer(alone_a / n_documents, alone_b / n_documents)
@@ -133,7 +133,7 @@ def _window_coherence(
     topics: list[list[str]], texts: Sequence[Sequence[str]], window_size: int
 ) -> np.ndarray:
     """Return the coherence of each topic, from gensim's sliding windows."""
-    # Imported here because gensim takes a second to import.
+    # Imported here, because importing gensim takes a second.
     from gensim.corpora import Dictionary
     from gensim.models import CoherenceModel
 
@@ -143,7 +143,7 @@ def _window_coherence(
     dictionary = Dictionary(unique)
     n_words = len(topics[0])
     coherence = np.zeros(len(topics))
-    # gensim takes only words that it has seen, and as many of each topic.
+    # gensim takes only words that it has seen, and equally many per topic.
     seen = [[word for word in words if word in dictionary.token2id] for words in topics]
     if not any(seen):
         raise ValueError("texts has no topic word; are they the tokens of the model?")
@@ -210,9 +210,9 @@ def npmi_coherence(
     vocabulary : array-like of shape (n_vocabulary,), default=None
         Word of each column of ``counts``.
     texts : sequence of sequences of str, default=None
-        Tokens of each document in order; give either these or ``counts``.
+        Tokens of each document in order; pass either these or ``counts``.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
     window_size : int, default=10
         Width of the sliding window over ``texts``, in tokens.
     average : bool, default=True
@@ -299,7 +299,7 @@ def cross_lingual_npmi(
     vocabulary_a, vocabulary_b : array-like of shape (n_vocabulary,)
         Word of each column of the counts.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
     average : bool, default=True
         If False, return the coherence of each topic.
 
@@ -388,7 +388,7 @@ def topic_diversity(topics: Sequence[Sequence[str]], n_words: int = 25) -> float
     topics : sequence of sequences of str
         Top words of each topic, the best first.
     n_words : int, default=25
-        Number of top words used of each topic; 25 is the published choice.
+        Number of top words to use of each topic; 25 is the published choice.
 
     Returns
     -------

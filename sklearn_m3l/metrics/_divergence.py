@@ -14,21 +14,21 @@ from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
 from sklearn_m3l.utils._sklearn import validate_params
 from sklearn_m3l.utils._threads import count_threads
 
-# Added to one side of each mixture: makes 0 log 0 a negligible 1e-297 rather than
-# NaN, and is lost to rounding beside any probability above 1e-284.
+# Added to one side of each mixture: turns 0 log 0 from NaN into a negligible 1e-297,
+# and is rounded away next to any probability above 1e-284.
 _TINY = 1e-300
 # Terms of a scratch buffer: two of them (1 MiB) stay in the L2 cache of a core.
 _TILE_TERMS = 1 << 16
-# Terms of a task: some 30 ms, so that threads are worth their start.
+# Terms of a task: about 30 ms, so that starting a thread pays off.
 _TASK_TERMS = 1 << 24
 # Terms of a block of aligned rows: each array of it takes 8 MiB.
 _BLOCK_TERMS = 1 << 20
 
 
 def check_distributions(rows: ArrayLike, name: str) -> np.ndarray:
-    """Return rows that sum to 1 exactly or are all NaN; refuse others, the first named.
+    """Return rows scaled to sum to 1, or all NaN; refuse others, and name the first.
 
-    The result is the caller's to overwrite.
+    The caller may overwrite the result.
     """
     checked: np.ndarray = check_array(
         rows, dtype=np.float64, ensure_all_finite=False, input_name=name
@@ -103,14 +103,14 @@ def pairwise_jensen_shannon(
 
     It is the divergence, not its square root (the distance that
     :func:`scipy.spatial.distance.jensenshannon` returns), in natural logarithm:
-    0 for equal rows, ln 2 for rows that share no topic. It is computed in float64
-    and in tiles: beyond the result it needs the memory of a few copies of X and Y.
+    0 for equal rows, ln 2 for rows that share no topic. It is computed in float64, in
+    tiles: besides the result, it needs memory for a few copies of X and Y.
 
     Parameters
     ----------
     X : array-like of shape (n, n_topics)
         Distributions, one per row: non-negative and summing to 1 within 1e-3 (they are
-        normalized). A row of NaN alone is an absent view.
+        normalized). A row of only NaN is an absent view.
     Y : array-like of shape (m, n_topics), default=None
         Distributions to compare with; X itself if None.
     n_jobs : int, default=-1
@@ -120,7 +120,7 @@ def pairwise_jensen_shannon(
     Returns
     -------
     divergences : ndarray of shape (n, m), dtype float64
-        Values from 0 to ln 2, in nats; NaN where either row is absent.
+        Values from 0 to ln 2, in nats; NaN if either row is absent.
 
     Raises
     ------
@@ -150,13 +150,13 @@ def divergence_blocks(
 ) -> Callable[[slice], np.ndarray]:
     """Check the input, and return the function from rows of X to their divergences.
 
-    Whatever the rows are, each pair has the same bits.
+    Each pair has the same bits, whatever the block of rows.
     """
     p = check_distributions(X, "X")
     q = p if Y is None else check_distributions(Y, "Y")
     _check_same_width(p, q)
-    # H(m) - (H(p) + H(q)) / 2 with m = p/2 + q/2. The entropies of p and q are taken
-    # of the same sums of halves, so that equal rows cancel to exactly 0.
+    # H(m) - (H(p) + H(q)) / 2 with m = p/2 + q/2. The entropies of p and q are computed
+    # from the same sums of halves, so that equal rows cancel to exactly 0.
     p, q = p / 2, q / 2
     q_shifted = q + _TINY
     p_terms = _negative_entropy(p + (p + _TINY)) / 2
@@ -166,7 +166,7 @@ def divergence_blocks(
         some, terms = p[rows], p_terms[rows]
         divergences = np.empty((len(some), len(q)))
         n_tasks = min(len(some), -(-len(some) * q.size // _TASK_TERMS))
-        # Threads, because numpy drops the interpreter's lock in its loops.
+        # Threads suffice, because NumPy releases the interpreter's lock in its loops.
         parallel = Parallel(
             n_jobs=min(count_threads(n_jobs), n_tasks), require="sharedmem"
         )
@@ -187,24 +187,23 @@ def divergence_blocks(
 def paired_jensen_shannon(X: ArrayLike, Y: ArrayLike) -> np.ndarray:
     """Jensen-Shannon divergence between row i of X and row i of Y.
 
-    Row i of X and row i of Y are two views of one tuple. The divergence is that of
-    :func:`pairwise_jensen_shannon`, of whose matrix this is the diagonal, up to
-    rounding. It is computed in blocks of rows: beyond the result it needs the memory
-    of one copy of X and Y.
+    Row i of X and row i of Y are two views of one tuple. The result is the diagonal of
+    the matrix of :func:`pairwise_jensen_shannon`, up to rounding. It is computed in
+    blocks of rows: besides the result, it needs memory for one copy of X and Y.
 
     Parameters
     ----------
     X : array-like of shape (n, n_topics)
         Distributions of one view: non-negative and summing to 1 within 1e-3 (they are
-        normalized). A row of NaN alone is an absent view.
+        normalized). A row of only NaN is an absent view.
     Y : array-like of shape (n, n_topics)
         Distributions of the other view.
 
     Returns
     -------
     divergences : ndarray of shape (n,), dtype float64
-        Values from 0 to ln 2, in nats; NaN where either row is absent. Divide by ln 2
-        for bits.
+        Values from 0 to ln 2, in nats; NaN if either row is absent. Divide by ln 2 for
+        bits.
 
     Raises
     ------
@@ -265,12 +264,12 @@ def mean_jensen_shannon(
     ----------
     X : array-like of shape (n, n_topics)
         Distributions of one view: non-negative and summing to 1 within 1e-3. A row of
-        NaN alone is an absent view.
+        only NaN is an absent view.
     Y : array-like of shape (n, n_topics)
         Distributions of the other view.
     groups : array-like of shape (n,), default=None
         Article ids. The rows of one article are averaged first, so that each
-        article counts once; without ids each row does.
+        article counts once; without ids, each row counts once.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""C_V and UMass, the coherence measures of gensim that older papers report."""
+"""C_V and UMass, coherence measures of gensim that older papers report."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -36,9 +36,10 @@ def cv_coherence(
 ) -> float | np.ndarray:
     """Topic coherence C_V, as in gensim.
 
-    The mean cosine similarity between the NPMI of each top word with all top words
-    and that of all of them together, in sliding windows. It correlates with human
-    ratings [1]_, but rewards rare words; report :func:`npmi_coherence` beside it.
+    Each top word has a vector of its NPMI with all top words, counted in sliding
+    windows. C_V is the mean cosine similarity of these vectors and their sum. It
+    correlates with human ratings [1]_, but rewards rare words; also report
+    :func:`npmi_coherence`.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def cv_coherence(
     texts : sequence of sequences of str
         Tokens of each document in order.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
     window_size : int, default=110
         Width of the sliding window, in tokens.
     average : bool, default=True
@@ -61,7 +62,7 @@ def cv_coherence(
     Raises
     ------
     ValueError
-        If a topic has fewer than ``n_words`` words, or one that no text has.
+        If a topic has fewer than ``n_words`` words, or a word that no text has.
 
     References
     ----------
@@ -76,7 +77,7 @@ def cv_coherence(
     >>> cv_coherence(topics, texts, n_words=2, average=False).round(2)
     array([1.  , 0.03])
     """
-    # Imported here because gensim takes a second to import.
+    # Imported here, because importing gensim takes a second.
     from gensim.corpora import Dictionary
     from gensim.models import CoherenceModel
 
@@ -125,8 +126,8 @@ def umass_coherence(
 ) -> float | np.ndarray:
     """Topic coherence UMass, as in gensim.
 
-    The mean log probability of each top word in documents that have a better one. It
-    rewards frequent words; report :func:`npmi_coherence` beside it.
+    The mean log probability of each top word in documents that have a higher-ranked
+    one. It rewards frequent words; also report :func:`npmi_coherence`.
 
     Parameters
     ----------
@@ -137,14 +138,14 @@ def umass_coherence(
     vocabulary : array-like of shape (n_vocabulary,)
         Word of each column of ``counts``.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
     average : bool, default=True
         If False, return the coherence of each topic.
 
     Returns
     -------
     coherence : float or ndarray of shape (n_topics,)
-        At most about 0; greater is better.
+        Usually below 0; greater is better.
 
     Raises
     ------

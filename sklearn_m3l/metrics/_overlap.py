@@ -1,4 +1,4 @@
-"""Rank-biased overlap: of two rankings, and the diversity of topics by it."""
+"""Rank-biased overlap of two rankings, and the diversity of topics based on it."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -17,7 +17,7 @@ _WEIGHT = [Interval(Real, 0, 1, closed="neither")]
     prefer_skip_nested_validation=True,
 )
 def rank_biased_overlap(a: Sequence[str], b: Sequence[str], *, p: float = 0.9) -> float:
-    """Similarity of two rankings, in which first ranks weigh more.
+    """Similarity of two rankings that gives more weight to their first ranks.
 
     Parameters
     ----------
@@ -25,15 +25,15 @@ def rank_biased_overlap(a: Sequence[str], b: Sequence[str], *, p: float = 0.9) -
         Two rankings of the same length, such as the top words of two topics, the best
         first.
     p : float, default=0.9
-        How likely it is that a reader reads the next rank, too, between 0 and 1: the
-        greater it is, the more later ranks weigh. With 0.9 the first 10 ranks have 86%
-        of the weight.
+        Probability that a reader continues to the next rank, between 0 and 1: a greater
+        one gives more weight to later ranks. With 0.9, the first 10 ranks have 86% of
+        the weight.
 
     Returns
     -------
     overlap : float
-        1 if the rankings are equal, 0 if they have nothing in common. Beyond their end,
-        they are taken to agree as much as up to there.
+        1 if the rankings are equal, 0 if they have no word in common. Beyond their end,
+        they are assumed to agree as much as before it.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def rank_biased_overlap(a: Sequence[str], b: Sequence[str], *, p: float = 0.9) -
             raise ValueError(f"{name} repeats a word")
     depths = np.arange(1, len(first) + 1)
     ranks = {word: rank for rank, word in enumerate(second)}
-    # The depth from which on both rankings have a word.
+    # The depth from which both rankings have a word.
     met = [max(k, ranks[word]) for k, word in enumerate(first) if word in ranks]
     common = np.cumsum(np.bincount(met, minlength=len(first)))
     agreement = common / depths
@@ -83,15 +83,15 @@ def inverted_rbo(
 ) -> float:
     """Diversity of topics: 1 minus the mean rank-biased overlap of their top words.
 
-    Unlike :func:`topic_diversity`, a word that is first in two topics costs more than
-    one that is last in both.
+    Unlike in :func:`topic_diversity`, a word that is first in two topics costs more
+    than one that is last in both.
 
     Parameters
     ----------
     topics : sequence of sequences of str
         Top words of each topic, the best first.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
     p : float, default=0.9
         Weight of later ranks; see :func:`rank_biased_overlap`.
 

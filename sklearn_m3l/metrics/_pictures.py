@@ -25,8 +25,8 @@ def image_embedding_coherence(
         Embeddings of the pictures, such as ``X["image"].embedding``; those of CLIP in
         the paper.
     top_rows : array-like of int of shape (n_topics, n_pictures)
-        The rows that show each topic best, such as those that ``top_rows(X, "image")``
-        of a model returns.
+        The rows that show each topic best, such as the result of a model's
+        ``top_rows(X, "image")``.
     average : bool, default=True
         If False, return the coherence of each topic.
 
@@ -38,8 +38,8 @@ def image_embedding_coherence(
     Raises
     ------
     ValueError
-        If a topic has fewer than two pictures or one twice, a row does not exist, or an
-        embedding is not finite or all zeros.
+        If a topic has fewer than two pictures or the same one twice, a row does not
+        exist, or an embedding is not finite or all zeros.
 
     See Also
     --------
@@ -47,7 +47,7 @@ def image_embedding_coherence(
 
     Notes
     -----
-    Embeddings that all point in one direction, as those of many encoders do, are
+    The embeddings of many encoders all point in about the same direction, so they are
     similar in every topic. Compare with random rows, or subtract the mean first.
 
     References
@@ -66,7 +66,7 @@ def image_embedding_coherence(
     n_pictures = rows.shape[1]
     if n_pictures < 2:
         raise ValueError("coherence needs at least 2 pictures per topic")
-    # The square of the sum has each pair twice, and each picture with itself once.
+    # The square of the sum contains each pair twice, and each picture with itself once.
     squares = (units[rows].sum(axis=1) ** 2).sum(axis=1)
     coherence = (squares - n_pictures) / (n_pictures * (n_pictures - 1))
     return float(coherence.mean()) if average else coherence
@@ -92,7 +92,7 @@ def image_embedding_similarity(embedding: ArrayLike, top_rows: ArrayLike) -> flo
     Returns
     -------
     similarity : float
-        From -1 to 1; the lower, the more diverse are the topics.
+        From -1 to 1; lower values mean more diverse topics.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def image_embedding_similarity(embedding: ArrayLike, top_rows: ArrayLike) -> flo
 def _check_pictures(
     embedding: ArrayLike, top_rows: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return embeddings of length 1, those of the top rows alone, and their places."""
+    """Return embeddings of the top rows, of length 1, and the positions by topic."""
     rows = check_array(top_rows, dtype=None, input_name="top_rows")
     if rows.dtype.kind not in "iu":
         raise ValueError("top_rows must hold integers, the positions of rows")
@@ -141,9 +141,9 @@ def _check_pictures(
         )
     for topic, own in enumerate(rows):
         if len(set(own)) < len(own):
-            raise ValueError(f"topic {topic} of top_rows has a row twice")
+            raise ValueError(f"topic {topic} of top_rows repeats a row")
     used, places = np.unique(rows, return_inverse=True)
-    # Rows without a picture may be NaN, and are not looked at.
+    # Ignore rows without a picture, which may be NaN.
     vectors = check_array(
         np.asarray(embedding)[used], dtype=np.float64, input_name="embedding"
     )

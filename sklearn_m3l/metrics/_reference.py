@@ -1,4 +1,4 @@
-"""What papers on cross-lingual topics report: CNPMI, topic uniqueness and quality."""
+"""Measures of papers on cross-lingual topics: CNPMI, topic uniqueness and quality."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -39,10 +39,10 @@ def cnpmi(
 ) -> float | np.ndarray:
     """Cross-lingual coherence on a reference corpus of paired documents (CNPMI).
 
-    Papers on cross-lingual topic models count in a corpus other than the training data,
-    such as paired articles of Wikipedia, so that models of unpaired corpora can be
-    judged and compared. A word of one language and a word of the other occur together
-    in a pair of documents.
+    Papers on cross-lingual topic models count words in a corpus other than the training
+    data, such as paired Wikipedia articles, so that models of unpaired corpora can be
+    compared. A word of one language and a word of the other co-occur if they are in the
+    same pair of documents.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ def cnpmi(
         Top words of the same topics in each language, the best first.
     texts_a, texts_b : sequence of str or of sequences of str
         Reference documents in each language; row i of both is a pair. Each is a list of
-        tokens, or a text whose tokens are separated by spaces, preprocessed as the
-        training texts were.
+        tokens, or a text whose tokens are separated by spaces, preprocessed like the
+        training texts.
     n_words : int, default=15
-        Number of top words used of each topic; 15 is what papers report.
+        Number of top words to use of each topic; papers use 15.
     word_counts : {"documents", "occurrences"}, default="documents"
-        What the probability of a single word is: the share of documents that have it,
-        as in [1]_, or its occurrences per document, as in the published script [2]_.
-        Most published figures are by the script. They are lower, and not comparable
-        with those of "documents".
+        How to estimate the probability of a single word: the share of documents that
+        have it, as in [1]_, or its occurrences per document, as in the published script
+        [2]_. Most published figures come from the script. They are lower than those of
+        "documents", and not comparable with them.
     average : bool, default=True
         If False, return the coherence of each topic.
 
@@ -82,7 +82,7 @@ def cnpmi(
     Notes
     -----
     In :func:`cross_lingual_npmi`, two words that never occur together count almost -1.
-    Here they count 0, as in [2]_, so CNPMI is seldom below 0.
+    Here they count 0, as in [2]_, so CNPMI is rarely below 0.
 
     References
     ----------
@@ -125,7 +125,7 @@ def cnpmi(
         of_a = [column_a[word] for word in topic_a]
         of_b = [column_b[word] for word in topic_b]
         joint = (a[:, of_a].T @ b[:, of_b]).toarray() / n_documents
-        # Words in every document are independent; others are never together.
+        # Words that are in every document are independent; the others never co-occur.
         some = (joint > 0) & (joint < 1)
         ratio = joint[some] / np.outer(single_a[of_a], single_b[of_b])[some]
         coherence.append((np.log(ratio) / -np.log(joint[some])).sum() / joint.size)
@@ -133,7 +133,7 @@ def cnpmi(
 
 
 def _count(topics, texts, suffix: str) -> tuple[dict[str, int], sparse.csr_array]:
-    """Return a column for each topic word, and how often each text has it."""
+    """Return the column of each topic word, and its count in each text."""
     column: dict[str, int] = {}
     for words in topics:
         for word in words:
@@ -148,7 +148,7 @@ def _count(topics, texts, suffix: str) -> tuple[dict[str, int], sparse.csr_array
     if not columns:
         raise ValueError(
             f"texts_{suffix} has no word of topics_{suffix}; preprocess the reference "
-            "documents as the training texts"
+            "documents like the training texts"
         )
     shape = len(ends) - 1, len(column)
     return column, sparse.csr_array((values, columns, ends), shape=shape)
@@ -172,7 +172,7 @@ def topic_uniqueness(
     topics : sequence of sequences of str
         Top words of each topic, the best first.
     n_words : int, default=15
-        Number of top words used of each topic; 15 is what papers report.
+        Number of top words to use of each topic; papers use 15.
     average : bool, default=True
         If False, return the uniqueness of each topic.
 
@@ -189,8 +189,8 @@ def topic_uniqueness(
 
     See Also
     --------
-    topic_diversity : Share of distinct words among the top words; the mean of TU equals
-        it if it uses as many words.
+    topic_diversity : Share of distinct words among the top words; equals the mean TU
+    for the same number of words.
 
     References
     ----------
@@ -222,8 +222,8 @@ def topic_quality(
 ) -> float:
     """Topic quality (TQ): CNPMI where positive, times topic uniqueness.
 
-    It is high only if the words of a topic belong together and are not those of all
-    topics: a single good topic, repeated, has a high CNPMI, too.
+    It is high only if the words of a topic belong together and differ from those of
+    other topics: a single good topic, repeated, also has a high CNPMI.
 
     Parameters
     ----------

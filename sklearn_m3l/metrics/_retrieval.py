@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_array
 from sklearn_m3l.metrics._articles import check_groups, mean_over_articles
 from sklearn_m3l.utils._sklearn import validate_params
 
-# Distances that are ranked at a time; larger blocks are not faster.
+# Distances to rank at a time; larger blocks are not faster.
 _MAX_BLOCK = 1 << 21
-# Arrays of the size of a block that ranking needs at once, generously.
+# Arrays of the size of a block that ranking needs at once, with a margin.
 _N_COPIES = 8
 # Queries whose average precision scikit-learn sums in one call. A block holds a
 # multiple of them, so that the sum has the same bits whatever the block.
@@ -29,7 +29,7 @@ _CONSTRAINTS = {
 
 
 def _query_blocks(n_queries: int, n_items: int) -> Iterable[slice]:
-    """Return blocks of queries that scikit-learn's ``working_memory`` has room for."""
+    """Return blocks of queries that fit scikit-learn's ``working_memory``."""
     room = get_config()["working_memory"] * 2**20 / (8 * _N_COPIES)
     n_rows = int(min(room, _MAX_BLOCK) // n_items)
     return gen_batches(n_queries, max(n_rows // _N_SUMMED, 1) * _N_SUMMED)
@@ -41,7 +41,7 @@ def score_retrieval(
     query_article: np.ndarray,
     item_article: np.ndarray,
 ) -> dict[str, float]:
-    """Score queries in blocks, so that memory is bounded.
+    """Score queries in blocks, to bound memory.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def score_retrieval(
     distances_of : callable
         Returns the distances from some queries, a slice, to all items, without NaN.
     query_article : ndarray of int of shape (n_queries,)
-        The article of each query. Each of them has an item.
+        The article of each query; every article has an item.
     item_article : ndarray of int of shape (n_items,)
         The article of each item.
 
@@ -107,7 +107,7 @@ def _score_matrix(
     groups_query: ArrayLike | None,
     groups_item: ArrayLike | None,
 ) -> float:
-    """Check a matrix, leave out what is absent with a warning, and score the rest."""
+    """Check a matrix, skip absent queries and items with a warning, score the rest."""
     checked: np.ndarray = check_array(
         distances,
         dtype=[np.float64, np.float32],
@@ -143,7 +143,7 @@ def _score_matrix(
 
 
 def _find_absent(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which queries and which items are NaN throughout; refuse other NaN."""
+    """Return which queries and items are all NaN; refuse other NaN."""
     n_queries, n_items = distances.shape
     absent_query, absent_item = np.zeros(n_queries, bool), np.ones(n_items, bool)
     n_missing = 0
@@ -204,9 +204,9 @@ def mean_reciprocal_rank(
     """Mean reciprocal rank of each query's own article.
 
     Items are ranked by distance, nearest first. Without article ids, item i answers
-    query i. With ids, the rank is taken over distinct articles, each at the distance
-    of its nearest item, and the queries of one article are averaged first, so that
-    each article counts once.
+    query i. With ids, distinct articles are ranked, each at the distance of its nearest
+    item, and the queries of one article are averaged first, so that each article counts
+    once.
 
     Items at equal distances share their ranks: a query scores the mean of 1 / rank
     over the positions that its answer could take. A constant distance to n articles
@@ -232,7 +232,7 @@ def mean_reciprocal_rank(
     ------
     ValueError
         If queries have no relevant item, ids are missing for a matrix that is not
-        square, or nothing is left once absent views are skipped.
+        square, or all queries are skipped because views are absent.
 
     Warns
     -----
@@ -267,7 +267,7 @@ def uninterpolated_average_precision(
     groups_query: ArrayLike | None = None,
     groups_item: ArrayLike | None = None,
 ) -> float:
-    """Mean uninterpolated average precision where a query has several answers.
+    """Mean uninterpolated average precision, for queries with several answers.
 
     Items are ranked by distance, nearest first. The average precision of a query is
     the mean, over its relevant items, of the precision at their ranks; tied items are
@@ -286,7 +286,7 @@ def uninterpolated_average_precision(
         that each article counts once. Without ids, item i answers query i.
     groups_item : array-like of shape (n_items,), default=None
         Article ids of the items. Every item with the query's id is relevant, and
-        each item, such as each picture of an article, is ranked by itself.
+        each item, such as each picture of an article, is ranked separately.
 
     Returns
     -------
@@ -297,7 +297,7 @@ def uninterpolated_average_precision(
     ------
     ValueError
         If queries have no relevant item, ids are missing for a matrix that is not
-        square, or nothing is left once absent views are skipped.
+        square, or all queries are skipped because views are absent.
 
     Warns
     -----

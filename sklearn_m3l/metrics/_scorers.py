@@ -21,10 +21,10 @@ from sklearn_m3l.metrics._topics import reach_topic_model, reach_views
 
 
 def make_mrr_scorer(view_query: str, view_item: str) -> Any:
-    """Make a scorer of retrieval: mean reciprocal rank across two views.
+    """Make a retrieval scorer: mean reciprocal rank across two views.
 
-    Every row's topics in the view `view_query` are compared with all rows' topics in
-    the view `view_item`, by Jensen-Shannon divergence.
+    The topics of each row in the view `view_query` are compared with those of all rows
+    in the view `view_item`, by Jensen-Shannon divergence.
 
     Parameters
     ----------
@@ -45,23 +45,21 @@ def make_mrr_scorer(view_query: str, view_item: str) -> Any:
 
     Notes
     -----
-    All scorers of this module are used alike:
+    The following holds for all scorers of this module:
 
     - `estimator` is a topic model, a pipeline that ends with one, or a search over
-      either. `X` is what it takes: a MultiView or a DataFrame of pandas or polars. A
-      table is encoded as the pipeline learned it in ``fit``, and only in the views that
-      the scorer needs.
-    - `y` is ignored. Where several rows belong to one article (``X.groups``), each
-      article counts once. Pass ``groups=X.groups`` to a search over `GroupKFold`, so
-      that no article is in two folds. For a table, name the column of article ids in
-      the encoder, ``MultiViewEncoder(..., groups="page")``, and pass
-      ``groups=df["page"]``.
+      either. `X` is its input: a MultiView or a pandas or polars DataFrame. A pipeline
+      encodes only the views of a table that the scorer needs.
+    - `y` is ignored. If several rows belong to one article (``X.groups``), each article
+      counts once. Pass ``groups=X.groups`` to a search over `GroupKFold`, so that no
+      article is in two folds. For a table, name the column of article ids in the
+      encoder, ``MultiViewEncoder(..., groups="page")``, and pass ``groups=df["page"]``.
     - Rows that lack one of two views are left out of that pair. If no row has both, the
       score is NaN, with a warning.
-    - They can be pickled, so that worker processes get them.
+    - Scorers can be pickled, so worker processes can use them.
 
-    Ranks depend on how many articles there are to choose from, so compare only scores
-    of folds of equal size.
+    Ranks depend on the number of articles, so compare only scores of folds of equal
+    size.
 
     Examples
     --------
@@ -88,11 +86,11 @@ def make_mrr_scorer(view_query: str, view_item: str) -> Any:
 
 
 def make_uap_scorer(view_query: str, view_item: str) -> Any:
-    """Make a scorer of retrieval where an article has several items, such as pictures.
+    """Make a retrieval scorer for articles with several items, such as pictures.
 
-    The score is the uninterpolated average precision of an article's own items: every
-    row's topics in the view `view_query` are compared with all rows' topics in the view
-    `view_item`, by Jensen-Shannon divergence.
+    The score is the uninterpolated average precision of an article's own items. The
+    topics of each row in the view `view_query` are compared with those of all rows in
+    the view `view_item`, by Jensen-Shannon divergence.
 
     Parameters
     ----------
@@ -103,8 +101,8 @@ def make_uap_scorer(view_query: str, view_item: str) -> Any:
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y=None)``, returns a float from 0 to 1,
-        greater is better. ``X.groups`` says which items belong to an article. See the
-        notes of :func:`make_mrr_scorer`.
+        greater is better. ``X.groups`` determines which items belong to an article. See
+        the notes of :func:`make_mrr_scorer`.
 
     See Also
     --------
@@ -120,7 +118,7 @@ def make_uap_scorer(view_query: str, view_item: str) -> Any:
 
 
 def make_jsd_scorer(view_a: str, view_b: str) -> Any:
-    """Make a scorer of alignment: minus the mean Jensen-Shannon divergence.
+    """Make an alignment scorer: minus the mean Jensen-Shannon divergence.
 
     Parameters
     ----------
@@ -139,8 +137,8 @@ def make_jsd_scorer(view_a: str, view_b: str) -> Any:
 
     Notes
     -----
-    A model that gives all rows the same topics has the best score, 0: choose by
-    retrieval (``refit="mrr"``), and read this score beside it.
+    A model that gives all rows the same topics has the best score, 0: select models by
+    retrieval (``refit="mrr"``), and use this score as a second figure.
 
     Examples
     --------
@@ -152,15 +150,15 @@ def make_jsd_scorer(view_a: str, view_b: str) -> Any:
 
 
 def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
-    """Make a scorer of topic coherence in one language, by NPMI.
+    """Make a topic coherence scorer in one language: NPMI.
 
     Parameters
     ----------
     view : str, default=None
-        The text view, such as "en". May be left out for a model of a single text, such
-        as one of a 2-D array of counts.
+        The text view, such as "en". It can be omitted for a model of a single text,
+        such as one of a 2-D array of counts.
     n_words : int, default=10
-        Number of top words used of each topic.
+        Number of top words to use of each topic.
 
     Returns
     -------
@@ -176,14 +174,14 @@ def make_npmi_scorer(view: str | None = None, *, n_words: int = 10) -> Any:
     Notes
     -----
     The topics are those of the estimator. Co-occurrence is counted in the texts of the
-    `X` that is scored, in whole documents, identical ones once. In a pipeline the
+    scored `X`, in whole documents; identical ones count once. In a pipeline, the
     encoding steps count the words, so they are the words of ``fit``.
 
-    In cross-validation `X` is the held-out part: ``test_npmi`` says whether the words
+    In cross-validation, `X` is the held-out part: ``test_npmi`` shows whether the words
     of a topic belong together in texts that the model has not seen. It is lower and
-    varies more than coherence in the training texts, which most papers report; that is
-    ``train_npmi`` with ``return_train_score=True``. A top word that occurs in
-    no text of `X` gives no evidence: its pairs count 0, which is chance.
+    varies more than coherence in the training texts, which most papers report and which
+    is ``train_npmi`` with ``return_train_score=True``. A top word that occurs in no
+    text of `X` gives no evidence: its pairs count 0, which is chance.
 
     Examples
     --------
@@ -217,23 +215,24 @@ def make_alignment_scorer(
     Returns
     -------
     scorer : callable
-        Called as ``scorer(estimator, X, y=None)``, returns a dict of floats, all of
-        them greater is better. Each metric is one key, such as "mrr", the mean over
-        its pairs that can be measured. If it has several pairs, each is also a key,
-        such as "mrr_en-de", or "npmi_en" for a language. What cannot be measured is
-        NaN, with a warning. See the notes of :func:`make_mrr_scorer`.
+        Called as ``scorer(estimator, X, y=None)``, returns a dict of floats; greater is
+        better for all of them. Each metric is one key, such as "mrr", with the mean
+        over those of its pairs that can be measured. If it has several pairs, each is
+        also a key, such as "mrr_en-de", or "npmi_en" for a language. A score that
+        cannot be measured is NaN, with a warning. See the notes of
+        :func:`make_mrr_scorer`.
 
     See Also
     --------
-    evaluate_alignment : The same figures, beside those of chance.
-    make_mrr_scorer, make_uap_scorer, make_jsd_scorer, make_npmi_scorer : One metric
+    evaluate_alignment : The same figures, along with those of chance. make_mrr_scorer,
+    make_uap_scorer, make_jsd_scorer, make_npmi_scorer : One metric
         each.
 
     Notes
     -----
-    scikit-learn takes it as ``scoring`` of `cross_validate`, and of `GridSearchCV` with
-    ``refit="mrr"``. What takes only a single score (`HalvingGridSearchCV`,
-    `validation_curve`) needs one of the other scorers.
+    Pass it as ``scoring`` to `cross_validate`, or to `GridSearchCV` with
+    ``refit="mrr"``. Functions that take only a single score (`HalvingGridSearchCV`,
+    `validation_curve`) need one of the other scorers.
 
     Examples
     --------
@@ -314,7 +313,7 @@ class _AlignmentScorer:
         scores: dict[str, float] = {}
         for metric, values in _greater_is_better(found).items():
             known = [value for value in values.values() if not np.isnan(value)]
-            # One key for one pair, whatever the pair.
+            # A single pair has no key of its own.
             scores[metric] = float(np.mean(known)) if known else np.nan
             if len(values) > 1:
                 scores |= {f"{metric}_{name}": value for name, value in values.items()}

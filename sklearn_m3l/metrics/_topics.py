@@ -1,4 +1,4 @@
-"""From an estimator and its input to a topic model and the topics of each view."""
+"""Get the topic model of an estimator, and the topics of each view."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from sklearn_m3l.multiview import MultiView
 
 
 def reach_topic_model(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return the topic model at the end of a pipeline, and `X` as it gets there.
+    """Return the topic model at the end of a pipeline, and `X` as the model gets it.
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or array-like
-        What the estimator takes; None where only the model is wanted.
+        The input of the estimator; None to get only the model.
 
     Returns
     -------
@@ -50,10 +50,10 @@ def reach_topic_model(estimator: Any, X: Any) -> tuple[Any, Any]:
 def reach_views(
     estimator: Any, X: Any, names: Sequence[str] | None = None, given_as: str = "X"
 ) -> tuple[Any, MultiView]:
-    """Return the topic model at the end of a pipeline, and the views that get there.
+    """Return the topic model at the end of a pipeline, and the views that it gets.
 
-    Of a table, only the views that are named are encoded. Counts of words become a
-    MultiView of one view.
+    Only the named views of a table are encoded. Word counts become a MultiView with one
+    view.
     """
     model, _ = reach_topic_model(estimator, None)
     columns = X.view_names if isinstance(X, MultiView) else getattr(X, "columns", None)
@@ -62,7 +62,7 @@ def reach_views(
             if name not in columns:
                 known = ", ".join(map(str, columns))
                 raise ValueError(f"{given_as} has no view {name!r}; it has {known}")
-        # Other columns, such as that of article ids, are the encoder's business.
+        # The encoder handles other columns, such as that of article ids.
         fitted = getattr(model, "feature_names_in_", ())
         others = {*fitted, *getattr(X, "view_names", ())} - {*names}
         X = X[[column for column in columns if column not in others]]
@@ -81,7 +81,7 @@ def reach_views(
 def share_views(models: Mapping[str, Any], X: MultiView) -> dict[str, MultiView]:
     """Return the views to measure each of several models on.
 
-    A view that a model does not know is left aside for it, if another one knows it.
+    A view that one model does not know is ignored for it if another model knows it.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def share_views(models: Mapping[str, Any], X: MultiView) -> dict[str, MultiView]
 def topics_by_view(
     model: Any, X: MultiView, names: Iterable[str] | None = None
 ) -> dict[str, np.ndarray]:
-    """Infer topics from each view by itself.
+    """Infer topics from each view separately.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def topics_by_view(
 def infer_topics(model: Any, X: Any) -> np.ndarray:
     """Return the topics of rows, NaN in those that lack every view.
 
-    `transform` would warn of such rows, so only the others are given to it.
+    `transform` would warn of such rows, so only the others are passed to it.
     """
     if not isinstance(X, MultiView):
         return np.asarray(model.transform(X))

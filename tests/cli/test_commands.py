@@ -395,7 +395,7 @@ def test_columns_that_could_be_meant_either_way(tmp_path, capsys):
         ("en,de\n", [], "has no rows below its header"),
         ("en;fr\nA;B\nC;D\n", [], "has no column 'de'; its columns are en, fr"),
         ("en,de,de\nA,B,C\n", [], "has several columns 'de'"),
-        ("en,de\nbrush,\nink,\n", [], "view 'de': all of the 2 rows are missing"),
+        ("en,de\nbrush,\nink,\n", [], "view 'de': all 2 rows are missing"),
         ("en,de\nbrush,Pinsel\n", [], "at least 2 rows"),
         ("en,de\nan ink,eine Ebene\n,\n", [], "at least 2 rows"),
         ("en,de\nA,B\nC,D,E,F\n", [], "line 3: 4 columns instead of 2"),
@@ -484,7 +484,7 @@ def test_unreadable_pictures_are_absent_with_a_warning(tmp_path, capsys):
     argv = ["--text", "en", "--image", "picture", "-k", "2", *FEW]
     run("fit", tmp_path / "corpus.csv", *argv, "-o", tmp_path / "model")
     warning = (
-        r"taken as absent: 4; the first: row 2 \('line \d+'\): cannot read picture "
+        r"count as absent: 4; the first: row 2 \('line \d+'\): cannot read picture "
     )
     assert re.search(warning, capsys.readouterr().err)
     pipeline = load_model(tmp_path / "model")

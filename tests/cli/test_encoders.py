@@ -38,7 +38,7 @@ def test_pictures_and_one_of_two_texts_by_clip(folder, monkeypatch, capsys):
     argv += ["--image-encoder", "clip", "--text-encoder", "en=clip", "-o", "model"]
     main(["fit", "emoji.csv", *argv, "--max-iter", "1"])
     told = capsys.readouterr().err
-    assert "pictures that cannot be read, taken as absent: 1" in told
+    assert "pictures that cannot be read and count as absent: 1" in told
     assert f"encode image: 100%|██████████| {N_ROWS}/{N_ROWS}" in told
     record = tomllib.loads(Path("model.toml").read_text("utf-8"))
     assert record["image-encoder"] == ["clip"]

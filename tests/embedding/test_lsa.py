@@ -94,7 +94,7 @@ def test_any_number_of_threads(texts):
 
 
 def test_nothing_to_learn_from_is_an_error():
-    with pytest.raises(ValueError, match="all of the 2 rows are missing or blank"):
+    with pytest.raises(ValueError, match="all 2 rows are missing or blank"):
         LsaEncoder().fit(["", None])
     with pytest.raises(ValueError, match="n_components"):
         LsaEncoder(n_components=0).fit(["a text"])

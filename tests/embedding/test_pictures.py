@@ -107,14 +107,14 @@ def test_deep_pictures_are_upright(dtype):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (Image.new("I", (2, 2), 200), "range of its 32-bit integers is not known"),
+        (Image.new("I", (2, 2), 200), "range of its 32-bit integers is unknown"),
         (encoded(Image.new("I", (2, 2), 9), "TIFF"), "range of its 32-bit integers"),
         (Image.new("F", (2, 2), 200), "values from 0 to 1"),
         (Image.new("F", (2, 2), -0.1), "values from 0 to 1"),
         (encoded(Image.new("F", (2, 2), 2), "TIFF"), "values from 0 to 1"),
         (np.full((2, 2), 200.0), "values from 0 to 1"),
         (np.full((2, 2), np.nan), "values from 0 to 1"),
-        (np.full((2, 2), 200), "the range of other numbers is not known"),
+        (np.full((2, 2), 200), "the range of other numbers is unknown"),
         (np.full((2, 2), 200, dtype=np.uint32), "the range of other numbers"),
         (np.full((2, 2), 0.5, dtype=object), "the range of other numbers"),
     ],

@@ -71,7 +71,7 @@ def test_bad_pictures():
     for rows, message in [
         ([[0, 4]], "positions from 0 to 3"),
         ([[-1, 0]], "positions from 0 to 3"),
-        ([[0, 0]], "topic 0 of top_rows has a row twice"),
+        ([[0, 0]], "topic 0 of top_rows repeats a row"),
         ([[0.5, 1.0]], "must hold integers"),
         ([[0], [1]], "at least 2 pictures"),
     ]:
