@@ -13,7 +13,7 @@ __all__ = ["MultiView", "View", "mine_pairs", "mine_tuples"]
 
 
 def __getattr__(name):
-    # Imported at first use: they need scikit-learn's neighbors, which take a second.
+    # Imported at first use: they need scikit-learn's neighbors, which takes a second.
     if name == "mine_pairs":
         from sklearn_m3l.multiview._pairs import mine_pairs
 

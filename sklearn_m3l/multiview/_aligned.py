@@ -1,4 +1,4 @@
-"""Which texts have embeddings that agree, judged by the rows that have both."""
+"""Find texts whose embeddings agree in the rows that have both."""
 
 from collections.abc import Iterable
 
@@ -8,12 +8,12 @@ from sklearn.preprocessing import StandardScaler, normalize
 from sklearn_m3l.multiview._multiview import MultiView
 from sklearn_m3l.multiview._view import View
 
-# Standardized vectors of one tuple have a mean cosine near 0 where the encoders are
-# unrelated (measured: 0.01 to 0.04 for LSA of each language) and clearly above where
-# one multilingual encoder made both (0.48 and 0.66).
+# Standardized vectors of one tuple have a mean cosine near 0 if their encoders are
+# unrelated (measured: 0.01 to 0.04 for LSA of each language), and one clearly above 0
+# if they come from one multilingual encoder (0.48 and 0.66).
 _MIN_COSINE = 0.25
 
-# Rows that are compared at most.
+# Largest number of rows to compare.
 _MAX_ROWS = 1000
 
 
@@ -30,9 +30,9 @@ def aligned_views(X: MultiView, names: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        For each view the first one of its group. Two texts are in one group if their
+        For each view the first view of its group. Two texts are in one group if their
         standardized embeddings have a mean cosine above 0.25 in the rows that have
-        both; every other view is a group of its own.
+        both; every other view is a separate group.
     """
     groups: dict[str, str] = {}
     for name in names:
@@ -43,7 +43,7 @@ def aligned_views(X: MultiView, names: Iterable[str]) -> dict[str, str]:
 
 
 def _aligned(a: View, b: View) -> bool:
-    """Tell whether the embeddings of two texts agree on a tuple."""
+    """Return whether the embeddings of two texts agree on tuples."""
     if not (a.is_text and b.is_text and a.width == b.width):
         return False
     both = np.flatnonzero(a.present & b.present)
@@ -55,10 +55,10 @@ def _aligned(a: View, b: View) -> bool:
 
 
 def standardize(vectors: np.ndarray) -> np.ndarray:
-    """Return rows of unit length, whose columns were standardized before."""
+    """Standardize the columns, then scale the rows to unit length."""
     return normalize(StandardScaler().fit_transform(vectors))
 
 
 def spread(n_rows: int, at_most: int) -> np.ndarray:
-    """Return the positions of some rows from all over a table."""
+    """Return the positions of some rows, evenly spread over a table."""
     return np.linspace(0, n_rows - 1, min(n_rows, at_most)).astype(int)

@@ -1,4 +1,4 @@
-"""Checks of the arrays that a MultiView is built from and of its keys."""
+"""Checks of the arrays and keys of a MultiView."""
 
 import reprlib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn_m3l.multiview._view import View
 from sklearn_m3l.utils._sparse import checked_csr
 
-# Types of article ids, and what each is kept as. A bool is an int in Python.
+# Types of article ids, and the types that they are kept as. In Python, bool is an int.
 _ID_TYPES: dict[type, tuple[type, ...]] = {
     str: (str,),
     bool: (bool, np.bool_),
@@ -19,7 +19,7 @@ _ID_TYPES: dict[type, tuple[type, ...]] = {
 
 
 def check_mapping(argument, given):
-    """Return a mapping of view name to array as a dict of those that are given."""
+    """Return a mapping of view name to array as a dict, without None."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -32,7 +32,7 @@ def check_mapping(argument, given):
 
 
 def check_names(argument, names) -> None:
-    """Refuse names of views that are not non-empty strings."""
+    """Refuse view names other than non-empty strings."""
     for name in names:
         if not isinstance(name, str) or not name:
             raise TypeError(
@@ -41,7 +41,7 @@ def check_names(argument, names) -> None:
 
 
 def check_views(views) -> dict[str, View]:
-    """Return views by name, each checked once, of one length."""
+    """Return views by name, checked once each, and all of the same length."""
     if not isinstance(views, Mapping):
         raise TypeError(
             "views must be a mapping of view name to View, such as "
@@ -58,7 +58,7 @@ def check_views(views) -> dict[str, View]:
 
 
 def _check_view(name: str, view, first: tuple[str, View] | None) -> View:
-    """Return a checked view of as many rows as the first one."""
+    """Return a checked view with as many rows as the first one."""
     if not isinstance(view, View):
         raise TypeError(
             f"view {name!r} must be a View, such as View(embedding=array), not "
@@ -97,20 +97,20 @@ def _check_length(name: str, what: str, n_rows: int, first) -> None:
 
 
 def check_known(argument, given, known, lacking) -> None:
-    """Refuse views that nothing else describes."""
+    """Refuse views that have no array."""
     for name in given:
         if name not in known:
             raise ValueError(f"{argument} names the view {name!r}, which has {lacking}")
 
 
 def _matrix(name, what, array):
-    """Return a 2-D array of numbers, a memmap or a sparse matrix as it is."""
+    """Return a 2-D array of numbers; a memmap or a sparse matrix is not converted."""
     if not sparse.issparse(array) and not isinstance(array, np.memmap):
         try:
             array = np.asarray(array)
         except ValueError as error:
             raise ValueError(
-                f"view {name!r}: {what} must have rows of one length"
+                f"view {name!r}: {what} must have rows of equal length"
             ) from error
     if array.dtype.kind not in "fiub":
         raise TypeError(
@@ -125,7 +125,7 @@ def _matrix(name, what, array):
 
 
 def check_embedding(name, embedding):
-    """Return an embedding as a 2-D array of floats, a memmap as it is."""
+    """Return an embedding as a 2-D array of floats; a memmap is not converted."""
     if embedding is None:
         return None
     if sparse.issparse(embedding):
@@ -152,7 +152,7 @@ def check_counts(name, counts):
     else:
         counts = sparse.csr_array(counts)
     if counts.nnz and not np.isfinite(counts.data).all():
-        raise ValueError(f"view {name!r}: counts hold NaN or infinity")
+        raise ValueError(f"view {name!r}: counts contain NaN or infinity")
     if counts.nnz and counts.data.min() < 0:
         row = int(np.searchsorted(counts.indptr, counts.data.argmin(), "right")) - 1
         raise ValueError(
@@ -182,12 +182,12 @@ def check_vocabulary(name, vocabulary, counts):
     unique, occurrences = np.unique(words, return_counts=True)
     if len(unique) != len(words):
         repeated = unique[occurrences > 1][0]
-        raise ValueError(f"view {name!r}: the vocabulary has {str(repeated)!r} twice")
+        raise ValueError(f"view {name!r}: the vocabulary repeats {str(repeated)!r}")
     return words
 
 
 def check_present(name, present, n_rows):
-    """Return a mask of rows, all of them where none is given."""
+    """Return a mask of rows, by default of all rows."""
     if present is None:
         return np.ones(n_rows, dtype=bool)
     mask = np.asarray(present)
@@ -202,21 +202,23 @@ def check_present(name, present, n_rows):
 
 
 def check_index(index, n_rows):
-    """Return row labels, the positions where none are given."""
+    """Return row labels, by default the positions."""
     if index is None:
         return np.arange(n_rows)
     labels = np.array(index)
     if labels.dtype.kind in "US" and not all(
         isinstance(label, (str, bytes)) for label in index
     ):
-        labels = np.array(index, dtype=object)  # numpy makes strings of numbers
+        labels = np.array(
+            index, dtype=object
+        )  # otherwise NumPy may turn numbers into strings
     if labels.shape != (n_rows,):
         raise ValueError(f"index has shape {labels.shape}, but there are {n_rows} rows")
     return labels
 
 
 def check_groups(groups, n_rows, labels):
-    """Return article ids as an array of strings or of numbers, None where none are.
+    """Return article ids as an array of strings or of numbers; None without ids.
 
     Parameters
     ----------
@@ -240,7 +242,7 @@ def check_groups(groups, n_rows, labels):
             cells = np.empty(len(listed), dtype=object)
             cells[:] = listed
         shape = getattr(groups, "shape", cells.shape)
-    else:  # there can be a million rows
+    else:  # fast for a million rows
         cells, shape = groups, groups.shape
     if shape != (n_rows,):
         raise ValueError(f"groups has shape {shape}, but there are {n_rows} rows")
@@ -260,7 +262,7 @@ def check_groups(groups, n_rows, labels):
         return np.array(cells.tolist(), dtype=next(iter(kinds), int))
     except OverflowError as error:
         raise TypeError(
-            "groups holds integers of more than 64 bits; convert the ids to strings"
+            "groups contains integers of more than 64 bits; convert the ids to strings"
         ) from error
 
 
@@ -274,7 +276,7 @@ def _missing_ids(cells: np.ndarray) -> np.ndarray:
 
 
 def _is_missing(cell) -> bool:
-    """Tell whether an id is None, NaN, NA, NaT or blank."""
+    """Return whether an id is None, NaN, NA, NaT or blank."""
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return True
     try:
@@ -294,7 +296,7 @@ def _id_type(cell) -> type:
 
 
 def list_rows(rows: np.ndarray, labels: np.ndarray) -> str:
-    """Return the first positions of some rows with their labels."""
+    """Return the positions of the first of some rows, with their labels."""
     named = [
         str(row) if str(labels[row]) == str(row) else f"{row} ({str(labels[row])!r})"
         for row in rows[:10]
@@ -313,12 +315,12 @@ def check_finite(name, view) -> None:
             row = rows.start + int(bad.argmax())
             raise ValueError(
                 f"view {name!r}: the embedding has NaN or infinity (as float32) in row "
-                f"{row}; mend it, or mark the view as absent there with `present`"
+                f"{row}; fix it, or mark the view as absent there with `present`"
             )
 
 
 def selected_views(key):
-    """Return the names in a key that selects views, None where it selects rows."""
+    """Return the names in a key that selects views; None if it selects rows."""
     names = key
     if not isinstance(key, list):
         array = np.asarray(key)
@@ -326,7 +328,7 @@ def selected_views(key):
             return None
         names = array.tolist()
     if not names:
-        raise ValueError("X[[]] selects nothing; for no rows write X[:0]")
+        raise ValueError("X[[]] selects nothing; to select no rows, write X[:0]")
     if not isinstance(names[0], str):
         return None
     for name in names:
@@ -356,6 +358,6 @@ def selected_rows(key, n_rows):
 
 
 def list_labels(labels: np.ndarray) -> str:
-    """Return the first labels of some rows, and how many more there are."""
+    """Return the labels of the first of some rows, and the number of others."""
     more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
     return ", ".join(map(str, labels[:10])) + more

@@ -1,4 +1,4 @@
-"""The rows of several MultiViews below one another."""
+"""Concatenate the rows of several MultiViews."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ from scipy import sparse
 from sklearn_m3l.multiview._stored import join_counts, join_rows
 from sklearn_m3l.multiview._view import View, same_array
 
-# What article ids can be, by the kind of their dtype.
+# Names of the types of article ids, by the kind of their dtype.
 _ID_KINDS = {"U": "str", "b": "bool", "i": "int", "f": "float"}
 
 
 def concat_index(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Return the labels of all rows."""
     kinds = {"number" if p.dtype.kind in "iuf" else p.dtype.kind for p in parts}
-    if len(kinds) > 1:  # numpy would make strings of numbers
+    if len(kinds) > 1:  # NumPy would turn numbers into strings
         parts = [part.astype(object) for part in parts]
     return np.concatenate(parts)
 
 
 def concat_groups(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    """Return the article ids of all rows, None where no part has any."""
+    """Return the article ids of all rows; None if no part has any."""
     without = [number for number, ids in enumerate(parts) if ids is None]
     if len(without) == len(parts):
         return None
@@ -31,7 +31,7 @@ def concat_groups(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
             "give ids to all parts, or to none"
         )
     given = [ids for ids in parts if ids is not None]
-    # Without rows, ids have no type.
+    # Ids of no rows have no type.
     filled = [ids for ids in given if len(ids)] or given[:1]
     kinds = {_ID_KINDS[ids.dtype.kind] for ids in filled}
     if len(kinds) > 1:

@@ -1,8 +1,8 @@
-"""Folders of arrays: what a MultiView is stored in.
+"""Folders of arrays that store a MultiView.
 
-A folder holds ``.npy`` files and ``manifest.json``, which names the views and has the
-size, type, shape and checksum of every file. A folder of parts holds such folders, and
-a manifest that names them.
+A folder contains ``.npy`` files and ``manifest.json``, which names the views and has
+the size, type, shape and checksum of every file. A folder of parts contains such
+folders, and a manifest that names them.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from sklearn_m3l.utils._storage import StorageError, digest, from_json, to_json
 MANIFEST = "manifest.json"
 _KIND, _KIND_OF_PARTS = "multiview", "parts of a multiview"
 
-# Rows written at once, and bytes read at once.
+# Rows to write at once, and bytes to read at once.
 _ROWS = 2**14
 _BYTES = 2**22
 _MAX_MANIFEST = 2**28
@@ -48,7 +48,7 @@ def save_folder(X: MultiView, folder: Path) -> None:
 
 
 def save_manifest_of_parts(folder: Path, names: Sequence[str]) -> None:
-    """Declare that a folder is complete, and which parts it has."""
+    """Mark a folder as complete, and list its parts."""
     _write_manifest(folder, _KIND_OF_PARTS, {"parts": list(names)})
 
 
@@ -58,7 +58,7 @@ def _write_manifest(folder: Path, kind: str, content: dict) -> None:
 
 
 def _write(X: MultiView, folder: Path) -> dict[str, Any]:
-    """Write the arrays of a MultiView; return what the manifest says of them."""
+    """Write the arrays of a MultiView; return their entries in the manifest."""
     files: dict[str, dict] = {}
 
     def write(name: str, array: np.ndarray) -> None:
@@ -86,7 +86,7 @@ def _write(X: MultiView, folder: Path) -> dict[str, Any]:
 
 
 def _labels(index: np.ndarray) -> np.ndarray:
-    """Return row labels without objects, which would be pickled."""
+    """Return row labels that are not objects, which NumPy would pickle."""
     if index.dtype != object:
         return index
     kinds = {type(label) for label in index}
@@ -103,7 +103,7 @@ def _labels(index: np.ndarray) -> np.ndarray:
 
 
 def _write_counts(counts, folder: Path, number: int) -> dict[str, dict]:
-    """Write a CSR array row by row; return what the manifest says of its files."""
+    """Write a CSR array in chunks of rows; return its entries in the manifest."""
     lengths = np.diff(counts.indptr)
     n_cells = int(lengths.sum(dtype=np.int64))
     index_type = np.dtype(np.int32 if n_cells < 2**31 else np.int64)
@@ -132,7 +132,7 @@ def _write_counts(counts, folder: Path, number: int) -> dict[str, dict]:
 
 
 class _Writer:
-    """Writes one array piece by piece, and computes its checksum on the way."""
+    """Write an array piece by piece, and compute its checksum."""
 
     def __init__(self, path: Path, dtype: np.dtype, shape: tuple[int, ...]):
         self._file = path.open("xb")
@@ -157,7 +157,7 @@ class _Writer:
     def __exit__(self, kind, *_) -> None:
         try:
             if kind is None:
-                self._file.flush()  # a full disk shows here
+                self._file.flush()  # fails here if the disk is full
                 self.entry["bytes"] = self._file.tell()
                 self.entry["sha256"] = self._hasher.hexdigest()
         finally:
@@ -171,7 +171,7 @@ def open_folders(folder: Any, verify: bool) -> MultiView:
     else:
         folders = [Path(part) for part in folder]
         if not folders:
-            raise ValueError("open takes a folder, or at least one of several")
+            raise ValueError("open needs at least one folder")
     first: dict[Path, Path] = {}
     for path in folders:
         if first.setdefault(path.resolve(), path) is not path:
@@ -183,7 +183,7 @@ def open_folders(folder: Any, verify: bool) -> MultiView:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """Return the parts that a folder has, or the folder itself."""
+    """Return the parts of a folder, or the folder itself if it has none."""
     kind, content = _read_manifest(folder)
     if kind == _KIND:
         return [folder]
@@ -195,7 +195,7 @@ def _folders_in(folder: Path) -> list[Path]:
 
 
 def _read_manifest(folder: Path) -> tuple[str, dict]:
-    """Return which kind of folder it is, and what its manifest says."""
+    """Return the kind and the manifest of a folder."""
     path = folder / MANIFEST
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder {folder}")
@@ -222,7 +222,7 @@ def _open(folder: Path, verify: bool) -> MultiView:
     """Open a folder that `save_folder` wrote."""
     kind, manifest = _read_manifest(folder)
     if kind != _KIND:
-        raise StorageError(f"{folder} has parts of its own; open it by itself")
+        raise StorageError(f"{folder} has parts itself; open it on its own")
     try:
         X = _open_arrays(_Reader(folder, manifest, verify), manifest)
     except (AttributeError, KeyError, TypeError, OverflowError) as error:
@@ -277,7 +277,7 @@ def _open_view(reader: "_Reader", number: int, name: str, n_words, n_rows) -> Vi
 
 
 class _Reader:
-    """Maps the files of a folder, whose manifest says what they must be."""
+    """Map the files of a folder, and check them against its manifest."""
 
     def __init__(self, folder: Path, manifest: dict, verify: bool):
         self.folder = folder
@@ -285,11 +285,11 @@ class _Reader:
         self._verify = verify
 
     def damaged(self, name: str, what: str) -> StorageError:
-        """Return the error for a file that `save_folder` did not write so."""
+        """Return the error for a file that `save_folder` cannot have written."""
         return StorageError(f"{self.folder / name} is damaged: it has {what}")
 
     def array(self, name: str, shape: tuple, kinds: str, optional: bool = False) -> Any:
-        """Return an array of a shape, where None is any length, on disk."""
+        """Return an array on disk, of a shape in which None is any length."""
         if optional and name not in self._files:
             return None
         entry, path = self._files[name], self.folder / name
@@ -322,7 +322,7 @@ def _checksum(path: Path) -> str:
 
 
 def _schema(X: MultiView) -> Iterator[tuple[str, Any]]:
-    """Iterate over what parts must agree in, and what messages call it."""
+    """Iterate over the properties in which parts must agree, and their names."""
     yield "views", X.view_names
     yield "article ids", X.groups is not None
     for name, view in X.views.items():

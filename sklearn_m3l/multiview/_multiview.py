@@ -23,15 +23,14 @@ from sklearn_m3l.utils._text import printable
 
 
 class MultiView:
-    """Rows that are tuples: the same thing told in several views.
+    """Rows that are tuples: one thing in several views, such as languages and pictures.
 
-    An immutable container that scikit-learn can split: `train_test_split`,
-    `KFold`, `cross_validate` and `GridSearchCV` take it as `X` with no wrapper.
+    An immutable container that scikit-learn can split: pass it as `X` to
+    `train_test_split`, `KFold`, `cross_validate` and `GridSearchCV`, without a wrapper.
 
     ``X[rows]`` (a slice, positions or a boolean mask) selects rows,
-    ``X[["en", "image"]]`` selects views, and ``X["en"]`` is one `View`: the
-    spellings of a pandas DataFrame whose columns are the views. ``"en" in X`` tells
-    whether there is such a view.
+    ``X[["en", "image"]]`` selects views, and ``X["en"]`` is one `View`, as in a pandas
+    DataFrame whose columns are the views. ``"en" in X`` tests for a view.
 
     Parameters
     ----------
@@ -42,10 +41,10 @@ class MultiView:
     index : array-like of shape (n_rows,), default=None
         Row labels; by default the positions.
     groups : array-like of str or of numbers of shape (n_rows,), default=None
-        The article of each row, where several rows belong to one article: they are
-        never each other's negatives, count once in the metrics, and stay together in a
-        `GroupKFold` that is given ``groups=X.groups``. By default every row is an
-        article of its own.
+        The article of each row, if several rows belong to one article: they are never
+        each other's negatives, count once in the metrics, and stay together in a
+        `GroupKFold` with ``groups=X.groups``. By default every row is a separate
+        article.
 
     Attributes
     ----------
@@ -65,18 +64,18 @@ class MultiView:
     Raises
     ------
     ValueError
-        Where views differ in length, a view has neither embedding nor counts, an
-        embedding has NaN or infinity in a row that is present, counts are negative, a
-        vocabulary does not fit its counts, or a row has no article id. The message
-        names the view or the rows.
+        If views differ in length, a view has neither embedding nor counts, an embedding
+        has NaN or infinity in a row that is present, counts are negative, a vocabulary
+        does not fit its counts, or a row has no article id. The message names the view
+        or the rows.
     TypeError
-        Where an array does not hold numbers, a name is not a string, or article ids are
+        If an array does not contain numbers, a name is not a string, or article ids are
         of several types.
 
     See Also
     --------
     MultiView.from_arrays : Takes one mapping per kind of array.
-    sklearn_m3l.embedding.MultiViewEncoder : Makes a MultiView of a table.
+    sklearn_m3l.embedding.MultiViewEncoder : Turns a table into a MultiView.
 
     Examples
     --------
@@ -113,7 +112,7 @@ class MultiView:
     _index: np.ndarray
     _views: Mapping[str, View]
 
-    # Arrays and DataFrames must not take a MultiView apart.
+    # Arrays and DataFrames must not iterate over a MultiView.
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # equal by content
 
@@ -132,7 +131,7 @@ class MultiView:
 
     @classmethod
     def _of_checked(cls, views: dict[str, View], index, groups) -> "MultiView":
-        """Return a MultiView of parts that have been checked."""
+        """Return a MultiView of checked parts."""
         self = object.__new__(cls)
         self._set(views, index, groups)
         return self
@@ -152,14 +151,14 @@ class MultiView:
         Parameters
         ----------
         embeddings : mapping of str to array-like of shape (n_rows, width)
-            Floating point vectors; every view has its own width. Memmaps are
-            scanned once and stay on disk.
+            Floating point vectors; views may differ in width. Memmaps are scanned once
+            and stay on disk.
         counts : mapping of str to {array-like, sparse} of shape (n_rows, n_words)
             Non-negative word counts of the text views.
         vocabularies : mapping of str to array-like of str of shape (n_words,)
-            The words that the columns of `counts` count.
+            The word of each column of `counts`.
         present : mapping of str to array-like of bool of shape (n_rows,)
-            Which rows have the view; all of them where a view is not named.
+            Which rows have the view; all rows for a view that is not named.
         index : array-like of shape (n_rows,), optional
             Row labels; by default the positions.
         groups : array-like of shape (n_rows,), optional
@@ -173,10 +172,10 @@ class MultiView:
         Raises
         ------
         ValueError
-            As in `MultiView`, and where `vocabularies` or `present` names a view that
-            has no array.
+            As in `MultiView`, and if `vocabularies` or `present` names a view that has
+            no array.
         TypeError
-            As in `MultiView`, and where an argument is not a mapping.
+            As in `MultiView`, and if an argument is not a mapping.
 
         Examples
         --------
@@ -203,16 +202,16 @@ class MultiView:
 
     @classmethod
     def concat(cls, parts: Sequence["MultiView"]) -> "MultiView":
-        """Put the rows of several MultiViews below one another.
+        """Concatenate the rows of several MultiViews.
 
-        A view that a part lacks is absent in the rows of that part. Embeddings
-        are read into memory, unless all parts are those that `open` returned.
+        A view that a part lacks is absent in the rows of that part. Embeddings are read
+        into memory, unless all parts come from `open`.
 
         Parameters
         ----------
         parts : sequence of MultiView
-            At least one; views of one name must agree in width and vocabulary, and
-            either all parts have article ids or none has.
+            At least one. Views with the same name must agree in width and vocabulary,
+            and either all parts or no part must have article ids.
 
         Returns
         -------
@@ -223,9 +222,9 @@ class MultiView:
         Raises
         ------
         ValueError
-            Where parts do not agree.
+            If parts do not agree.
         TypeError
-            Where `parts` is not a sequence of MultiView objects, or article ids are of
+            If `parts` is not a sequence of MultiView objects, or article ids are of
             several types.
         """
         parts = [] if isinstance(parts, MultiView) else list(parts)
@@ -253,11 +252,11 @@ class MultiView:
         Raises
         ------
         FileExistsError
-            Where the folder exists.
+            If the folder exists.
         OSError
-            Where it cannot be written, such as on a full disk.
+            If it cannot be written, such as on a full disk.
         TypeError
-            Where row labels are neither strings nor numbers.
+            If row labels are neither strings nor numbers.
 
         See Also
         --------
@@ -265,9 +264,9 @@ class MultiView:
 
         Notes
         -----
-        The folder has ``.npy`` files, which NumPy reads, and a manifest of their shapes
-        and checksums in JSON. Embeddings keep their type: as float16 they take half
-        the space.
+        The folder contains ``.npy`` files, which NumPy can read, and a JSON manifest of
+        their shapes and checksums. Embeddings keep their type: float16 takes half the
+        space of float32.
 
         Examples
         --------
@@ -290,31 +289,31 @@ class MultiView:
         *,
         verify: bool = False,
     ) -> "MultiView":
-        """Open rows that `save` stored, without reading them.
+        """Open rows that `save` stored, without reading them into memory.
 
         Parameters
         ----------
         folder : str, path, or sequence of them
             A folder that `save` or `sklearn_m3l.distributed.encode` wrote, or several
-            folders, whose rows are put below one another.
+            folders, whose rows are concatenated.
         verify : bool, default=False
             Whether to compare every file with its checksum, which reads all of them. By
-            default only the manifests and the sizes and shapes of files are checked
-            here, and rows when they are read.
+            default, only the manifests and the sizes and shapes of files are checked
+            now, and rows when they are read.
 
         Returns
         -------
         MultiView
-            Its embeddings and counts stay on disk. Leave the folders as they are while
-            it is used.
+            Its embeddings and counts stay on disk. Do not change the folders while it
+            is in use.
 
         Raises
         ------
         ValueError
-            Where a file is missing or damaged, or parts differ in their views, widths
-            or vocabularies. The message names the file or the folder.
+            If a file is missing or damaged, or parts differ in their views, widths or
+            vocabularies. The message names the file or the folder.
         FileNotFoundError
-            Where there is no such folder.
+            If there is no such folder.
 
         See Also
         --------
@@ -351,7 +350,7 @@ class MultiView:
 
     @property
     def groups(self) -> np.ndarray | None:
-        """Article ids of the rows, None where every row is its own article."""
+        """Article ids of the rows; None if every row is a separate article."""
         return self._groups
 
     def __len__(self) -> int:
@@ -365,7 +364,7 @@ class MultiView:
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
-            "a MultiView is not an array; take one of a view, such as X['en'].embedding"
+            "a MultiView is not an array; use one of a view, such as X['en'].embedding"
         )
 
     def __deepcopy__(self, memo) -> "MultiView":
@@ -385,8 +384,8 @@ class MultiView:
             key = key[0]  # scikit-learn's `_safe_indexing` sends (rows, ...)
         if isinstance(key, tuple):
             raise TypeError(
-                "a MultiView takes rows, X[rows], or views, X[['en', 'de']]; "
-                "to select both write X[rows][['en', 'de']]"
+                "a MultiView takes rows, X[rows], or views, X[['en', 'de']]; to select "
+                "both, write X[rows][['en', 'de']]"
             )
         names = selected_views(key)
         if names is not None:

@@ -1,4 +1,4 @@
-"""Rows of two arrays that are likely counterparts, by aligned embeddings."""
+"""Find rows of two arrays that are likely counterparts, by aligned embeddings."""
 
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -15,41 +15,43 @@ from sklearn_m3l.multiview._aligned import spread, standardize
 from sklearn_m3l.utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_m3l.utils._threads import one_thread
 
-# How much of the way from the cosine that shuffled dimensions give to 1 the mean cosine
-# of nearest neighbors goes where encoders are aligned. Measured on the GIMP manual:
-# 0.01 or less for LSA of each language; for one multilingual encoder 0.58, and 0.22
-# where no page of one language has a counterpart in the other.
+# Smallest excess of the mean cosine of nearest neighbors over that of shuffled
+# dimensions, as a share of the distance to 1, if encoders are aligned. Measured on the
+# GIMP manual: at most 0.01 for LSA of each language; for one multilingual encoder 0.58,
+# and 0.22 if no page of one language has a counterpart in the other.
 _LEAST_EXCESS = 0.1
 
-# How many times as far as with shuffled dimensions the nearest neighbor is nearer than
-# the average of some. LSA of two languages can have their strongest dimensions in
-# common, and so an excess of 0.3 (emoji); there, this is 0.7 to 1.4. For one encoder it
-# is 13 on the manual, and where no document has a counterpart 3.3 there and 2.5 on
-# Multi30k.
+# The lead of a nearest neighbor is how much nearer it is than some neighbors on
+# average. This is the smallest ratio of the lead to that of shuffled dimensions if
+# encoders are aligned. LSA of two languages can share their strongest dimensions, and
+# thus reach an excess of 0.3 (emoji); its ratio is 0.7 to 1.4. One encoder has 13 on
+# the manual, and if no document has a counterpart 3.3 there and 2.5 on Multi30k.
 _LEAST_LEAD, _N_LED = 2.0, 5
 
-# Documents whose neighbors tell whether encoders are aligned, and shuffles to compare.
+# Documents whose neighbors decide whether encoders are aligned, and shuffles to
+# compare.
 _MAX_QUERIES, _N_SHUFFLES = 1000, 3
 
-# Rounds in which a map between views learns from the pairs that it has found.
+# Rounds in which a map between views learns from the pairs that it found.
 _MAX_ROUNDS = 5
 
-# Known pairs that a map is learned from, at least. One in five is held out to judge it,
-# and more than half of those must have their counterpart among the nearest neighbors.
+# Least number of known pairs to learn a map from. One in five is held out to judge it,
+# and more than half of these must have their counterpart among the nearest neighbors.
 _FEWEST_SEEDS, _HOLD_OUT = 10, 5
 
-# Neighbors among which the best pairs as a whole are sought. With fewer, more documents
-# are left without any; more change hardly a pair (measured on training parts).
+# Neighbors among which the best set of pairs is searched. With fewer, more documents
+# stay without a counterpart; more neighbors change hardly any pair (measured on
+# training parts).
 _CANDIDATES = 20
 
-# How much an array is held back from turning to another one: as much as by so many
-# pairs of equal rows in every direction. With 0 it adapts to wrong pairs where
-# most documents have no counterpart; with 30 it finds fewer right ones (measured on
+# Regularizes the rotation of one array toward the other: it acts like this many pairs
+# of equal rows in every direction. With 0, the rotation adapts to wrong pairs if most
+# documents have no counterpart; with 30, it finds fewer right ones (measured on
 # training parts of the GIMP manual and of Multi30k).
 _HOLD_BACK = 3.0
 
-# The parts of an approximate index, by the root of its rows, and the share of them
-# that is searched for each row.
+# Parts of an approximate index per square root of its rows, and the share of parts to
+# search for each row.
 _PARTS, _PROBED = 2, 1 / 16
 
 CONSTRAINTS = {
@@ -63,7 +65,7 @@ CONSTRAINTS = {
 
 
 class Options(NamedTuple):
-    """How pairs are found; see `mine_pairs`."""
+    """Options of the search for pairs; see `mine_pairs`."""
 
     n_neighbors: int = 5
     n_counterparts: int = 1
@@ -98,43 +100,44 @@ def mine_pairs(
     """Find the rows of two arrays of embeddings that are likely counterparts.
 
     The embeddings of each array are standardized and scaled to unit length, and those
-    of `B` are turned a little to where the surest pairs agree more (Procrustes). The
-    margin of two rows is their cosine minus the mean cosine to their `n_neighbors`
-    nearest neighbors in the other array, averaged over the two: the "distance" margin
-    of [1]_. It tells a counterpart from a row that is near to everything.
+    of `B` are rotated slightly so that the most certain pairs agree better
+    (Procrustes). The margin of two rows is their cosine minus the mean cosine to their
+    `n_neighbors` nearest neighbors in the other array, averaged over the two: the
+    "distance" margin of [1]_. It distinguishes a counterpart from a row that is near
+    everything.
 
     Parameters
     ----------
     A : array-like of shape (n_rows_a, width)
         Embeddings of documents in one language.
     B : array-like of shape (n_rows_b, width)
-        Embeddings of documents in the other language, by the same encoder or an
+        Embeddings of documents in the other language, from the same encoder or an
         aligned one.
     n_neighbors : int, default=5
-        Neighbors that a margin is measured against. The counterparts of a row are
-        sought among them, with "optimal" among the 20 nearest at least.
+        Neighbors that a margin is measured against. Counterparts of a row are among
+        these; with "optimal", among at least the 20 nearest.
     n_counterparts : int, default=1
-        Counterparts of a row, at most; no more than `n_neighbors`. With "one-way", this
-        bounds only those that a row itself chooses.
+        Largest number of counterparts of a row; at most `n_neighbors`. With "one-way",
+        this limits only those that a row itself chooses.
     matching : {"optimal", "mutual", "one-way"}, default="optimal"
         Which neighbors are counterparts. "optimal" takes the pairs with the greatest
-        sum of what their margins exceed `min_margin` by, each row in one of them at
-        most [2]_. "mutual" wants each of the two to be the other's best: the surest
-        pairs. "one-way" wants one of them to choose the other, so a row can be in many
-        pairs, of which the fewest are right.
+        total margin above `min_margin`, with each row in at most one pair [2]_.
+        "mutual" takes rows that are each other's best: the most certain pairs.
+        "one-way" takes the best of each row, so a row can be in many pairs, and the
+        fewest of them are right.
     min_margin : float, default=-2.0
-        Least margin of a pair. No margin is below the default, with which almost every
-        row of the smaller array finds a counterpart. Raise it, such as to 0, where many
-        rows have none.
+        Smallest margin of a pair. No margin is below the default, so almost every row
+        of the smaller array finds a counterpart. Raise it, such as to 0, if many rows
+        have no counterpart.
     algorithm : {"exact", "approximate"}, default="exact"
-        "approximate" searches only the nearest of the parts that k-means divides an
-        array into, by an inverted file of faiss. It misses few neighbors, and takes a
-        fraction of the time where there are more than some 100,000 rows. Needs the
-        extra ``faiss``.
+        "approximate" divides an array into parts by k-means and searches only the
+        nearest parts, with an inverted file of faiss. It misses few neighbors, and
+        takes a fraction of the time for more than about 100,000 rows. Needs the extra
+        ``faiss``.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
         Known pairs: positions in `A` and in `B`. They are part of the result, with a
-        margin of 1, and their rows get no other counterparts. Where the embeddings do
-        not look aligned, a map between them is learned from the known pairs, see Notes.
+        margin of 1, and their rows get no other counterparts. If the embeddings do not
+        look aligned, a map between them is learned from the known pairs; see Notes.
 
     Returns
     -------
@@ -146,31 +149,30 @@ def mine_pairs(
     Raises
     ------
     ValueError
-        Where the arrays differ in width, hold NaN or infinity, have fewer than
-        `n_neighbors` different rows, or do not look aligned: nearest neighbors are
-        hardly nearer than after shuffling the dimensions, or do not stand out. Where
-        known pairs are given, if a map that is learned without some of them does not
-        find those.
+        If the arrays differ in width, contain NaN or infinity, have fewer than
+        `n_neighbors` distinct rows, or do not look aligned: nearest neighbors are
+        hardly nearer than after shuffling the dimensions, or do not stand out. With
+        known pairs, if a map that is learned without some of them does not find those.
     ImportError
-        If "approximate" is asked for, and faiss is not installed.
+        If `algorithm` is "approximate", and faiss is not installed.
 
     See Also
     --------
-    mine_tuples : Does it for the views of a MultiView.
+    mine_tuples : The same for the views of a MultiView.
 
     Notes
     -----
-    The result does not depend on the order of the rows. Equal rows count as one in the
-    search, and each of them is in a pair if their document is. The time of the exact
-    search grows with ``n_rows_a * n_rows_b``, its memory with the arrays. "optimal"
-    adds two seconds for 20,000 rows each, and a minute or more for 100,000; for many
-    more than that, use "mutual".
+    The result does not depend on the order of the rows. Equal rows count as one
+    document in the search; if it has a counterpart, each of the rows is in a pair. The
+    time of the exact search grows with ``n_rows_a * n_rows_b``, its memory with the
+    arrays. "optimal" adds two seconds for 20,000 rows each, and a minute or more for
+    100,000; for many more rows, use "mutual".
 
-    A map is learned from known pairs as in [3]_: the orthogonal map that brings their
-    embeddings closest together (Procrustes), with the dimensions weighted by how much
-    the two arrays agree on them; then again from the known pairs and the mutual pairs
-    that were found, for a few rounds. Half as many known pairs as the embeddings have
-    dimensions are mostly enough, so fewer dimensions need fewer pairs.
+    A map is learned from known pairs as in [3]_. It is the orthogonal map that brings
+    their embeddings closest together (Procrustes), with dimensions weighted by the
+    agreement of the two arrays. A few more rounds learn it again from the known pairs
+    and the mutual pairs that it found. Half as many known pairs as dimensions are
+    usually enough, so fewer dimensions need fewer pairs.
 
     References
     ----------
@@ -202,7 +204,7 @@ def mine_pairs(
 
 
 def _check_array(array, name: str) -> np.ndarray:
-    with np.errstate(over="ignore"):  # what is infinite as float32 is refused below
+    with np.errstate(over="ignore"):  # values infinite as float32 are refused below
         array = check_array(
             array,
             dtype=np.float32,
@@ -213,14 +215,14 @@ def _check_array(array, name: str) -> np.ndarray:
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
         raise ValueError(
-            f"{name} has NaN or infinity (as float32) in {len(bad)} rows, the first of "
-            f"which is row {bad[0]}; leave them out"
+            f"{name} has NaN or infinity (as float32) in {len(bad)} rows, the first is "
+            f"row {bad[0]}; leave them out"
         )
     return array
 
 
 def check_seeds(seeds, lengths: tuple[int, int]) -> np.ndarray:
-    """Return known pairs as an array of positions, each of them once."""
+    """Return known pairs as an array of positions, without duplicates."""
     if seeds is None:
         return np.empty((0, 2), dtype=int)
     seeds = np.asarray(seeds)
@@ -239,7 +241,7 @@ def check_seeds(seeds, lengths: tuple[int, int]) -> np.ndarray:
 
 
 def mine(A, B, seeds, options: Options, names: tuple[str, str]) -> Mined:
-    """Return what two float32 arrays have in common, without the known pairs."""
+    """Return the pairs of two float32 arrays, without the known ones."""
     n_neighbors = options.n_neighbors
     if options.n_counterparts > n_neighbors:
         raise ValueError(
@@ -258,7 +260,7 @@ def mine(A, B, seeds, options: Options, names: tuple[str, str]) -> Mined:
     for name, free in zip(names, (free_a, free_b), strict=True):
         if len(free) < n_neighbors:
             raise ValueError(
-                f"{name!r} has {len(free)} different documents to match, fewer than "
+                f"{name!r} has {len(free)} distinct documents to match, fewer than "
                 f"n_neighbors={n_neighbors}; lower n_neighbors"
             )
     a, b = standardize(a), standardize(b)
@@ -288,14 +290,14 @@ def mine(A, B, seeds, options: Options, names: tuple[str, str]) -> Mined:
 
 
 def _mutual(options: Options) -> Options:
-    """Return the options for the surest pairs."""
+    """Return the options for the most certain pairs."""
     return options._replace(n_counterparts=1, matching="mutual", min_margin=0.0)
 
 
 def _distinct(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the different rows in an order of their own, and where they are.
+    """Return the distinct rows in a canonical order, and their positions.
 
-    The order depends on no position, so that nothing that is computed from them does.
+    The order does not depend on positions, so neither does the result.
     """
     array = np.ascontiguousarray(array) + np.float32(0)  # -0 becomes 0
     rows = array.view(np.dtype((np.void, array.strides[0]))).ravel()
@@ -304,7 +306,7 @@ def _distinct(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _align(a, b, known, options: Options) -> tuple[np.ndarray, np.ndarray]:
-    """Return arrays of unit rows in a space that is learned from known pairs."""
+    """Return arrays of unit rows in a space learned from known pairs."""
     free_a, free_b = (
         np.setdiff1d(np.arange(len(x)), rows)
         for x, rows in ((a, known[:, 0]), (b, known[:, 1]))
@@ -327,7 +329,7 @@ def _align(a, b, known, options: Options) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _turn(a, free_b, b, options: Options) -> np.ndarray:
-    """Return `b`, turned a little to where the mutual pairs of `free_b` agree more."""
+    """Return `b`, rotated slightly so that the mutual pairs of `free_b` agree more."""
     own, other, _ = _best(a, free_b, _mutual(options))
     equal = np.sqrt(np.float32(_HOLD_BACK)) * np.eye(b.shape[1], dtype=b.dtype)
     sources = np.concatenate([free_b[other], equal])
@@ -337,12 +339,12 @@ def _turn(a, free_b, b, options: Options) -> np.ndarray:
 
 
 def _check_map(a, b, known, options: Options, names: tuple[str, str]) -> None:
-    """Refuse known pairs if those that are held out are not found by the others."""
+    """Refuse known pairs if a map from some of them does not find the others."""
     between = f"{names[0]!r} and {names[1]!r}"
     if len(known) < _FEWEST_SEEDS:
         raise ValueError(
-            f"{len(known)} different seed_pairs are too few to align {between}; pass "
-            f"at least {_FEWEST_SEEDS}, better half as many as there are dimensions"
+            f"{len(known)} distinct seed_pairs are too few to align {between}; pass at "
+            f"least {_FEWEST_SEEDS}, or better half as many as there are dimensions"
         )
     held_out = np.arange(len(known)) % _HOLD_OUT == 0
     own, other = known[held_out].T
@@ -352,10 +354,10 @@ def _check_map(a, b, known, options: Options, names: tuple[str, str]) -> None:
     share = (near == other[:, np.newaxis]).any(axis=1).mean()
     if share <= 0.5:
         raise ValueError(
-            f"the {len(known)} seed_pairs are too few to align {between}, or wrong: "
-            f"a map that is learned from four fifths of them finds {share:.0%} of the "
-            f"others among the {options.n_neighbors} nearest neighbors; pass more "
-            "pairs, or embeddings of fewer dimensions"
+            f"the {len(known)} seed_pairs are too few to align {between}, or wrong: a "
+            f"map learned from four fifths of them finds {share:.0%} of the others "
+            f"among the {options.n_neighbors} nearest neighbors; pass more pairs, or "
+            "embeddings of fewer dimensions"
         )
 
 
@@ -382,28 +384,28 @@ def _approximate_neighbors(a, b, n_neighbors: int) -> tuple[np.ndarray, np.ndarr
     index = faiss.IndexIVFFlat(
         faiss.IndexFlatIP(b.shape[1]), b.shape[1], n_parts, faiss.METRIC_INNER_PRODUCT
     )
-    index.cp.min_points_per_centroid = 1  # or it warns
+    index.cp.min_points_per_centroid = 1  # avoids a warning
     index.train(b)
     index.add(b)
     index.nprobe = max(1, round(_PROBED * n_parts))
     cosines, found = index.search(a, n_neighbors)
-    short = np.flatnonzero((found < 0).any(axis=1))  # whose parts have too few rows
+    short = np.flatnonzero((found < 0).any(axis=1))  # their parts have too few rows
     if len(short):
         cosines[short], found[short] = _neighbors(a[short], b, n_neighbors)
     return cosines, found
 
 
 class Alignment(NamedTuple):
-    """How near neighbors are, and how near they are by chance.
+    """How close neighbors are, and how close they are by chance.
 
     Parameters
     ----------
     cosine, lead : float
-        The mean cosine of nearest neighbors, and how far it is above that of the
-        `_N_LED` nearest.
+        The mean cosine of nearest neighbors, and its lead over the mean of the `_N_LED`
+        nearest.
     chance, chance_lead : float
-        The same for shuffled dimensions, which keep the shape of each view and lose
-        what they have in common.
+        The same for shuffled dimensions, which keep the shape of each view but not what
+        the views share.
     """
 
     cosine: float
@@ -413,14 +415,14 @@ class Alignment(NamedTuple):
 
     @property
     def is_aligned(self) -> bool:
-        """Whether neighbors are nearer than by chance, and stand out from others."""
+        """Whether neighbors are closer than by chance, and stand out from others."""
         excess = self.cosine - self.chance
         leads = self.lead >= _LEAST_LEAD * self.chance_lead
         return leads and excess >= _LEAST_EXCESS * (1 - self.chance)
 
 
 def measure_alignment(a, b) -> Alignment:
-    """Return how near the neighbors of some rows of unit length are."""
+    """Measure how close the nearest neighbors of some rows of unit length are."""
     queries = a[spread(len(a), _MAX_QUERIES)]
     random_state = np.random.RandomState(0)
 
@@ -434,7 +436,7 @@ def measure_alignment(a, b) -> Alignment:
 
 
 def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:
-    """Tell whether two arrays are large enough to be mined and look aligned."""
+    """Return whether two arrays are large enough to mine, and look aligned."""
     if A.shape[1] != B.shape[1]:
         return False
     a, b = (_distinct(array)[0] for array in (A, B))
@@ -444,7 +446,7 @@ def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:
 
 
 def _best(a, b, options: Options):
-    """Return positions and margins of the pairs of rows of unit length."""
+    """Return positions and margins of the best pairs of rows of unit length."""
     n_neighbors, n_counterparts, matching, min_margin, algorithm = options
     is_optimal = matching == "optimal"
     n_sought = max(n_neighbors, _CANDIDATES) if is_optimal else n_neighbors
@@ -471,7 +473,7 @@ def _best(a, b, options: Options):
 
 
 def _chosen(margins, found, n_counterparts):
-    """Return for each row those with the greatest margins."""
+    """Return the neighbors of each row with the greatest margins."""
     best = np.argsort(-margins, axis=1, kind="stable")[:, :n_counterparts]
     own = np.repeat(np.arange(len(found)), best.shape[1])
     taken = [np.take_along_axis(x, best, axis=1).ravel() for x in (found, margins)]
@@ -479,16 +481,16 @@ def _chosen(margins, found, n_counterparts):
 
 
 def _assign(own, other, gains, n_counterparts: int) -> np.ndarray:
-    """Return which pairs have the greatest total gain, each row in one of them at most.
+    """Return the pairs with the greatest total gain, each row in at most one.
 
-    Where rows can have several counterparts, those of the pairs that are left are
-    added, and so on.
+    If rows can have several counterparts, the best of the remaining pairs are added,
+    and so on.
     """
     n_rows, n_columns = own.max(initial=-1) + 1, other.max(initial=-1) + 1
     rows, left = np.arange(n_rows), np.arange(len(gains))
     none = gains.max(initial=0) + 1  # costs are positive
     for _ in range(n_counterparts if n_rows else 0):
-        # Column n_columns + i stands for no counterpart of row i.
+        # Column n_columns + i means that row i has no counterpart.
         costs = np.concatenate([none - gains[left], np.full(n_rows, none)])
         columns = np.concatenate([other[left], n_columns + rows])
         graph = sparse.csr_array((costs, (np.concatenate([own[left], rows]), columns)))
@@ -498,9 +500,9 @@ def _assign(own, other, gains, n_counterparts: int) -> np.ndarray:
 
 
 def _expand(own, other, of_a, of_b) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of rows for pairs of documents, each row of these in one.
+    """Return pairs of rows for pairs of documents, with each of their rows in one.
 
-    Also return the pair of documents that each is of.
+    Also return the pair of documents of each pair of rows.
     """
     places, sizes, starts = [], [], []
     for documents, of in ((own, of_a), (other, of_b)):

@@ -1,4 +1,4 @@
-"""Rows that stay in files, and are checked block by block as they are read."""
+"""Rows that stay in files, and are checked block by block when they are read."""
 
 import mmap
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-# Rows whose counts are checked at once where all of a file is wanted.
+# Rows whose counts are checked at once when a whole file is read.
 _CHECKED_ROWS = 2**16
 
 
@@ -22,7 +22,7 @@ class VectorFile(NamedTuple):
 class CountFile(NamedTuple):
     """The counts of some rows in files: the arrays of a CSR matrix.
 
-    The pointers have been checked, and are in memory; nothing else is.
+    Only the pointers are in memory and have been checked.
     """
 
     data: np.ndarray
@@ -32,7 +32,7 @@ class CountFile(NamedTuple):
 
 
 def _positions(rows: Any, n_rows: int) -> np.ndarray:
-    """Return the positions that a slice, a mask or an array of positions selects."""
+    """Return the positions selected by a slice, a mask or an array of positions."""
     if isinstance(rows, slice):
         return np.arange(*rows.indices(n_rows))
     rows = np.asarray(rows)
@@ -45,14 +45,14 @@ def _positions(rows: Any, n_rows: int) -> np.ndarray:
 def _by_file(
     rows: np.ndarray, lengths: Sequence[int]
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Iterate over the files that rows are in.
+    """Iterate over the files that contain some rows.
 
     Yields
     ------
     number : int
         Number of the file.
     places : ndarray of int
-        Where its rows are in `rows`.
+        Positions of its rows in `rows`.
     own : ndarray of int
         Their positions in the file.
     """
@@ -64,16 +64,16 @@ def _by_file(
 
 
 def _forget(array: np.ndarray) -> None:
-    """Give back the memory that a file takes once it was read; Linux keeps a copy."""
+    """Release the memory of a file that has been read; Linux keeps a copy."""
     mapping = array.base
     if isinstance(mapping, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapping.madvise(mmap.MADV_DONTNEED)
 
 
 class StoredRows:
-    """Embeddings in files, one below another, of which single rows are read.
+    """Concatenated embeddings in files, which are read row by row.
 
-    Rows are refused that are present and have NaN or infinity.
+    Rows that are present and have NaN or infinity are refused.
     """
 
     ndim = 2
@@ -115,19 +115,20 @@ def _check_vectors(vectors: np.ndarray, rows: np.ndarray, file: VectorFile) -> N
         if bad.any():
             raise ValueError(
                 f"{file.where}: the embedding has NaN or infinity in row "
-                f"{rows[bad.argmax()]}, which was not stored so; the file is damaged"
+                f"{rows[bad.argmax()]}, which MultiView.save does not write; the file "
+                "is damaged"
             )
 
 
 class StoredCounts(sparse.csr_array):
-    """Counts in files, one below another, as a CSR array.
+    """Concatenated counts in files, as a CSR array.
 
-    Rows of it are read once their cells are wanted, and checked then: SciPy and others
-    take columns as addresses. A selection of rows is lazy, too.
+    Rows are read when their cells are needed, and checked then, because SciPy and
+    others use columns as addresses. A selection of rows is lazy, too.
     """
 
     def __new__(cls, *args, **kwargs):
-        # What SciPy computes from the array is an ordinary one.
+        # SciPy's results are ordinary arrays.
         return sparse.csr_array(*args, **kwargs) if args else object.__new__(cls)
 
     @classmethod
@@ -168,7 +169,7 @@ class StoredCounts(sparse.csr_array):
 
     @property
     def data(self):
-        """The counts, which are read and checked at first."""
+        """The counts, which are read and checked at first use."""
         return self._loaded()[0]
 
     @data.setter
@@ -177,7 +178,7 @@ class StoredCounts(sparse.csr_array):
 
     @property
     def indices(self):
-        """The columns, which are read and checked at first."""
+        """The columns, which are read and checked at first use."""
         return self._loaded()[1]
 
     @indices.setter
@@ -211,7 +212,7 @@ class StoredCounts(sparse.csr_array):
         for number, places, own in _by_file(rows, lengths):
             file = self._files[number]
             matrix = sparse.csr_array(file[:3], (lengths[number], self.shape[1]))
-            block = matrix[own]  # copies, and follows nothing but the pointers
+            block = matrix[own]  # copies, and trusts only the pointers
             _forget(file.data)
             _forget(file.indices)
             check_cells(block.data, block.indices, block.indptr, self.shape[1], file)
@@ -229,7 +230,7 @@ class StoredCounts(sparse.csr_array):
 
 
 def _cells_of(indptr: np.ndarray, rows: np.ndarray) -> Any:
-    """Return where the cells of some rows are, row by row."""
+    """Return the positions of the cells of some rows, row by row."""
     if len(rows) == len(indptr) - 1:
         return slice(None)
     starts, lengths = indptr[rows].astype(np.int64), np.diff(indptr)[rows]
@@ -238,7 +239,7 @@ def _cells_of(indptr: np.ndarray, rows: np.ndarray) -> Any:
 
 
 def check_cells(data, indices, indptr, n_words: int, file: CountFile) -> None:
-    """Refuse counts that no MultiView has: compiled code trusts them."""
+    """Refuse invalid counts, because compiled code trusts them."""
     if len(indices) == 0:
         return
     steps = np.diff(indices)
@@ -253,20 +254,20 @@ def check_cells(data, indices, indptr, n_words: int, file: CountFile) -> None:
     ):
         if wrong:
             raise ValueError(
-                f"{file.where}: the counts have {what}, which were not stored so; the "
-                "file is damaged"
+                f"{file.where}: the counts have {what}, which MultiView.save does not "
+                "write; the file is damaged"
             )
 
 
 def join_rows(pieces: Sequence[Any]) -> Any:
-    """Put embeddings below one another: in memory, unless all are in files."""
+    """Concatenate embeddings: in memory, unless all are in files."""
     if all(isinstance(piece, StoredRows) for piece in pieces):
         return StoredRows([file for piece in pieces for file in piece.files])
     return np.concatenate([np.asarray(piece) for piece in pieces])
 
 
 def join_counts(pieces: Sequence[sparse.csr_array]) -> sparse.csr_array:
-    """Put counts below one another: in memory, unless all are in files."""
+    """Concatenate counts: in memory, unless all are in files."""
     files = [getattr(piece, "files", None) for piece in pieces]
     if None not in files:
         joined = [file for of_piece in files for file in of_piece or []]

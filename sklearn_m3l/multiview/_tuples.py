@@ -1,4 +1,4 @@
-"""Tuples of rows that are likely counterparts, by aligned embeddings."""
+"""Join rows that are likely counterparts to tuples, by aligned embeddings."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -37,25 +37,25 @@ def mine_tuples(
 ) -> Bunch:
     """Join rows of different languages that are likely counterparts.
 
-    Corpora whose documents have no known counterpart, such as newspapers of two
-    countries, become tuples that every model can be trained on. See `mine_pairs` for
+    Corpora whose documents have no known counterparts, such as newspapers of two
+    countries, become tuples that every model can be trained on. `mine_pairs` describes
     how counterparts are found.
 
     Parameters
     ----------
     X : MultiView
-        Rows with one language each. Rows that have several views already stay
-        together; two rows are joined only if they have no view in common.
+        Rows with one language each. Views that already share a row stay together; two
+        rows are joined only if they have no view in common.
     views : list of str, default=None
-        The views to compare, whose embeddings are aligned; by default all texts that
-        have embeddings.
+        The views to compare, which must have aligned embeddings; by default all texts
+        that have embeddings.
     n_neighbors, n_counterparts, matching, min_margin, algorithm
-        As in `mine_pairs`, for each two views.
+        As in `mine_pairs`, for each pair of views.
     seed_pairs : array-like of int of shape (n_seeds, 2), default=None
-        Known pairs, as positions of rows: the first one has one view, the second one
-        another. The same row twice is a row that has both. They are joined with a
-        weight of 1. Where the views do not look aligned, a map between them is learned
-        from these pairs, as in `mine_pairs`.
+        Known pairs, as positions of rows that have different views. The same position
+        twice is a row that has both. They are joined with a weight of 1. If the views
+        do not look aligned, a map between them is learned from these pairs, as in
+        `mine_pairs`.
 
     Returns
     -------
@@ -68,35 +68,35 @@ def mine_tuples(
             `X` have the same article id in ``data.groups``, so that they are never each
             other's negatives. They are in the order of their first rows.
         margins : ndarray of float of shape (n_tuples,)
-            Mean margin of the pairs of each tuple, 1 for known tuples, 0 for a row that
-            was not joined. It tells how sure a tuple is.
+            Mean margin of the pairs of each tuple: how certain the tuple is. 1 for
+            known tuples, 0 for a row that was not joined.
         weights : ndarray of float of shape (n_tuples,)
-            How much a model is to rely on each tuple, from 0 to 1; see Notes.
+            How much a model should rely on each tuple, from 0 to 1; see Notes.
             `M3LContrastTopicModel` takes them as ``pair_weight`` in ``fit``.
         rows : dict of str to ndarray of int of shape (n_tuples,)
-            The row of `X` that each view of a tuple is from, -1 where it is absent.
+            The row of `X` that each view of a tuple comes from; -1 if it is absent.
 
     Raises
     ------
     ValueError
-        As in `mine_pairs`, and where there are fewer than two views to compare, or a
-        view is absent in every row or has no embedding.
+        As in `mine_pairs`, and if there are fewer than two views to compare, or a view
+        is absent in every row or has no embedding.
 
     See Also
     --------
-    mine_pairs : Does it for two arrays.
+    mine_pairs : The same for two arrays.
 
     Notes
     -----
-    Tuples with a margin of 0 or more have a weight of 1. Below, weights fall to 0 at
-    minus the mean margin of the others. Lower weights for small margins make models
-    align unseen documents worse: a wrong counterpart mostly has the same theme, and a
-    document without contrast teaches nothing about the alignment.
+    Tuples with a margin of at least 0 have a weight of 1. Below 0, weights fall to 0 at
+    minus the mean margin of the others. Lower weights for small margins would make
+    models align unseen documents worse: a wrong counterpart usually has the same theme,
+    and a document without contrast teaches nothing about the alignment.
 
-    Rows that are counterparts of each other are one tuple if no view occurs twice among
-    them. Otherwise, such as with several counterparts, each pair is a tuple; chains of
-    them share an article id. Metrics count them once, but models learn from the words
-    of each tuple, so a row that is in two tuples weighs twice.
+    Counterparts form one tuple if no view occurs twice among them. Otherwise, such as
+    with several counterparts, each pair is a tuple, and chains of pairs share an
+    article id. Metrics count a chain once, but models learn from the words of each
+    tuple, so a row in two tuples counts twice.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def lack_tuples(X: MultiView) -> list[str]:
 def mine_where_none(X: MultiView) -> Bunch | None:
     """Return tuples of texts that look aligned, if no row has two texts.
 
-    None where some row has two, where no embeddings look aligned, or where no texts are
+    None if some row has two texts, no embeddings look aligned, or no texts are
     counterparts.
     """
     options = Options()
@@ -146,7 +146,7 @@ def mine_where_none(X: MultiView) -> Bunch | None:
 
 
 def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
-    """Return the tuples that pairs of views have, with known pairs."""
+    """Return the tuples from mining pairs of views, and from known pairs."""
     known_of = _seeds_of_views(X, seeds, names)
     pairs, margins = [np.empty((0, 2), int)], [np.empty(0)]
     copies = []
@@ -154,7 +154,7 @@ def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
         known = known_of[a, b]
         own = np.flatnonzero(X[a].present & ~X[b].present)
         other = np.flatnonzero(X[b].present & ~X[a].present)
-        if not (len(own) and len(other)):  # all are known tuples
+        if not (len(own) and len(other)):  # all rows are in known tuples
             continue
         own, other = np.union1d(own, known[:, 0]), np.union1d(other, known[:, 1])
         places = [
@@ -196,14 +196,16 @@ def _check_views(X: MultiView, views) -> list[str]:
         )
     for name in names:
         if X[name].embedding is None:
-            raise ValueError(f"view {name!r} has no embedding to find counterparts by")
+            raise ValueError(
+                f"view {name!r} has no embedding, which finding counterparts needs"
+            )
         if not X[name].present.any():
             raise ValueError(f"view {name!r} is absent in every row; leave it out")
     return names
 
 
 def _seeds_of_views(X: MultiView, seeds: np.ndarray, names: list[str]) -> dict:
-    """Return the known pairs of each two views, and refuse those of none."""
+    """Return the known pairs by pair of views; refuse those of no pair of views."""
     present = np.column_stack(list(X.present.values()))
     shared = (present[seeds[:, 0]] & present[seeds[:, 1]]).any(axis=1)
     refused = shared & (seeds[:, 0] != seeds[:, 1])
@@ -228,13 +230,13 @@ def _seeds_of_views(X: MultiView, seeds: np.ndarray, names: list[str]) -> dict:
 
 
 def _components(n_rows: int, pairs: np.ndarray) -> np.ndarray:
-    """Return a number for each row, the same for all that pairs connect."""
+    """Return a number for each row, the same for rows that pairs connect."""
     graph = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(n_rows, n_rows))
     return connected_components(graph, directed=False)[1]
 
 
 def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:
-    """Return the tuples that pairs of rows make."""
+    """Return the tuples that pairs of rows form."""
     present = np.column_stack(list(X.present.values()))
     disjoint = ~(present[pairs[:, 0]] & present[pairs[:, 1]]).any(axis=1)
     pairs, of = np.unique(np.sort(pairs[disjoint], axis=1), axis=0, return_inverse=True)
@@ -269,7 +271,7 @@ def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:
         has = present[rows, number]
         source[name] = np.full(len(first), -1)
         source[name][unit[has]] = rows[has]
-        # A row of its own that lacks the view stands for one that is absent.
+        # An added row that lacks the view stands for absent rows.
         views[name] = view._take(np.where(source[name] < 0, first, source[name]))
     articles = [pairs, *copies]
     if X.groups is not None:

@@ -1,4 +1,4 @@
-"""One view of every row, read-only and on disk where it was on disk."""
+"""One view of every row, read-only, and on disk if it was on disk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,22 +9,22 @@ from scipy import sparse
 
 from sklearn_m3l.multiview._stored import StoredCounts, StoredRows
 
-# Rows read at once where a whole embedding is scanned, so that a memmap never
-# has to fit in memory.
+# Rows to read at once when a whole embedding is scanned, so that a memmap never has to
+# fit in memory.
 _CHUNK_ROWS = 16_384
 
 
 def frozen(array: np.ndarray) -> np.ndarray:
-    """Return a read-only view of an array; the owner's own stays writable."""
+    """Return a read-only view of an array; the owner's array stays writable."""
     array = array.view()
     array.flags.writeable = False
     return array
 
 
 class _LazyRows:
-    """Some rows of a memmap, read only when they are asked for.
+    """Some rows of a memmap, read only on demand.
 
-    It is pickled with the whole memmap, of which joblib sends its workers the path.
+    It is pickled with the whole memmap, of which joblib sends only the path to workers.
     """
 
     def __init__(self, base: np.memmap | StoredRows, rows: np.ndarray):
@@ -50,16 +50,16 @@ class _LazyRows:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One view of every row: what one language or one kind of picture says.
+    """One view of every row: its text in one language, or its picture.
 
-    Put Views into a `MultiView`, which checks them, fills in what is left out and makes
-    their arrays read-only. Until then a View holds what it was given.
+    Put Views into a `MultiView`, which checks them, fills in defaults and makes their
+    arrays read-only. Until then, a View holds its arguments unchanged.
 
     Parameters
     ----------
     embedding : array-like of shape (n_rows, width), default=None
-        Floating point vectors, one per row. A `numpy.memmap` stays one, whatever its
-        dtype. Rows in which the view is absent may hold anything.
+        Floating point vectors, one per row. A `numpy.memmap` stays one, with any dtype.
+        Rows in which the view is absent may hold anything.
     counts : {array-like, sparse} of shape (n_rows, n_words), default=None
         Non-negative word counts or weights; None for views without words. A MultiView
         keeps them as a `scipy.sparse.csr_array`.
@@ -95,7 +95,7 @@ class View:
 
     @classmethod
     def _of_checked(cls, embedding, counts, vocabulary, present) -> "View":
-        """Return a View of arrays that have been checked, and freeze them."""
+        """Return a View of checked arrays, made read-only."""
         view = cls(
             embedding=None if embedding is None else _frozen_embedding(embedding),
             counts=None if counts is None else _frozen_counts(counts),
@@ -124,7 +124,7 @@ class View:
     def width(self) -> int:
         """Length of the vectors that a model encodes.
 
-        That of the embedding, or the number of words where counts are all there is.
+        That of the embedding, or the number of words if there are only counts.
         """
         return (self.counts if self.embedding is None else self.embedding).shape[1]
 
@@ -139,8 +139,8 @@ class View:
         Returns
         -------
         ndarray of float32 of shape (n_selected, width)
-            The embeddings, or the counts where the view has no embedding; the
-            caller's own, to be written to.
+            The embeddings, or the counts if the view has no embedding. The caller may
+            write to the array.
         """
         if self.embedding is None:
             return np.asarray(self.counts[rows].toarray(), dtype=np.float32)
@@ -198,13 +198,13 @@ def _is_contiguous(rows) -> bool:
 
 
 def is_on_disk(embedding) -> bool:
-    """Whether rows are read from a file; those of an unpickled memmap are not."""
+    """Return whether rows are in a file; those of an unpickled memmap are not."""
     lazy = isinstance(embedding, (np.memmap, _LazyRows, StoredRows))
     return lazy and embedding.filename is not None
 
 
 def _frozen_embedding(embedding):
-    """Return an embedding that cannot be written to, a memmap as a memmap."""
+    """Return an embedding that cannot be written to; a memmap stays one."""
     if not is_on_disk(embedding):
         embedding = np.asarray(embedding)
     is_array = isinstance(embedding, np.ndarray)
@@ -222,7 +222,7 @@ def _frozen_counts(counts) -> sparse.csr_array:
 
 
 def same_array(a, b) -> bool:
-    """Whether two arrays, or two Nones, are equal; NaN equals NaN."""
+    """Return whether two arrays, or two Nones, are equal; NaN equals NaN."""
     if a is None or b is None:
         return a is b
     a, b = np.asarray(a), np.asarray(b)

@@ -1,4 +1,4 @@
-"""Models in files that hold no code: `save_model` and `load_model`."""
+"""Models in files without code: `save_model` and `load_model`."""
 
 from sklearn_m3l.persistence._checks import ModelFileError
 from sklearn_m3l.persistence._save_load import load_model, save_model

@@ -1,4 +1,4 @@
-"""What a model file may hold: classes, what they refer to, and what they learned."""
+"""Checks of the content of model files: classes, references, and fitted state."""
 
 from importlib import import_module
 from typing import Any
@@ -41,19 +41,20 @@ _MODULES = {
     "sklearn.pipeline": ["Pipeline"],
 }
 
-# Estimators in a file: a view has about eight, and there are at most 1000 views.
+# Largest number of estimators in a file: a view has about eight, and there are at most
+# 1000 views.
 MAX_ESTIMATORS = 20_000
 
-# The estimators that a model file may hold, and where they are.
+# The estimators that a model file may contain, and their modules.
 ESTIMATORS = {name: module for module, names in _MODULES.items() for name in names}
 
-# Types that a parameter may be.
+# Types that a parameter may have.
 TYPES: dict[str, type] = {
     "bool": bool, "int": int, "float": float,
     **{kind.__name__: kind for kind in (np.float32, np.float64, np.int32, np.int64)},
 }  # fmt: skip
 
-# Fitted attributes of the classes that cannot declare them.
+# Fitted attributes of classes that cannot declare them.
 _OTHERS: dict[str, dict[str, Kind]] = {
     "TfidfTransformer": {
         "idf_": Array(1, low=1, high=MAX_IDF),
@@ -72,14 +73,14 @@ class ModelFileError(ValueError):
 
 
 def load_class(name: str) -> type[BaseEstimator]:
-    """Import a class that a model file may hold."""
+    """Import a class that a model file may contain."""
     return getattr(import_module(ESTIMATORS[name]), name)
 
 
 def declared_state(estimator: BaseEstimator) -> dict[str, Kind]:
     """Return the fitted attributes that the class of an estimator declares."""
     cls = type(estimator)
-    # Not from the estimator, since a FrozenEstimator has the attributes of its own.
+    # From the class: a FrozenEstimator itself has the attributes of its estimator.
     return _OTHERS.get(cls.__name__, getattr(cls, "_fitted_state", {}))
 
 
@@ -121,12 +122,12 @@ def stored_state(estimator: BaseEstimator, where: str) -> dict[str, Any] | None:
 
 
 def restore_state(estimator: BaseEstimator, stored: Any, where: str) -> None:
-    """Set fitted attributes, once all of them are checked.
+    """Set fitted attributes after all of them have been checked.
 
     Raises
     ------
     ValueError
-        If they are not what `stored_state` returns.
+        If `stored_state` cannot have returned them.
     """
     checked = _check_state(estimator, stored, where)
     declared = declared_state(estimator)
@@ -135,7 +136,7 @@ def restore_state(estimator: BaseEstimator, stored: Any, where: str) -> None:
 
 
 def _check_state(estimator, stored: Any, where: str) -> dict[str, Any]:
-    """Return fitted attributes, each checked by itself and against the others."""
+    """Return fitted attributes, checked one by one and against each other."""
     declared = declared_state(estimator)
     require(isinstance(stored, dict), f"{where}: it has no fitted attributes")
     kinds = {n: k for n, k in declared.items() if not isinstance(k, NotStored)}

@@ -1,4 +1,4 @@
-"""Estimators from JSON and arrays, as a file has them, trusting nothing."""
+"""Build estimators from the untrusted JSON and arrays of a file."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,9 +26,9 @@ class Reader(Decoder):
     Parameters
     ----------
     arrays : dict of str to ndarray
-        What the JSON refers to.
+        Arrays that the JSON refers to.
     folder : Path
-        The folder of the file, which the paths in it are relative to.
+        The folder of the file; paths in the file are relative to it.
     """
 
     readers: ClassVar[dict[str, str]] = {

@@ -1,4 +1,4 @@
-"""The two functions that store a model and bring it back."""
+"""The two functions that store and load a model."""
 
 import os
 from pathlib import Path
@@ -12,11 +12,11 @@ from sklearn_m3l.utils._storage import StorageError, pack, unpack
 
 
 def save_model(model: Any, path: str | os.PathLike) -> None:
-    """Store a model in a file that holds no code.
+    """Store a model in a file without code.
 
-    The file is a safetensors file [1]_: arrays, and a description in JSON with a
-    checksum, a format version and the versions of the packages. It is written beside
-    its place and then moved there, so that a crash leaves an older file whole.
+    The file is a safetensors file [1]_: arrays, and a JSON description with a checksum,
+    a format version and package versions. It is written to a temporary file and then
+    moved into place, so that a crash does not damage an older file.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     Raises
     ------
     TypeError
-        If the model has a part that is not from this package, such as a transformer,
-        function or callback of your own. The message names it.
+        If the model has a part that is not from this package, such as your own
+        transformer, function or callback. The message names it.
     ValueError
         If a part refers to a file or folder that is not below the folder of `path`, or
-        its parameters are invalid.
+        has invalid parameters.
     OSError
         If the file cannot be written.
 
@@ -46,10 +46,10 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
     The file keeps everything that `transform`, `score`, `top_words` and `partial_fit`
     need; results are bit-identical. For a neural model this includes the loss of each
     epoch, but not the optimizer: with `warm_start`, training continues with fresh
-    moments of Adam. A `SentenceTransformerEncoder` is kept as the name or folder of its
-    model, without weights. Paths are stored relative to the folder of the file, so that
-    the file can be moved together with what it refers to. Attributes that the class of
-    an estimator does not set, such as notes of your own, are not stored.
+    moments of Adam. A `SentenceTransformerEncoder` is stored as the name or folder of
+    its model, without weights. Paths are stored relative to the folder of the file, so
+    that you can move the file along with the files that it refers to. Attributes that
+    the class of an estimator does not set, such as your own notes, are not stored.
 
     References
     ----------
@@ -79,7 +79,7 @@ def save_model(model: Any, path: str | os.PathLike) -> None:
 
 
 def check_savable(model: Any, path: str | os.PathLike) -> None:
-    """Raise what `save_model` would raise, without writing a file.
+    """Raise the errors of `save_model` without writing a file.
 
     An unfitted model that passes can be saved after `fit`.
 
@@ -105,12 +105,12 @@ def _dump(model: Any, path: Path) -> bytes:
 def load_model(path: str | os.PathLike) -> Any:
     """Load a model that `save_model` stored.
 
-    No code in the file runs, so files from untrusted sources are safe to load: classes
-    are those of this package, sizes are checked before memory is taken, and the memory
-    is in proportion to the size of the file. It can refer to files below its own folder
-    and to models of the Hugging Face hub, and to nothing else: paths are resolved when
-    it is loaded and again when they are first used, links included. Note that a
-    pretrained encoder is downloaded by its name when it is first used.
+    No code in the file runs, so files from untrusted sources are safe to load: only
+    classes of this package are allowed, sizes are checked before memory is allocated,
+    and memory is proportional to the size of the file. The file can refer only to files
+    below its own folder and to models on the Hugging Face Hub: paths, including links,
+    are resolved on loading and again on first use. Note that a pretrained encoder is
+    downloaded by its name on first use.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def load_model(path: str | os.PathLike) -> Any:
     Returns
     -------
     estimator
-        With the parameters and fitted attributes of the one that was stored. A network
-        is on its `device`; if that is not available, on the CPU, with a warning.
+        The stored estimator, with its parameters and fitted attributes. A network is on
+        its `device`; if that is not available, on the CPU, with a warning.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Estimators as JSON and arrays."""
+"""Convert estimators to JSON and arrays."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ class Writer(Encoder):
     Parameters
     ----------
     folder : Path
-        The folder of the file, which paths are stored relative to.
+        The folder of the file; paths are stored relative to it.
     """
 
     def __init__(self, folder: Path):
@@ -33,7 +33,7 @@ class Writer(Encoder):
         self._n_estimators = 0
 
     def encode_other(self, value: Any, where: str, depth: int) -> Any:
-        """Return an estimator, or what only estimators hold, as JSON."""
+        """Return an estimator, or a value that only estimators have, as JSON."""
         if isinstance(value, Path):
             return {"path": value.as_posix()}
         if type(value) is np.random.RandomState:

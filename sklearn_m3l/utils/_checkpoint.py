@@ -1,4 +1,4 @@
-"""Folders in which training keeps its state, to continue from there after a crash."""
+"""Folders with the state of training, from which it resumes after a crash."""
 
 import os
 import time
@@ -12,41 +12,41 @@ from sklearn_m3l import __version__
 from sklearn_m3l.utils._files import read_file, replace_file
 from sklearn_m3l.utils._storage import StorageError, digest, dumps, loads
 
-# The state is stored after every epoch or sweep, but not more often than this.
+# The state is stored after an epoch or sweep, but not more often than this.
 _SECONDS = 30.0
 
-# A file that is half written is left by a crash if nothing was written for so long.
+# An incomplete file that nothing was written to for so long was left by a crash.
 _ABANDONED_SECONDS = 3600.0
 
-# What reading a state of another shape raises.
+# Errors from reading a state of another shape.
 _ERRORS = (
     ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 
 
 def require_seed(random_state) -> None:
-    """Refuse to store a run that could never be found again."""
+    """Refuse to store a run that could never be resumed."""
     if random_state is None:
         raise ValueError(
-            "checkpoint needs a random_state, such as random_state=0: without a seed, "
-            "a fit that is started again is another one"
+            "checkpoint needs a random_state, such as random_state=0; without a seed, "
+            "another call of fit cannot resume this one"
         )
 
 
 class Checkpoint:
-    """The file of one fit: its state so far.
+    """The file with the state of one fit so far.
 
     Parameters
     ----------
     folder : str or path
-        Where each fit has a subfolder.
+        Each fit has a subfolder in it.
     name : str
-        A `digest` of all that the fit depends on.
+        A `digest` of everything that the fit depends on.
 
     Raises
     ------
     OSError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
 
     def __init__(self, folder: str | os.PathLike, name: str):
@@ -59,7 +59,7 @@ class Checkpoint:
         self._warned = False
 
     def load(self) -> Any:
-        """Return the state that was stored last, None if there is none.
+        """Return the state that was stored last, or None if there is none.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Checkpoint:
 
     @contextmanager
     def own_state(self) -> Iterator[None]:
-        """Raise one clear ValueError if the state turns out to be of another shape."""
+        """Raise one clear ValueError if the state turns out to have another shape."""
         try:
             yield
         except _ERRORS as error:
@@ -106,7 +106,7 @@ class Checkpoint:
         Parameters
         ----------
         state : nested dicts and lists of arrays, numbers, strings and None
-            What `load` returns.
+            The value for `load` to return.
         """
         try:
             content = dumps("checkpoint", {"name": self.name, "state": state})
@@ -123,10 +123,10 @@ class Checkpoint:
         self._saved = time.monotonic()
 
     def _remove_abandoned(self) -> None:
-        """Remove what a crash left; another process may be writing right now."""
+        """Remove files that a crash left; another process may be writing right now."""
         for part in self.folder.glob("*.part"):
             try:
                 if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
                     part.unlink()
-            except OSError:  # its writer was faster
+            except OSError:  # its writer has just finished
                 continue

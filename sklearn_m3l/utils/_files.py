@@ -1,4 +1,4 @@
-"""Files that are read and written as a whole or not at all."""
+"""Read and write files as a whole or not at all."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def check_writable(path: Path) -> None:
-    """Find out early whether `replace_file` can write a file.
+    """Check early whether `replace_file` can write a file.
 
     Raises
     ------
@@ -34,10 +34,10 @@ def check_writable(path: Path) -> None:
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write bytes, or a text in UTF-8, beside a file, then put them in its place."""
+    """Write bytes, or text in UTF-8, to a temporary file, then move it into place."""
     if isinstance(content, str):
         content = content.encode()
-    path = path.resolve()  # a link stays a link
+    path = path.resolve()  # write to the target of a link
     part = _part(path)
     try:
         with part.open("xb") as file:
@@ -51,12 +51,12 @@ def replace_file(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a folder to fill, which takes its place once it is complete.
+    """Yield a folder to fill, which is moved into place once it is complete.
 
     Raises
     ------
     FileExistsError
-        If there is something in that place already.
+        If the path exists already.
     """
     path = path.absolute()
     if path.exists():
@@ -71,13 +71,13 @@ def new_folder(path: Path) -> Iterator[Path]:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
-            raise FileExistsError(f"{path} was written meanwhile") from error
+            raise FileExistsError(f"{path} has been written in the meantime") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def read_file(path: Path, max_bytes: int | None = None) -> bytes:
-    """Read a regular file at once, so that nothing can change it while it is checked.
+    """Read a regular file at once, so that it cannot change while it is checked.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def read_file(path: Path, max_bytes: int | None = None) -> bytes:
         If the file does not exist, is a folder, pipe or device, or has more than
         `max_bytes` bytes.
     """
-    # A pipe that nobody writes to would block.
+    # A pipe without a writer would block.
     flags = getattr(os, "O_NONBLOCK", 0)
     with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as f:
         found = os.fstat(f.fileno())
@@ -93,23 +93,23 @@ def read_file(path: Path, max_bytes: int | None = None) -> bytes:
             raise OSError(f"{path} is not a regular file")
         if max_bytes is not None and found.st_size > max_bytes:
             raise OSError(f"{path} has more than {max_bytes:,} bytes")
-        # Reading takes memory for all that is asked for; the file may grow meanwhile.
+        # Reading allocates all that it is asked for; the file may grow in the meantime.
         return f.read(-1 if max_bytes is None else found.st_size)
 
 
 def file_state(path: Path) -> tuple[int, ...]:
-    """Return what changes when a file does: sizes and times alone can be forged."""
+    """Return values that change when a file does; size and time alone can be forged."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Return all files in a folder and in those inside, links followed, in order."""
+    """Return all files in a folder and its subfolders, sorted; follow links."""
     found: list[Path] = []
     seen: set[str] = set()
     for top, folders, names in os.walk(folder, followlinks=True):
         here = os.path.realpath(top)
-        if here in seen:  # a link to a folder above
+        if here in seen:  # a link to a parent folder
             folders.clear()
             continue
         seen.add(here)
@@ -118,5 +118,5 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def _part(path: Path) -> Path:
-    """Return where a file is written before it is complete, by this call alone."""
+    """Return the path for an incomplete file, unique to this call."""
     return path.with_name(f".{uuid.uuid4().hex}.part")

@@ -1,11 +1,11 @@
-"""Kinds of fitted attributes, which each estimator declares beside its parameters.
+"""Kinds of fitted attributes, which each estimator declares.
 
     class Model(BaseEstimator):
         _fitted_state: dict = {"n_features_in_": Integer(1), "view_": String()}
 
-`save_model` stores what is declared. `load_model` checks every attribute by its kind,
-then calls `_check_fitted_state` of the estimator, which compares them with each other,
-and only then builds anything from them.
+`save_model` stores the declared attributes. `load_model` checks each attribute by its
+kind, then calls `_check_fitted_state` of the estimator to check them against each
+other, and only then builds anything from them.
 """
 
 import re
@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-# More rows, columns or counts than there can be.
+# No number of rows, columns or counts can be larger.
 MAX_INTEGER = 2**53
 MAX_SEED = 2**31 - 1
 
-# Longer vectors than any encoder gives.
+# No encoder returns longer vectors.
 MAX_WIDTH = 2**20
 
-# One more than the logarithm of more documents than there can be.
+# One plus the logarithm of more documents than there can be.
 MAX_IDF = 50.0
 
 
@@ -36,27 +36,27 @@ def require(condition: Any, problem: str) -> None:
 
 
 class Kind:
-    """What a fitted attribute may be, and how it is stored."""
+    """The type of a fitted attribute: its values, and how to store them."""
 
     expected = "a value"
 
     def store(self, value: Any, owner: Any) -> Any:
-        """Return the plain value that stands for an attribute in a file."""
+        """Return the plain value that represents an attribute in a file."""
         return value
 
     def check(self, value: Any, owner: Any) -> Any:
-        """Return a plain value, checked.
+        """Check a plain value and return it.
 
         Raises
         ------
         ValueError
-            If it does not stand for such an attribute.
+            If it does not represent such an attribute.
         """
         require(self.accepts(value), f"must be {self.expected}")
         return value
 
     def accepts(self, value: Any) -> bool:
-        """Return whether a plain value stands for such an attribute."""
+        """Return whether a plain value represents such an attribute."""
         raise NotImplementedError
 
     def build(self, value: Any, owner: Any) -> Any:
@@ -65,7 +65,7 @@ class Kind:
 
 
 class NotStored(Kind):
-    """An attribute that is made anew after loading."""
+    """An attribute that is rebuilt after loading."""
 
 
 class Optional(Kind):
@@ -85,14 +85,14 @@ class Optional(Kind):
 
 
 class SameAs(Kind):
-    """An attribute that may be the very object of a parameter, which is stored once.
+    """An attribute that may be the same object as a parameter, which is stored once.
 
     Parameters
     ----------
     kind : Kind
-        What it is otherwise.
+        Its kind otherwise.
     find : callable
-        From the estimator to the object of the parameter.
+        Maps the estimator to the object of the parameter.
     """
 
     def __init__(self, kind: Kind, find: Callable[[Any], Any]):
@@ -116,7 +116,7 @@ class Boolean(Kind):
 
 
 class Integer(Kind):
-    """A whole number within bounds, both included."""
+    """A whole number within inclusive bounds."""
 
     def __init__(self, low: int, high: int = MAX_INTEGER):
         self.low, self.high = low, high
@@ -147,7 +147,7 @@ class Choice(Kind):
 
 
 class String(Kind):
-    """A string without control characters that is not empty."""
+    """A non-empty string without control characters."""
 
     expected = "a non-empty string without control characters"
 
@@ -191,14 +191,14 @@ class Numbers(Kind):
 
 
 class Array(Kind):
-    """An array of finite floats that has elements.
+    """A non-empty array of finite floats.
 
     Parameters
     ----------
     ndim : int
         Number of dimensions.
     low, high : float
-        Bounds of the values, both included.
+        Inclusive bounds of the values.
     """
 
     def __init__(self, ndim: int, *, low: float = -1e100, high: float = 1e100):
@@ -215,7 +215,7 @@ class Array(Kind):
 
 
 class Generator(Kind):
-    """A random number generator of numpy."""
+    """A NumPy RandomState."""
 
     expected = "a numpy RandomState"
 
@@ -224,7 +224,7 @@ class Generator(Kind):
 
 
 class Fields(Kind):
-    """A dict of values that have a kind each."""
+    """A dict of values, each with its kind."""
 
     def __init__(self, **kinds: Kind):
         self.kinds = kinds
@@ -239,7 +239,7 @@ class Fields(Kind):
 
 
 class PerView(Kind):
-    """A dict from the names of views to values of a kind."""
+    """A dict from view names to values of a kind."""
 
     def __init__(self, kind: Kind, *, may_be_empty: bool = False):
         self.kind = kind
@@ -267,7 +267,7 @@ class Fitted(Kind):
     Parameters
     ----------
     *classes : type
-        What it is an instance of.
+        Classes that it may be an instance of.
     """
 
     def __init__(self, *classes: type):
@@ -324,7 +324,7 @@ def is_floats(value: Any, dtype: Any, ndim: int) -> bool:
 
 
 def are_names(values) -> bool:
-    """Return whether values are distinct names, of which there are some."""
+    """Return whether values are distinct names, and at least one."""
     return (
         len(values) > 0
         and all(map(is_printable, values))

@@ -1,4 +1,4 @@
-"""Numbers that depend only on the content of a row."""
+"""Hashes that depend only on the content of a row."""
 
 import numpy as np
 from scipy import sparse
@@ -23,7 +23,7 @@ def hash_rows(counts: sparse.csr_array) -> np.ndarray:
     Returns
     -------
     ndarray of uint64 of shape (n_rows,)
-        Equal for equal rows, whatever the other rows are.
+        Equal for equal rows, whatever the other rows.
     """
     data = np.asarray(counts.data, np.float64)
     cells = mix_bits(mix_bits(counts.indices) ^ data.view(np.uint64))

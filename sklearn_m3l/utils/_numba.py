@@ -9,25 +9,25 @@ from numba.core.caching import FunctionCache
 
 
 class _ForgivingCache(FunctionCache):
-    """A cache that does no harm where it is damaged or cannot be written to."""
+    """A cache that does no harm if it is damaged or cannot be written to."""
 
     def load_overload(self, sig, target_context):
-        """Return what was compiled before, None if it must be compiled again."""
+        """Return the cached code, or None if it must be compiled again."""
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # a damaged pickle raises anything
+        except Exception:  # a damaged pickle may raise anything
             with suppress(Exception):
                 self.flush()
             return None
 
     def save_overload(self, sig, data):
-        """Store what was compiled; ignore a full disk or a missing folder."""
+        """Store compiled code; ignore a full disk or a missing folder."""
         with suppress(Exception):
             super().save_overload(sig, data)
 
 
 def compiler(**options: Any) -> Callable[[Callable], Any]:
-    """Return a decorator that compiles a function, and caches that where it can.
+    """Return a decorator that compiles a function, and caches it if possible.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def compiler(**options: Any) -> Callable[[Callable], Any]:
 
     def compiled(function: Callable) -> Any:
         dispatcher = decorate(function)
-        if dispatcher is not function:  # the compiler is not switched off
-            # As `cache=True` does, which raises where no folder can be written to.
+        if dispatcher is not function:  # the compiler is enabled
+            # Like `cache=True`, which however raises if no folder can be written to.
             with suppress(RuntimeError):
                 dispatcher._cache = _ForgivingCache(function)
         return dispatcher
@@ -47,8 +47,8 @@ def compiler(**options: Any) -> Callable[[Callable], Any]:
     return compiled
 
 
-# Without numba's reference counting (`_nrt`): around helpers that take arrays it emits
-# atomic operations that cost more than the sampling itself. For the same reason a
-# compiled function cannot allocate arrays: it is given all that it needs.
+# Without numba's reference counting (`_nrt`): around helpers that take arrays, it emits
+# atomic operations that cost more than the sampling itself. Without it, a compiled
+# function cannot allocate arrays, so it gets them as arguments.
 kernel = compiler(_nrt=False)
 inlined = compiler(_nrt=False, forceinline=True)

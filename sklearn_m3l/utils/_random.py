@@ -1,11 +1,11 @@
-"""Where random numbers come from: never from numpy's global generator."""
+"""Private random generators: NumPy's global generator is never used."""
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 
 def private_generator(random_state) -> np.random.RandomState:
-    """Return a generator, a new one without a seed where None is given.
+    """Return a generator; a new one without a seed for None.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ def check_ranking(ranking: str, weight: float | None) -> float | None:
     Raises
     ------
     ValueError
-        If the ranking is unknown, has no weight but gets one, or the weight is not
+        If the ranking is unknown, gets a weight but takes none, or the weight is not
         from 0 to 1.
     TypeError
         If the weight is not a number.
@@ -44,7 +44,7 @@ def order_words(
     ranking: str = "probability",
     weight: float | None = None,
 ) -> np.ndarray:
-    """Return the numbers of all words for each topic, the first in rank first.
+    """Return the numbers of all words for each topic, best first.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def order_words(
         Share of each topic in all texts.
     ranking : {"probability", "relevance", "frex"}, default="probability"
         "relevance" is the weighted mean of the log-probability of a word in the topic
-        and of its log-lift, which is how much likelier it is there than in all texts
-        [1]_. "frex" is the weighted harmonic mean of the word's rank by probability and
-        of its rank by exclusivity, which is the share of the topic in the word's
-        probabilities in all topics [2]_.
+        and of its log-lift: how much more likely it is there than in all texts [1]_.
+        "frex" is the weighted harmonic mean of the word's rank by probability and of
+        its rank by exclusivity: the share of the topic in the word's probabilities in
+        all topics [2]_.
     weight : float in [0, 1], default=None
         Weight of probability against lift or exclusivity. 1 ranks by probability. By
         default 0.6 for "relevance" and 0.5 for "frex".
@@ -65,7 +65,7 @@ def order_words(
     Returns
     -------
     ndarray of int of shape (n_topics, n_words)
-        Numbers of words. Words that tie are in the order of their probabilities.
+        Numbers of words. Tied words are ordered by their probabilities.
 
     References
     ----------
@@ -73,7 +73,7 @@ def order_words(
        topics", ILLVI 2014, equation 1; the weight is their lambda.
     .. [2] J. Bischof and E. Airoldi, "Summarizing topical content with word frequency
        and exclusivity", ICML 2012, section 3.1; the weight is one minus theirs, and
-       words that tie have the mean of their ranks.
+       tied words have the mean of their ranks.
     """
     weight = check_ranking(ranking, weight)
     by_probability = np.argsort(-topic_word, axis=1, kind="stable")

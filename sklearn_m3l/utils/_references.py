@@ -1,9 +1,9 @@
-"""What estimators refer to by name: files, folders, and models of a hub.
+"""References of estimators to files, folders, and models on a hub.
 
-An estimator lists such parameters in `_path_parameters`, and those of them that may be
-the name of a model on the Hugging Face hub in `_hub_parameters`. A model file stores a
-name of the hub as it is, and a path relative to the folder of the file. So a file from
-an untrusted source can lead only to what came with it.
+An estimator lists such parameters in `_path_parameters`; those that may be the name of
+a model on the Hugging Face Hub are also in `_hub_parameters`. A model file stores a hub
+name as it is, and a path relative to the folder of the file. So a file from an
+untrusted source can refer only to files that came with it.
 """
 
 import os
@@ -13,18 +13,18 @@ from typing import Any
 
 from sklearn_m3l.utils._sklearn import clone_parametrized
 
-# A folder or file below another: no scheme, no variable and no home folder.
+# A path below a folder: without a scheme, a variable or a home folder.
 _PART = r"[\w.-][\w. +@=,()-]*"
 _PATH = re.compile(rf"{_PART}([/\\]{_PART})*[/\\]?")
-# What the hub admits: the name of a model, after that of its owner, if it has one.
+# Names that the hub allows: that of a model, after that of its owner if it has one.
 _HUB_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_]|[.-](?![.-])){0,95}"
 _HUB_NAME = re.compile(rf"{_HUB_PART}(/{_HUB_PART})?")
 
 
 class ReferringMixin:
-    """Lets the clones of a loaded estimator be checked as it is."""
+    """Makes clones of a loaded estimator check their references, too."""
 
-    # What a model file set, and the folder of that file.
+    # The parameters that a model file set, and the folder of that file.
     _references: dict[str, tuple[Any, Path]]
 
     def __sklearn_clone__(self):
@@ -40,7 +40,7 @@ def is_hub_name(value: Any) -> bool:
 
 
 def resolve_inside(path: str | os.PathLike, folder: Path) -> Path | None:
-    """Return where a path leads, links followed, None if that is not below a folder."""
+    """Resolve a path and its links; return None if it is not below a folder."""
     try:
         folder = folder.resolve()
         found = (folder / path).resolve()
@@ -50,7 +50,7 @@ def resolve_inside(path: str | os.PathLike, folder: Path) -> Path | None:
 
 
 def to_stored(estimator: Any, name: str, folder: Path) -> str | Path | None:
-    """Return what a model file in a folder says for a parameter that is a path.
+    """Return the stored form of a path parameter in a model file in a folder.
 
     Raises
     ------
@@ -68,18 +68,18 @@ def to_stored(estimator: Any, name: str, folder: Path) -> str | Path | None:
     if relative is None or not is_relative(relative.as_posix()):
         raise ValueError(
             f"{name}={os.fspath(value)!r} leads out of the folder of the model file, "
-            f"{folder}; a model file may only refer to what is below its own folder"
+            f"{folder}; a model file may only refer to files below its own folder"
         )
     return relative
 
 
 def from_stored(value: Any, cls: type, name: str, folder: Path) -> str | Path | None:
-    """Return a parameter that is a path from what a model file in a folder says.
+    """Return a path parameter from its stored form in a model file in a folder.
 
     Raises
     ------
     ValueError
-        If it is neither a path below the folder nor a name of the hub.
+        If it is neither a path below the folder nor a hub name.
     """
     if value is None or (name in _hub_parameters(cls) and is_hub_name(value)):
         return value
@@ -93,7 +93,7 @@ def from_stored(value: Any, cls: type, name: str, folder: Path) -> str | Path | 
 
 
 def remember_references(estimator: Any, folder: Path) -> None:
-    """Note what a model file set, so that `check_reference` looks at it once more."""
+    """Record what a model file set, so that `check_reference` checks it again."""
     references = {
         name: (getattr(estimator, name), folder.resolve())
         for name in getattr(type(estimator), "_path_parameters", ())
@@ -104,15 +104,14 @@ def remember_references(estimator: Any, folder: Path) -> None:
 
 
 def check_reference(estimator: Any, name: str) -> None:
-    """Refuse a path that has come to lead out of the folder of its model file.
+    """Refuse a path that now leads out of the folder of its model file.
 
-    A path that the user of this process has set may lead anywhere.
+    A path that the user has set in this process may lead anywhere.
 
     Raises
     ------
     ValueError
-        If it leads out now, or if the name of a model on the hub is that of a folder
-        here.
+        If it leads out now, or if a folder here has the name of the model on the hub.
     """
     value = getattr(estimator, name)
     noted = vars(estimator).get("_references", {}).get(name)
@@ -124,24 +123,24 @@ def check_reference(estimator: Any, name: str) -> None:
             raise ValueError(
                 f"{name}={value!r} of a loaded model is the name of a model on the "
                 "Hugging Face hub, but a folder here has the same name; set the "
-                f"parameter to Path({value!r}) if that folder is meant"
+                f"parameter to Path({value!r}) if you mean that folder"
             )
     elif not _all_inside(value, folder):
         raise ValueError(
             f"{name}={str(value)!r} of a loaded model has a link that leads out of the "
             f"folder of the model file, {folder}; set the parameter yourself if you "
-            "trust what it leads to"
+            "trust its target"
         )
 
 
 def _all_inside(path: Path, folder: Path) -> bool:
-    """Return whether a path and all below it stay in a folder, links followed."""
+    """Return whether a path and all below it stay in a folder; follow links."""
     paths = [path, *(path.rglob("*") if path.is_dir() else ())]
     return all(resolve_inside(each, folder) is not None for each in paths)
 
 
 def is_relative(path: str) -> bool:
-    """Return whether a path stays below its folder on all systems, but for links."""
+    """Return whether a path, links aside, stays below its folder on all systems."""
     windows = PureWindowsPath(path)
     if PurePosixPath(path).is_absolute() or windows.drive or windows.root:
         return False

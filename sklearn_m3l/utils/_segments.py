@@ -1,4 +1,4 @@
-"""Where the sentences, paragraphs and words of a text are, in any script."""
+"""Positions of sentences, paragraphs and words in a text, in any script."""
 
 import re
 
@@ -7,7 +7,7 @@ from sklearn_m3l.utils._words import UNSPACED
 # A letter of a script without spaces counts as a word.
 _WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-# A sentence ends at a mark before a space, or a full-width mark, and what closes it.
+# A sentence ends at a mark before a space or at a full-width mark, plus closing marks.
 _CLOSING = "\"')\\]\u2019\u201d\u00bb\u300d\u300f\uff09"
 _SENTENCE = re.compile(
     rf"[.!?\u2026\u061f\u06d4\u0964\u0965\u17d4\u1362]+[{_CLOSING}]*(?=\s|$)"
@@ -18,20 +18,20 @@ Span = tuple[int, int]
 
 
 def word_spans(text: str) -> list[Span]:
-    """Return where each word of a text begins and ends."""
+    """Return the start and end of each word of a text."""
     return [found.span() for found in _WORD.finditer(text)]
 
 
 def paragraph_spans(text: str) -> list[Span]:
-    """Return where each paragraph begins and ends; empty lines are between them."""
+    """Return the start and end of each paragraph; empty lines separate them."""
     return _between(text, [found.end() for found in _PARAGRAPH.finditer(text)])
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Return where each sentence begins and ends; none goes beyond a paragraph.
+    """Return the start and end of each sentence; none crosses a paragraph.
 
-    It ends at a mark such as a period that a space follows, so that abbreviations end
-    sentences, too.
+    It ends at a mark such as a period before a space, so abbreviations also end
+    sentences.
     """
     spans = []
     for begin, end in paragraph_spans(text):
@@ -42,14 +42,14 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def window_spans(text: str, max_words: int) -> list[Span]:
-    """Return where runs of so many words begin and end, the last one shorter."""
+    """Return the start and end of runs of `max_words` words; the last is the rest."""
     words = word_spans(text)
     runs = [words[n : n + max_words] for n in range(0, len(words), max_words)]
     return [(run[0][0], run[-1][1]) for run in runs]
 
 
 def _between(text: str, ends: list[int]) -> list[Span]:
-    """Return the parts of a text up to each end, without spaces around them."""
+    """Return the parts of a text between ends, without surrounding spaces."""
     spans = []
     for begin, end in zip([0, *ends], [*ends, len(text)], strict=True):
         part = text[begin:end]

@@ -1,6 +1,6 @@
-"""The one door for names that scikit-learn keeps private.
+"""The only place that imports private names of scikit-learn.
 
-When scikit-learn moves one of them, this is the only file to change.
+If scikit-learn moves one of them, only this file must change.
 """
 
 from collections.abc import Sequence
@@ -32,26 +32,26 @@ __all__ = [
 
 
 def transform_output(estimator: Any) -> str:
-    """Return the container that `transform` gives: its own setting or the global one.
+    """Return the container that `transform` returns: its own setting or the global one.
 
     Returns
     -------
     {"default", "pandas", "polars"}
-        As given to `set_output` or `sklearn.set_config`.
+        As passed to `set_output` or `sklearn.set_config`.
     """
     return own_transform_output(estimator) or get_config()["transform_output"]
 
 
 def own_transform_output(estimator: Any) -> str | None:
-    """Return the container that was given to `set_output`, None where none was."""
+    """Return the container that was passed to `set_output`, or None."""
     return vars(estimator).get("_sklearn_output_config", {}).get("transform")
 
 
 def parallel_block(estimators: Sequence[Any], names: Sequence[str]) -> Any:
     """Return estimators side by side, for a diagram of a pipeline.
 
-    Imported only when a diagram is drawn. Where scikit-learn no longer has it,
-    AttributeError lets it draw a single box.
+    Imported only when a diagram is drawn. If a scikit-learn version no longer has it,
+    AttributeError makes scikit-learn draw a single box.
     """
     try:
         from sklearn.utils._repr_html.estimator import _VisualBlock

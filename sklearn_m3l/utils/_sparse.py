@@ -5,22 +5,22 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-# What SciPy raises for parts that do not fit.
+# Errors of SciPy for parts that do not fit.
 _ERRORS = (AttributeError, IndexError, OverflowError, TypeError, ValueError)
 
 
 def checked_csr(matrix: Any, what: str) -> sparse.csr_array:
-    """Return a sparse matrix as a CSR array whose indices are all inside.
+    """Return a sparse matrix as a CSR array with indices within bounds.
 
-    Its arrays can be changed after SciPy has checked them, and SciPy's own conversions
-    trust them: they are checked before, in any format.
+    The arrays of a matrix may change after SciPy has checked them, and SciPy's own
+    conversions trust them. So they are checked before conversion, in any format.
 
     Parameters
     ----------
     matrix : sparse matrix or sparse array of shape (n_rows, n_columns)
         It is not changed.
     what : str
-        What it is, for the message, such as "counts".
+        Its name in messages, such as "counts".
 
     Returns
     -------
@@ -39,17 +39,17 @@ def checked_csr(matrix: Any, what: str) -> sparse.csr_array:
         array.check_format(full_check=True)  # the rows of LIL are plain lists
     except _ERRORS as error:
         raise ValueError(
-            f"{what} is not a valid sparse matrix: {error}; build it anew, for example "
+            f"{what} is not a valid sparse matrix: {error}; rebuild it, for example "
             "with scipy.sparse.coo_array((values, (rows, columns)), shape)"
         ) from error
     return array
 
 
 def _rebuilt(matrix: Any) -> Any:
-    """Return the same matrix, checked as if it were new."""
+    """Return the same matrix, checked like a new one."""
     if matrix.format in ("csr", "csc", "bsr"):
         _check_pointers(matrix)
-        # `check_format` replaces arrays, which the caller's own must keep.
+        # `check_format` replaces arrays, but must not do so in the caller's matrix.
         matrix = getattr(sparse, f"{matrix.format}_array")(matrix)
         matrix.check_format(full_check=True)
     elif matrix.format == "coo":
@@ -64,7 +64,7 @@ def _rebuilt(matrix: Any) -> Any:
 
 
 def _check_pointers(matrix: Any) -> None:
-    """Refuse what SciPy's check of compressed matrices leaves out."""
+    """Refuse errors that SciPy's check of compressed matrices misses."""
     for name in ("indptr", "indices"):
         if getattr(matrix, name).dtype.kind != "i":
             raise ValueError(f"its {name} must be signed integers")

@@ -1,7 +1,7 @@
-"""Plain values as bytes without code, and back: JSON and arrays with a checksum.
+"""Convert plain values to bytes without code, and back: checked JSON and arrays.
 
-The bytes are a safetensors file [1]_. Its metadata hold a checksum and a description in
-JSON, which refers to the arrays. Checkpoints and model files are both stored this way.
+The bytes are a safetensors file [1]_. Its metadata contain a checksum and a description
+in JSON, which refers to the arrays. Checkpoints and model files both use it.
 
 .. [1] https://huggingface.co/docs/safetensors
 """
@@ -27,14 +27,14 @@ FORMAT_VERSION = 1
 # The only key of the metadata. Its value is a checksum, a space, and JSON.
 _KEY = "sklearn_m3l"
 
-# Versions are noted for people; they do not decide what can be read.
+# Versions are for people to read; they do not decide what can be loaded.
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "safetensors")
 
-# Nesting of a description; a pipeline of all our steps has about half of it.
+# Largest depth of a description; a pipeline of all our steps needs about half of it.
 MAX_DEPTH = 40
 MAX_INTEGER = 2**128  # the state of PCG64
 
-# Values in a description, which bounds the memory that parsing takes.
+# Largest number of values in a description: bounds the memory of parsing.
 _MAX_VALUES = 2**20
 _MAX_DIMENSIONS = 8
 _DTYPES = {"BOOL", "F16", "F32", "F64", "I8", "I16", "I32", "I64"} | {
@@ -44,16 +44,16 @@ _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 class StorageError(ValueError):
-    """Bytes are damaged, forged, or of a format that is not known."""
+    """Bytes are damaged, forged, or of an unknown format."""
 
 
 def digest(*values: Any) -> str:
-    """Return a checksum of values: the same for equal ones, in any process.
+    """Return a checksum of values: the same for equal values, in any process.
 
     Parameters
     ----------
     *values : array, CSR matrix, iterator, or nested lists and dicts of these
-        Anything else counts by its repr.
+        Anything else is hashed by its repr.
     """
     hasher = hashlib.sha256()
     _feed(hasher, values)
@@ -75,27 +75,27 @@ def _feed(hasher, value: Any) -> None:
             _feed(hasher, item)
         hasher.update(b"]")
     else:
-        # The repr of a function would have its address.
+        # The repr of a function would contain its address.
         value = getattr(value, "__qualname__", value)
         hasher.update(repr((type(value).__name__, value)).encode())
 
 
 def pack(kind: str, content: Any, arrays: dict[str, np.ndarray]) -> bytes:
-    """Return a description and the arrays that it refers to as bytes.
+    """Return a description and its arrays as bytes.
 
     Parameters
     ----------
     kind : str
-        What is stored, such as "model".
+        The kind of content, such as "model".
     content : object
-        The description, as `json` takes it.
+        The description, in the form that `json` takes.
     arrays : dict of str to ndarray
         Arrays by name.
 
     Raises
     ------
     ValueError
-        If `unpack` would refuse so large a description.
+        If the description is larger than `unpack` allows.
     """
     text = to_json(kind, content)
     data = save(arrays, {_KEY: f"{_checksum(text, arrays)} {text}"})
@@ -106,7 +106,7 @@ def pack(kind: str, content: Any, arrays: dict[str, np.ndarray]) -> bytes:
 def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
     """Return the description and the arrays that `pack` stored.
 
-    The memory that this takes is in proportion to the number of bytes.
+    Its memory is proportional to the number of bytes.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def unpack(kind: str, data: bytes) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _check_size(kind: str, data: bytes) -> int:
-    """Refuse a description that would take much memory; return where it ends."""
+    """Refuse a description that would take much memory; return its end."""
     end = 8 + int.from_bytes(data[:8], "little")
     n_values = sum(data.count(mark, 8, end) for mark in (b",", b"[", b"{"))
     if n_values > _MAX_VALUES:
@@ -151,17 +151,17 @@ def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:
 
 
 def _check_array(name: str, dtype: str, shape: list[int]) -> None:
-    """Refuse an array that `Encoder` does not make."""
+    """Refuse an array that `Encoder` does not write."""
     if dtype not in _DTYPES:
         raise StorageError(f"array {name!r} has the unknown type {dtype}")
     if len(shape) > _MAX_DIMENSIONS:
         raise StorageError(f"array {name!r} has {len(shape)} dimensions")
-    if 0 in shape and shape != [0]:  # nothing would bound its other lengths
+    if 0 in shape and shape != [0]:  # its other lengths would be unbounded
         raise StorageError(f"array {name!r} is empty, but has shape {shape}")
 
 
 def to_json(kind: str, content: Any) -> str:
-    """Return a description as a text that says what it describes."""
+    """Return a description as text, with its kind and version."""
     header = {"kind": kind, "format_version": FORMAT_VERSION, "versions": _versions()}
     return json.dumps({**header, "content": content}, allow_nan=False)
 
@@ -225,9 +225,9 @@ class Encoder:
         value : object
             Nested lists, tuples and dicts of arrays, numbers, strings and None.
         where : str
-            What error messages call it.
+            Its name in error messages.
         depth : int
-            How deep it is nested.
+            Its nesting depth.
 
         Raises
         ------
@@ -258,7 +258,7 @@ class Encoder:
         return self.encode_other(value, where, depth)
 
     def encode_other(self, value: Any, where: str, depth: int) -> Any:
-        """Return a value of any further type as JSON."""
+        """Return a value of any other type as JSON."""
         raise _unknown(value, where)
 
     def _encode_pairs(self, value: dict, where: str, depth: int) -> list:
@@ -295,7 +295,7 @@ class Encoder:
         native = array.astype(array.dtype.newbyteorder("="), copy=False)
         if isinstance(value, np.generic):
             return {"scalar": self._add(native)}
-        # Sums of an array depend on its order in memory.
+        # Keep the order in memory: sums of an array depend on it.
         order = "F" if array.flags.fnc else "C"
         return {"array": self._add(native), "order": order}
 
@@ -311,7 +311,7 @@ class Decoder:
     Parameters
     ----------
     arrays : dict of str to ndarray
-        What the JSON refers to; each array may be referred to once.
+        Arrays that the JSON refers to, each at most once.
     """
 
     # The method that reads each kind of JSON object.
@@ -329,21 +329,21 @@ class Decoder:
         self._arrays = dict(arrays)
 
     def decode(self, node: Any, where: str, depth: int = 0) -> Any:
-        """Return the value that JSON stands for.
+        """Return the value that JSON represents.
 
         Parameters
         ----------
         node : object
             JSON, as the `json` module returns it.
         where : str
-            What error messages call it.
+            Its name in error messages.
         depth : int
-            How deep it is nested.
+            Its nesting depth.
 
         Raises
         ------
         StorageError
-            If `Encoder` does not write such JSON.
+            If `Encoder` cannot have written the JSON.
         """
         if depth > MAX_DEPTH:
             raise StorageError(f"{where} is nested too deeply")
@@ -389,7 +389,7 @@ class Decoder:
                 raise StorageError(f"{where} has a key that is not a string or integer")
             values[key] = value
         if len(values) != len(pairs):
-            raise StorageError(f"{where} has a key twice")
+            raise StorageError(f"{where} repeats a key")
         return values
 
     def _read_float(self, node, where, depth) -> float:
@@ -434,7 +434,7 @@ class Decoder:
 
 
 def known(name: Any, choices: Collection[str], where: str) -> str:
-    """Return a name that is among some choices."""
+    """Return a name if it is one of the choices."""
     if not isinstance(name, str) or name not in choices:
         raise StorageError(f"{where} has an unknown value: {repr(name)[:50]}")
     return name
@@ -456,7 +456,7 @@ def loads(kind: str, data: bytes) -> Any:
 
 
 def _is_key(key: Any) -> bool:
-    """Return whether a value may be a key: none that can be made to collide."""
+    """Return whether a value may be a key: only types without forged collisions."""
     if type(key) is int:
         return abs(key) < 2**60
     return key is None or type(key) in (str, bool)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 _GAP = "  "
 _NARROWEST = 8
 
-# All control characters but tabs and line feeds: a terminal would obey them.
+# All control characters except tabs and line feeds: a terminal would obey them.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -24,9 +24,8 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
     rows : sequence of sequences of str
         The cells; the first row is the header.
     width : int
-        Columns per line, of which a Chinese or Japanese character takes two. If the
-        cells need more, those of the widest columns are
-        cut, where possible between words.
+        Columns per line; a Chinese or Japanese character takes two. If the cells need
+        more, those of the widest columns are truncated, if possible between words.
 
     Returns
     -------
@@ -52,7 +51,7 @@ def format_table(rows: Sequence[Sequence[str]], width: int) -> str:
 
 
 def fits(rows: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether `format_table` cuts no cell."""
+    """Return whether `format_table` truncates no cell."""
     widths = _widths(rows)
     return sum(widths) + len(_GAP) * (len(widths) - 1) <= width
 
@@ -67,12 +66,12 @@ def wrap(text: str, width: int, first: str, indent: str) -> list[str]:
     width : int
         Columns per line.
     first, indent : str
-        What the first line and all others begin with.
+        Prefixes of the first line and of all others.
 
     Returns
     -------
     list of str
-        The lines. One that holds a single long word can be wider.
+        The lines. A line with a single long word can be wider.
     """
     lines, line, filled = [], first, False
     for word in text.split():
@@ -85,7 +84,7 @@ def wrap(text: str, width: int, first: str, indent: str) -> list[str]:
 
 
 def display_width(text: str) -> int:
-    """Return the columns that a text takes on a terminal."""
+    """Return the number of columns that a text takes on a terminal."""
     return sum(
         2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text

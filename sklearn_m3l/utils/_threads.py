@@ -1,4 +1,4 @@
-"""Threads that share the work, and what must not depend on their number."""
+"""Threads, and results that do not depend on their number."""
 
 import os
 import signal
@@ -16,17 +16,17 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 
 
 def count_threads(n_jobs: int | None) -> int:
-    """Return the number of threads that `n_jobs` stands for, in any process.
+    """Return the number of threads that `n_jobs` means, in any process.
 
-    Where joblib would start processes, such as in a child of multiprocessing, it may
-    answer 1. Threads are possible there, and their number can decide the result.
+    If joblib would start processes, such as in a child of multiprocessing, it may
+    return 1. Threads are possible there, and their number can change the result.
     """
     with parallel_config(backend="threading"):
         return effective_n_jobs(n_jobs)
 
 
 def run_threads(function: Callable[[int], Any], n_threads: int) -> list:
-    """Return the results for each number below `n_threads`, a thread for each."""
+    """Return the results for each number below `n_threads`, one thread per number."""
     if n_threads == 1:
         return [function(0)]
     return list(_pool(os.getpid(), n_threads).map(function, range(n_threads)))
@@ -37,7 +37,7 @@ def run_blocks(
 ) -> None:
     """Call a function for each block of the work, in several threads.
 
-    Ctrl-C takes effect once the blocks that have been begun are done.
+    Ctrl-C takes effect when the started blocks are done.
     """
     pending = deque(blocks)
 
@@ -61,24 +61,24 @@ def run_blocks(
 
 @cache
 def _pool(process: int, n_threads: int) -> ThreadPoolExecutor:
-    """Return the threads of a process, which are started once."""
+    """Return the thread pool of a process, which is started once."""
     return ThreadPoolExecutor(n_threads, thread_name_prefix="sklearn_m3l")
 
 
 @lru_cache(maxsize=1)
 def _libraries(n_modules: int) -> ThreadpoolController:
-    """Return the libraries with threads, which are only loaded with Python modules.
+    """Return the loaded libraries that use threads; they come with Python modules.
 
-    To find them takes milliseconds: as long as a small model takes for some rows.
+    Finding them takes milliseconds: as long as a small model needs for some rows.
     """
     return ThreadpoolController()
 
 
 class _SharedLimit:
-    """A limit of one thread for BLAS, which the threads of a process share.
+    """A limit of one thread for BLAS, shared by the threads of a process.
 
-    BLAS has one number of threads per process. Where each of two overlapping blocks set
-    it and put it back, the second would put back the limit of the first.
+    BLAS has one number of threads per process. If each of two overlapping blocks set
+    and restored it, the second would restore the limit of the first.
     """
 
     def __init__(self) -> None:
@@ -104,10 +104,10 @@ class _SharedLimit:
 
 @contextmanager
 def _control_of_blas() -> Iterator[None]:
-    """Let this thread set the threads of BLAS, and then any other.
+    """Let this thread set the threads of BLAS, and then any other thread.
 
-    Newer versions of threadpoolctl ignore all threads but the first that set a limit,
-    until that one is done.
+    Newer versions of threadpoolctl ignore all threads but the first one to set a limit,
+    until it is done.
     """
     release = getattr(OpenBLASController, "clear_controlling_thread", None)
     if release is None:
@@ -125,10 +125,10 @@ _blas_limit = _SharedLimit()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let BLAS and OpenMP use one thread in the block, for the same bits everywhere.
+    """Limit BLAS and OpenMP to one thread in the block, for the same bits everywhere.
 
-    The order in which several threads add up would change the bits. Blocks can overlap
-    in threads.
+    With several threads, the order of additions would change the bits. Blocks in
+    different threads may overlap.
     """
     # OpenMP has a number of threads for each thread that calls it.
     openmp = _libraries(len(sys.modules)).select(user_api="openmp")
@@ -138,11 +138,11 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[None]:
-    """Let Ctrl-C take effect only at the end of the block."""
+    """Defer Ctrl-C until the end of the block."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGINT) is None:
-        # Python interrupts only the main thread, and a handler that is not Python's own
-        # cannot be put back.
+        # Python interrupts only the main thread, and only its own handlers can be
+        # restored.
         yield
         return
     caught = threading.Event()
@@ -156,10 +156,10 @@ def deferred_interrupt() -> Iterator[None]:
 
 
 def _after_fork_in_child() -> None:
-    """Keep a forked child from waiting for threads that only its parent has.
+    """Keep a forked process from waiting for threads that only its parent has.
 
-    PyTorch's threads do not survive a fork, and the first operation that is shared out
-    would wait for them forever. One thread is what PyTorch gives its own workers, too.
+    PyTorch's threads do not survive a fork, and the first operation that is split among
+    them would wait forever. PyTorch also gives its own workers one thread.
     """
     global _blas_limit
     _blas_limit = _SharedLimit()  # another thread may have held its lock

@@ -1,7 +1,7 @@
-"""Letters and words of every script: one form for each text, and where words end.
+"""Letters and words of every script: normalize texts, and split them into words.
 
-Every text encoder, every vectorizer and every list of stop words goes through here, so
-that two spellings of a word are one word everywhere.
+All text encoders, vectorizers and lists of stop words use this module, so that two
+spellings of a word are one word everywhere.
 """
 
 import re
@@ -26,7 +26,7 @@ _INNER_APOSTROPHE = re.compile(
     rf"(?<=[^\W\d_\u02bb\u02bc])[{_APOSTROPHES}](?=[^\W\d_\u02bb\u02bc])"
 )
 
-# Blocks of the scripts that write no spaces between words.
+# Blocks of scripts without spaces between words.
 UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u0f00-\u0fff"  # Tibetan
@@ -53,30 +53,30 @@ _OLD_SPELLINGS = {
     "\u0d15\u0d4d\u200d": "\u0d7f",
 }
 
-# Format characters that are seen, and belong to numbers.
+# Visible format characters, which belong to numbers.
 _NUMBER_SIGNS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD}
 
-# Kinds of letters that are written by others. Those of exponents, for example, are not
-# among them, as that would change what is meant.
+# Kinds of variants to replace by the usual letters. Exponents, for example, are not
+# among them, because replacing them would change the meaning.
 _VARIANTS = {
     "compat", "final", "font", "initial", "isolated", "medial", "narrow", "wide",
 }  # fmt: skip
-# Letters that are variants to Unicode, but not to those who write Armenian, Thai, Lao
-# and Korean.
+# Letters that are variants in Unicode, but not in written Armenian, Thai, Lao and
+# Korean.
 _USUAL = {0x587, 0xE33, 0xEB3, 0xEDC, 0xEDD, *range(0x3131, 0x318F)}
 _RADICALS = range(0x2E80, 0x2FE0)  # of Han characters; in texts from PDF files
 
 
 def normalize_text(text: str) -> str:
-    r"""Return a text in which each word is spelled in one way.
+    r"""Return a text in which each word has one spelling.
 
     Letters are composed (NFC). Letters that Unicode has only for a typeface or another
     encoding become the usual ones: ligatures, half-width and full-width forms, Arabic
-    presentation forms. Unlike NFKC, this leaves exponents, fractions, the vowels of
-    Thai and Lao, and the letters of Hangul alone. Soft hyphens, marks of direction,
-    variation selectors and Arabic elongation vanish; zero-width spaces and control
-    characters are spaces; joiners stay between letters of scripts that are spelled with
-    them, and vanish elsewhere.
+    presentation forms. Unlike NFKC, this does not change exponents, fractions, the
+    vowels of Thai and Lao, or the letters of Hangul. Soft hyphens, direction marks,
+    variation selectors and Arabic elongation are removed; zero-width spaces and control
+    characters become spaces; joiners stay only between letters of scripts that need
+    them.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def normalize_text(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _variants() -> tuple[dict[int, str | None], re.Pattern]:
-    """Return what letters become, and a pattern of joiners that join nothing."""
+    """Return the replacements of letters, and a pattern of superfluous joiners."""
     table: dict[int, str | None] = {}
     for code in _code_points():
         letter = chr(code)
@@ -118,7 +118,7 @@ def _variants() -> tuple[dict[int, str | None], re.Pattern]:
 
 
 def lower_text(text: str, language: str | None = None) -> str:
-    """Return a text in lower case, as a language has it.
+    """Return a text in the lower case of a language.
 
     Examples
     --------
@@ -128,21 +128,21 @@ def lower_text(text: str, language: str | None = None) -> str:
     if language in _DOTLESS:
         text = text.replace("İ", "i").replace("I", "ı")
     text = text.lower()
-    # Python keeps the dot of İ as a mark of its own, which only Lithuanian writes.
+    # Python keeps the dot of İ as a separate mark, which only Lithuanian uses.
     return text if language == "lt" else text.replace("i\u0307", "i")
 
 
 def split_words(text: str, language: str | None = None) -> list[str]:
     """Split a text into words of two letters or more, of any script.
 
-    Runs of a script without spaces give pairs of neighboring characters.
+    Runs of a script without spaces become pairs of neighboring characters.
 
     Parameters
     ----------
     text : str
-        As `normalize_text` returns it.
+        Normalized by `normalize_text`.
     language : str, optional
-        Decides whether an apostrophe is a letter; it always is in Cyrillic script.
+        Determines whether an apostrophe is a letter; in Cyrillic script it always is.
     """
     words: list[str] = []
     for part, is_unspaced in iter_runs(text, language):
@@ -185,7 +185,7 @@ def iter_runs(text: str, language: str | None = None) -> Iterator[tuple[str, boo
 
 
 def only_words(tokens: Iterable[str]) -> list[str]:
-    """Return those tokens that are words.
+    """Return the tokens that are words.
 
     A word begins and ends with a letter, and has at least two letters, or is a single
     character of Han or Hangul. Between its letters it may have an apostrophe, a hyphen,

@@ -83,7 +83,7 @@ class TestViews:
             (
                 {"en": View([[1, 2], [3]])},
                 ValueError,
-                "'en': the embedding.*one length",
+                "'en': the embedding.*equal length",
             ),
             ({"en": View([["a"]])}, TypeError, "'en': the embedding.*numbers"),
             ({"en": View([[np.nan]])}, ValueError, "'en'.*NaN or infinity.*row 0"),

@@ -127,7 +127,7 @@ class TestSelectingViews:
             (["en", "fr"], ValueError, "unknown view 'fr'"),
             (["en", "image", "en"], ValueError, "'en' is selected twice"),
             (["en", 0], TypeError, "names, not by 0"),
-            ([], ValueError, r"nothing; for no rows write X\[:0\]"),
+            ([], ValueError, r"nothing; to select no rows, write X\[:0\]"),
             (pd.Index([], dtype=str), ValueError, "nothing"),
             (np.array([], dtype=str), ValueError, "nothing"),
         ],
@@ -259,7 +259,7 @@ class TestComparing:
         assert make_multiview()[:0] != wide[:0]
 
     def test_arrays_do_not_take_it_apart(self, make_multiview):
-        with pytest.raises(TypeError, match="not an array; take one of a view"):
+        with pytest.raises(TypeError, match="not an array; use one of a view"):
             np.asarray(make_multiview())
 
     @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

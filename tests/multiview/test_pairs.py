@@ -368,7 +368,7 @@ def test_rows_with_both_views_are_seeds_if_named():
 
 def test_too_few_seed_pairs():
     a, b = rotated()
-    with pytest.raises(ValueError, match=r"2 different seed_pairs .* at least 10"):
+    with pytest.raises(ValueError, match=r"2 distinct seed_pairs .* at least 10"):
         mine_pairs(a, b, seed_pairs=[[0, 0], [1, 1], [1, 1]])
 
 
@@ -469,11 +469,11 @@ def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages):
 
 def test_fewer_documents_than_neighbors():
     a, b = texts()
-    with pytest.raises(ValueError, match="'B' has 4 different documents .* lower n_ne"):
+    with pytest.raises(ValueError, match="'B' has 4 distinct documents .* lower n_ne"):
         mine_pairs(a, b[:4])
-    with pytest.raises(ValueError, match="'de' has 1 different documents"):
+    with pytest.raises(ValueError, match="'de' has 1 distinct documents"):
         mine_tuples(one_language_per_row(en=a, de=np.repeat(b[:1], 60, axis=0)))
-    with pytest.raises(ValueError, match="'B' has 0 different documents"):
+    with pytest.raises(ValueError, match="'B' has 0 distinct documents"):
         mine_pairs(a, b[:0])
     with pytest.raises(ValueError, match="n_counterparts=6 is more than n_neighbors=5"):
         mine_pairs(a, b, n_counterparts=6)

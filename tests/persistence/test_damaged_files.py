@@ -205,7 +205,7 @@ def test_no_class_beyond_the_list(forge):
         ({"dict": [[{"tuple": [[]]}, 1]]}, "a key that is not"),
         ({"dict": [[{"tuple": [-1, -2]}, 1]]}, "a key that is not"),
         ({"dict": [[0.5, 1]]}, "a key that is not"),
-        ({"dict": [["a", 1], ["a", 2]]}, "a key twice"),
+        ({"dict": [["a", 1], ["a", 2]]}, "repeats a key"),
         ({"dict": [["a"]]}, "a malformed pair"),
         ({"tuple": 3}, "not a list"),
         ({"unknown": 3}, "unknown kind"),
@@ -567,7 +567,7 @@ def test_networks_of_another_loss(forge):
     loss.append(["similarity", "eval"])
     forged.refused("arguments that ZeroShotTopicModel does not have")
     loss[-1] = ["prior_weight", -1.0]
-    forged.refused("a key twice|'prior_weight' parameter")
+    forged.refused("repeats a key|'prior_weight' parameter")
     loss[-1] = ["forward", 1]
     forged.refused("unknown arguments of TopicLoss")
 

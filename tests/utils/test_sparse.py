@@ -67,7 +67,7 @@ def test_forged_matrices_are_refused(case):
     matrix = make(form)
     forge(matrix)
     with pytest.raises(
-        ValueError, match="^counts is not a valid sparse matrix: .*anew"
+        ValueError, match="^counts is not a valid sparse matrix: .*rebuild"
     ):
         checked_csr(matrix, "counts")
 
