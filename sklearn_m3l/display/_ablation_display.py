@@ -1,4 +1,4 @@
-"""A metric against a parameter, from the results of a search."""
+"""A metric plotted against a parameter, from the results of a search."""
 
 import re
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from sklearn.base import BaseEstimator
 
 from sklearn_m3l.display._style import color, marker
 
-# Points between the error bars of different lines, so that all are seen.
+# Points between the error bars of different lines, so that none is hidden.
 _DODGE = 4
-# Points from an axis to below its label, and letters of the legend side by side.
+# Points from an axis to below its label, and letters of the legend in a row.
 _BELOW, _LETTERS = 32, 80
-# A greater ratio of the values makes the axis logarithmic.
+# The axis is logarithmic if the values span a greater ratio.
 _LINEAR_RATIO = 5
 
 
 class AblationDisplay:
-    """A metric against a parameter, a line a model: the paper's Figures 3 to 6.
+    """A metric against a parameter, one line per model: the paper's Figures 3 to 6.
 
     It is recommended to use `from_cv_results` to create a display. All parameters are
     stored as attributes.
@@ -28,22 +28,22 @@ class AblationDisplay:
     Parameters
     ----------
     scores : DataFrame
-        A row for each score, with the columns "line" (what the line is called, the
-        empty string where there is but one), "value" (of the parameter), "split" (the
-        fold) and "score".
+        One row per score, with the columns "line" (label of the line; the empty string
+        if there is only one), "value" (of the parameter), "split" (the fold) and
+        "score".
     param_name : str
-        What the parameter is called.
+        Label of the parameter.
     score_name : str, default="score"
-        What the metric is called.
+        Label of the metric.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the lines are.
+        Axes with the lines.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     errorbar_ : dict of str to matplotlib ErrorbarContainer
-        The line and the error bars of each line.
+        Each line and its error bars.
 
     See Also
     --------
@@ -96,21 +96,21 @@ class AblationDisplay:
         Parameters
         ----------
         cv_results : mapping of str to array-like, or mapping of str to such
-            `cv_results_` of a `GridSearchCV`, or several by what to call them, such as
-            the model: ``{"M3L-Contrast": search.cv_results_, "PLTM": ...}``. Each
-            combination of the other parameters that vary is a line of its own.
+            `cv_results_` of a `GridSearchCV`, or several with labels, such as the
+            models: ``{"M3L-Contrast": search.cv_results_, "PLTM": ...}``. Each
+            combination of other varying parameters is a separate line.
         param_name : str
-            The parameter, such as "n_components"; in a pipeline the name of the step
-            may be left out.
+            The parameter, such as "n_components"; in a pipeline, the name of the step
+            may be omitted.
         score_name : str, default="score"
-            The metric, such as "mrr" where there are several.
+            The metric, such as "mrr" if there are several.
         score_type : {"test", "train"}, default="test"
             Whether to take scores of the held-out or of the training folds, which
             need ``return_train_score=True``.
         negate_score : bool, default=False
-            Whether to plot minus the score, such as that of `make_jsd_scorer`.
+            Whether to plot minus the score, such as for `make_jsd_scorer`.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **errorbar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.errorbar`.
 
@@ -123,8 +123,8 @@ class AblationDisplay:
         ------
         ValueError
             If there is no such parameter or metric, several candidates have the same
-            parameters (as in a `HalvingGridSearchCV`, whose iterations have to be
-            plotted apart), or all scores are NaN.
+            parameters (as in a `HalvingGridSearchCV`, whose iterations must be plotted
+            separately), or all scores are NaN.
         """
         several = cv_results if "params" not in cv_results else {"": cv_results}
         parts = []
@@ -141,12 +141,12 @@ class AblationDisplay:
     def plot(
         self, ax: Any = None, *, negate_score: bool = False, **errorbar_kw: Any
     ) -> "AblationDisplay":
-        """Plot the mean over folds, with their standard deviation.
+        """Plot the means over folds, with their standard deviations.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         negate_score : bool, default=False
             Whether to plot minus the score.
         **errorbar_kw : dict
@@ -193,7 +193,7 @@ class AblationDisplay:
         ax.set_xlabel(self.param_name)
         ax.set_ylabel(self.score_name)
         if list(self.errorbar_) != [""]:
-            # Below the label of the axis, where no error bar is hidden.
+            # Below the label of the axis, so that it hides no error bar.
             ax.legend(
                 loc="upper center",
                 bbox_to_anchor=(0.5, 0),
@@ -209,7 +209,7 @@ class AblationDisplay:
         return self
 
     def _places(self, ax) -> dict:
-        """Return where the values are on the axis, and mark them there."""
+        """Return the positions of the values on the axis, and set its ticks."""
         values = list(dict.fromkeys(self.scores["value"]))
         if not all(isinstance(v, Real) and not isinstance(v, bool) for v in values):
             ax.set_xticks(range(len(values)), [str(value) for value in values])
@@ -224,7 +224,7 @@ class AblationDisplay:
 def _tidy(
     results: Mapping[str, Any], param_name: str, column: str
 ) -> tuple[pd.DataFrame, str]:
-    """Return the scores of one search, a row each, and what the parameter is called."""
+    """Return the scores of one search, one per row, and the label of the parameter."""
     candidates = [dict(params) for params in results["params"]]
     full_name = _full_name(candidates, param_name)
     pattern = re.compile(rf"split(\d+)_{re.escape(column)}")
@@ -239,7 +239,7 @@ def _tidy(
     if missing:
         raise ValueError(
             f"{missing} of {len(candidates)} candidates have no {full_name!r}; plot "
-            "them apart"
+            "them separately"
         )
     values = [_plain(params.pop(full_name)) for params in candidates]
     lines = _line_names(candidates)
@@ -248,8 +248,8 @@ def _tidy(
         line, value = next(place for place in places if places.count(place) > 1)
         raise ValueError(
             f"several candidates have {full_name}={value}{line and ', '}{line}; plot "
-            "candidates with the same parameters, such as the iterations of a "
-            "successive halving, apart"
+            "candidates with the same parameters separately, such as the iterations of "
+            "a successive halving"
         )
     frame = pd.concat(
         pd.DataFrame(
@@ -280,18 +280,18 @@ def _full_name(candidates: list[dict], param_name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that can be looked up."""
+    """Return a hashable value."""
     return value if isinstance(value, (Real, str)) else _describe(value)
 
 
 def _describe(value: Any) -> str:
-    """Return an estimator on one line, anything else as it prints."""
+    """Return the text of a value, on one line if it is an estimator."""
     text = repr(value) if isinstance(value, BaseEstimator) else str(value)
     return " ".join(text.split())
 
 
 def _line_names(candidates: list[dict]) -> list[str]:
-    """Return what tells candidates apart, without what they have in common."""
+    """Return labels of candidates from the parameters in which they differ."""
     texts = [
         {name: _describe(value) for name, value in params.items()}
         for params in candidates

@@ -1,4 +1,4 @@
-"""Several models in one table of scores."""
+"""Scores of several models in one table."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,12 +22,12 @@ def compare_models(
     Parameters
     ----------
     models : mapping of str to estimator
-        Fitted topic models, or pipelines that end with one, by what to call them.
+        Fitted topic models, or pipelines that end with one, by label.
     X : MultiView or DataFrame of shape (n_rows, n_views)
         Rows to measure alignment on, preferably held-out ones. Each model is measured
-        on those views of a MultiView that it can use.
+        on the views of a MultiView that it can use.
     X_train : MultiView or DataFrame of shape (n_documents, n_views), default=None
-        Documents to measure coherence in; by default those of `X`.
+        Documents in which to measure coherence; by default those of `X`.
     metrics : iterable of str, default=None
         Some of the metrics of :func:`~sklearn_m3l.metrics.evaluate_alignment`; by
         default all.
@@ -35,15 +35,15 @@ def compare_models(
     Returns
     -------
     DataFrame of float of shape (n_models + 1, n_scores)
-        One row per model and one column per score, such as "MRR en-de"; NaN where a
-        model lacks a view. The last row, "Chance", is what random rankings score,
-        where that is known.
+        One row per model and one column per score, such as "MRR en-de"; NaN if a model
+        lacks a view. The last row, "Chance", has the scores of random rankings, if
+        known.
 
     Raises
     ------
     ValueError
-        If `models` is empty, one of them is called "Chance" or can use no view of `X`,
-        or none of them knows a view of `X`.
+        If `models` is empty, a model is called "Chance" or can use no view of `X`, or
+        no model knows a view of `X`.
 
     See Also
     --------

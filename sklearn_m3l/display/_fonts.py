@@ -1,10 +1,10 @@
-"""Fonts of Matplotlib that have the letters of a text, whatever its script."""
+"""Find Matplotlib fonts that have the letters of a text, in any script."""
 
 import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 
-# The end of the name of fonts that draw Han characters as a language writes them.
+# Endings of the names of fonts with the Han characters of a language.
 _REGIONS = {"ja": "JP", "ko": "KR", "zh": "SC"}
 _REGULAR = (400, "normal", "regular")
 
@@ -15,14 +15,15 @@ def find_families(texts: Iterable[str], view: str = "") -> list[str]:
     Parameters
     ----------
     texts : iterable of str
-        What is drawn.
+        The texts to draw.
     view : str
-        The view that the texts are from, which is the code of their language or not.
+        The view of the texts, which may be the code of their language.
 
     Returns
     -------
     list of str
-        What ``rcParams["font.family"]`` has, and installed fonts for what it lacks.
+        The fonts of ``rcParams["font.family"]``, and installed fonts with the
+        characters that these lack.
 
     Warns
     -----
@@ -35,7 +36,7 @@ def find_families(texts: Iterable[str], view: str = "") -> list[str]:
     usual = list(rcParams["font.family"])
     needed = {ord(letter) for text in texts for letter in text if letter.isprintable()}
     for family in usual:
-        # A generic family, such as sans-serif, is that of its fonts that is found.
+        # A generic family, such as sans-serif, is the first of its fonts that is found.
         needed -= (
             get_font(findfont(FontProperties(family=[family]))).get_charmap().keys()
         )
@@ -47,7 +48,7 @@ def find_families(texts: Iterable[str], view: str = "") -> list[str]:
         others = f" and {len(absent) - 1} other characters" if len(absent) > 1 else ""
         warnings.warn(
             f"no installed font has {letter!r}{others}, which are drawn as boxes; "
-            "install one that does, such as a Noto font of the script",
+            "install one that does, such as a Noto font for the script",
             UserWarning,
             stacklevel=3,
         )
@@ -56,7 +57,7 @@ def find_families(texts: Iterable[str], view: str = "") -> list[str]:
 
 @lru_cache(maxsize=32)
 def _cover(needed: frozenset[int], region: str) -> tuple[list[str], frozenset[int]]:
-    """Return the fewest families that have some characters, and what none has."""
+    """Return the fewest families that have some characters, and those that none has."""
     from matplotlib.font_manager import fontManager, get_font
 
     found: dict[str, frozenset[int]] = {}
@@ -68,7 +69,7 @@ def _cover(needed: frozenset[int], region: str) -> tuple[list[str], frozenset[in
             except (OSError, RuntimeError):  # removed since it was listed, or damaged
                 continue
             found[entry.name] = needed & has
-    # Of fonts that have equally many, sans-serif ones, as all other text.
+    # Among fonts with equally many, prefer sans-serif ones, like all other text.
     names = sorted(
         found, key=lambda name: (not name.endswith(region), "Sans" not in name, name)
     )

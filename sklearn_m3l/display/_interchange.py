@@ -1,4 +1,4 @@
-"""Topic models for the tools of other packages: pyLDAvis and topicwizard."""
+"""Export topic models to tools of other packages: pyLDAvis and topicwizard."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from sklearn_m3l.metrics._topics import infer_topics, reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.multiview._checks import list_labels
 
-# Words in the name of a topic, as many as topicwizard shows.
+# Words in the name of a topic, as in topicwizard.
 _NAME_WORDS = 4
 
 
 class _Texts(NamedTuple):
-    """The rows that have a text in one language, and what the model knows of them."""
+    """The rows that have a text in one language, with their counts and topics."""
 
     model: Any
     view: str
@@ -40,12 +40,12 @@ def to_pyldavis(estimator: Any, X: Any, view: str | None = None) -> dict[str, An
         A fitted topic model, or a pipeline that ends with one.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        The corpus to show, as `estimator` takes it, with the word counts of `view`.
-        Topics are inferred from all of its views, as in `transform`; pass
+        The corpus to show, in the form that `estimator` takes, with the word counts of
+        `view`. Topics are inferred from all of its views, as in `transform`; pass
         ``X[["en"]]`` to infer them from the English texts alone.
     view : str, optional
-        The text view whose words to show. It can be left out if the model has words
-        in one view only.
+        The text view whose words to show. It can be omitted if the model has words in
+        only one view.
 
     Returns
     -------
@@ -68,8 +68,8 @@ n_features)
     Raises
     ------
     ValueError
-        If the model has no words in `view`, or `X` has no counts of `view` or not a
-        single word in them.
+        If the model has no words in `view`, or `X` has no counts of `view` or none with
+        a word.
     TypeError
         If `estimator` does not end with a topic model.
 
@@ -123,16 +123,16 @@ def to_topicwizard(
         topicwizard can also infer the topics of new texts.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        The corpus to show, as `estimator` takes it, with the word counts of `view`.
-        Topics are inferred from all of its views, as in `transform`; pass
+        The corpus to show, in the form that `estimator` takes, with the word counts of
+        `view`. Topics are inferred from all of its views, as in `transform`; pass
         ``X[["en"]]`` to infer them from the English texts alone.
     view : str, optional
-        The text view whose words to show. It can be left out if the model has words
-        in one view only.
+        The text view whose words to show. It can be omitted if the model has words in
+        only one view.
     texts : array-like of str of shape (n_rows,), optional
-        The text of each row in that language, such as ``df["en"]``; missing where a
-        row lacks it. By default the column `view` if `X` is a DataFrame that has it,
-        and the row labels otherwise.
+        The text of each row in that language, such as ``df["en"]``; missing if a row
+        lacks it. By default the column `view` if `X` is a DataFrame that has it, and
+        the row labels otherwise.
 
     Returns
     -------
@@ -153,8 +153,8 @@ n_features)
         topic_term_matrix : ndarray of shape (n_components, n_words)
             Word probabilities per topic; rows sum to 1.
         document_representation : {ndarray, csr_array} of shape (n_texts, width)
-            What the map of the texts is drawn from: their embeddings, or the word
-            counts if there are none.
+            The input of the map of the texts: their embeddings, or their word counts if
+            there are none.
         topic_names : list of str, of length n_components
             The number and the top words of each topic.
         transform : callable or None
@@ -164,9 +164,9 @@ n_features)
     Raises
     ------
     ValueError
-        If the model has no words in `view`, if `X` has no counts of `view` or not a
-        single word in them, or if `texts` has another length than `X` or lacks a text
-        that `X` has.
+        If the model has no words in `view`, if `X` has no counts of `view` or none with
+        a word, or if `texts` and `X` differ in length or `texts` lacks a text that `X`
+        has.
     TypeError
         If `estimator` does not end with a topic model.
 
@@ -226,8 +226,8 @@ def _find_texts(model: Any, X: Any, view: str | None) -> _Texts:
         return _Texts(model, view, present, labels, counts, None, topics)
     if view not in X or not X[view].is_text:
         raise ValueError(
-            f"X has no word counts of view {view!r}, whose words are to be shown; its "
-            f"views are {', '.join(X.view_names)}"
+            f"X has no word counts of view {view!r}, which are needed to show its "
+            f"words; the views of X are {', '.join(X.view_names)}"
         )
     present = X[view].present
     rows = X[np.flatnonzero(present)]
@@ -252,7 +252,7 @@ def _warn_of_missing(view: str, labels: np.ndarray) -> None:
 
 
 def _corpus(found: _Texts, texts: Any) -> list[str]:
-    """Return the texts of the rows that are shown."""
+    """Return the texts of the rows to show."""
     if texts is None:
         return [str(label) for label in found.labels]
     texts = list(texts)

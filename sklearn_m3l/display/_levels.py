@@ -1,4 +1,4 @@
-"""Levels of dates, categories and numbers: where they are, and how they are written."""
+"""Positions and labels of levels of dates, categories and numbers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def is_ordered(level: Any) -> bool:
-    """Tell whether levels such as this one have an order and distances."""
+    """Return whether levels such as this one have an order and distances."""
     return isinstance(level, (pd.Timestamp, pd.Interval)) or is_number(level)
 
 
@@ -16,7 +16,7 @@ def is_number(value: Any) -> bool:
 
 
 def level_places(levels: list) -> list:
-    """Return where levels are on an axis."""
+    """Return the positions of levels on an axis."""
     if is_number(levels[0]):
         return levels
     if isinstance(levels[0], pd.Interval):
@@ -29,7 +29,7 @@ def level_places(levels: list) -> list:
 
 
 def level_texts(levels: list) -> list[str]:
-    """Return levels as they are written, dates no finer than they differ."""
+    """Return the labels of levels, with dates only as precise as needed."""
     if isinstance(levels[0], pd.Interval):
         return [f"{level.left:g} to {level.right:g}" for level in levels]
     if not isinstance(levels[0], pd.Timestamp):

@@ -1,4 +1,4 @@
-"""What the rows of each view are called."""
+"""Names of the rows of each view."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,14 @@ import numpy as np
 
 from sklearn_m3l.multiview import MultiView
 
-# Letters of a text that stand for it, and of any name.
+# Largest number of letters in the beginning of a text, and in any name.
 _BEGINNING, _LONGEST = 60, 200
 
 
 def check_of_rows(
     X: MultiView, given: Mapping[str, Any] | None, what: str
 ) -> Mapping[str, Any]:
-    """Return what is given for the rows of some views; refuse what does not fit."""
+    """Return the given values of rows by view; refuse those that do not fit."""
     given = {} if given is None else given
     for view, cells in given.items():
         if view not in X:
@@ -45,10 +45,10 @@ def name_rows(
     names: Mapping[str, Any] | None,
     texts: Mapping[str, list],
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return by view what identifies the rows, and how to name them, as strings.
+    """Return by view the keys of the rows, and their names as strings.
 
-    Both are the names where they are given. Otherwise the whole text identifies a text
-    and its beginning names it; the row label does both for other views.
+    Given names are both. Otherwise a text is its own key, and its beginning is its
+    name; for other views, the row label is both.
     """
     names = {} if names is None else names
     keys = names_by_view(X, names)
@@ -65,12 +65,12 @@ def name_rows(
 
 
 def topic_label(topic: int, name: str | None) -> str:
-    """Return what a topic is called where its number is of use, too."""
+    """Return the label of a topic with its number."""
     return f"Topic {topic}" if name is None else f"Topic {topic}: {name}"
 
 
 def beginning(text: str) -> str:
-    """Return the first letters of a text, its spaces single; the page does the same."""
-    # Of a long text, look at no more than what may be shown once spaces are single.
+    """Return the first letters of a text, with single spaces, as the page does."""
+    # Process only as much of a long text as may be needed after merging spaces.
     start = " ".join(text[: 10 * _BEGINNING].split())
     return start if len(start) <= _BEGINNING else f"{start[: _BEGINNING - 2]} …"

@@ -1,4 +1,4 @@
-"""Prevalence of topics over time, categories or numbers, as figures."""
+"""Figures of the prevalence of topics over time, categories or numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,40 +17,40 @@ from sklearn_m3l.display._view_comparison_display import choose_topics
 from sklearn_m3l.inspection import prevalence_by
 
 _KINDS = ("line", "bar", "heatmap")
-# Topics that lines and bars show, unless they are chosen.
+# Default number of topics for lines and bars.
 _N_TOPICS = 6
-# Inches: width and height of a place for one topic, and of a cell of a heat map.
+# Inches: width and height of the plot of one topic, and of a cell of a heat map.
 _PLACE, _CELL = (3.4, 2.4), 0.28
-# Share of the room of a category that its bars take.
+# Share of the width of a category that its bars take.
 _BARS = 0.8
 
 
 class PrevalenceDisplay:
     """Prevalence of topics over time, categories or numbers.
 
-    Lines and bars show a topic in each place, with a line or bar for each view and
-    its bootstrap interval; a heat map shows all topics of a view in one place. It is
+    Lines and bars show each topic in a separate plot, with a line or bar and a
+    bootstrap interval for each view; a heat map shows all topics of a view. It is
     recommended to use `from_estimator` to create a display. All parameters are stored
     as attributes.
 
     Parameters
     ----------
     prevalence : DataFrame
-        A row for each view, value and topic to show, as returned by
+        One row per view, value and topic to show, as returned by
         :func:`~sklearn_m3l.inspection.prevalence_by`.
     value_name : str, default="value"
-        What the values are, such as "Year".
+        Label of the values, such as "Year".
     view_labels : mapping of str to str, default=None
-        What to call the views; by default their names.
+        Labels of the views; by default their names.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        What surrounds all places.
+        Axes around all plots.
     axes_ : ndarray of matplotlib Axes
-        The places, a topic each (lines, bars) or a view each (heat map).
+        The plots, one per topic (lines, bars) or per view (heat map).
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
 
     See Also
     --------
@@ -109,34 +109,34 @@ class PrevalenceDisplay:
         estimator : estimator
             A fitted topic model, a pipeline that ends with one, or a search.
         X : MultiView, DataFrame or array-like of shape (n_rows, n_features)
-            Rows, as the estimator takes them.
+            Rows, in the form that the estimator takes.
         values : str or array-like of shape (n_rows,)
             Dates, categories or numbers, or the name of a column of the table `X`.
         bins : int, sequence of float, str or None, default=None
             How values become levels, as in
             :func:`~sklearn_m3l.inspection.prevalence_by`.
         by : {"view", "row"}, default="view"
-            Whether topics are inferred from each view by itself, or from whole rows.
+            Whether topics are inferred from each view separately, or from whole rows.
         views : sequence of str, default=None
             The views; by default all that the model can use.
         topics : iterable of int, default=None
-            Numbers of the topics. By default a heat map shows all, lines and bars the
-            six whose prevalence varies most.
+            Numbers of the topics. By default, a heat map shows all topics, and lines
+            and bars show the six whose prevalence varies most.
         kind : {"line", "bar", "heatmap"}, default=None
             What to plot; by default lines for dates and numbers, and bars for
             categories.
         n_resamples : int, default=1000
-            How often articles are resampled for the intervals.
+            Number of resamples of articles for the intervals.
         confidence_level : float, default=0.95
             Confidence level of the intervals.
         random_state : int, RandomState instance or None, default=None
             Seed of the resampling.
         value_name : str, default=None
-            What the values are; by default the name of the column.
+            Label of the values; by default the name of the column.
         view_labels : mapping of str to str, default=None
-            What to call the views; by default their names.
+            Labels of the views; by default their names.
         ax : matplotlib Axes, default=None
-            A place in a grid of subplots, which is divided; by default a new figure.
+            Axes to divide into plots; by default a new figure.
 
         Returns
         -------
@@ -176,7 +176,7 @@ class PrevalenceDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            A place in a grid of subplots, which is divided; by default a new figure.
+            Axes to divide into plots; by default a new figure.
         kind : {"line", "bar", "heatmap"}, default=None
             What to plot; by default lines for dates and numbers, and bars for
             categories.
@@ -239,7 +239,7 @@ class PrevalenceDisplay:
         return self
 
     def _divide(self, ax: Any, n_rows: int, n_columns: int, size: Sequence[float]):
-        """Divide a place, or a new figure, into a grid."""
+        """Divide axes, or a new figure, into a grid."""
         import matplotlib.pyplot as plt
 
         if ax is None:
@@ -251,7 +251,7 @@ class PrevalenceDisplay:
         return grid.subplots(sharex=True, sharey=True, squeeze=False)
 
     def _labels(self, table: pd.DataFrame) -> list[str]:
-        """Return what to call the views."""
+        """Return the labels of the views."""
         given = self.view_labels or {}
         return [given.get(view, view) for view in table["view"].unique()]
 
@@ -293,9 +293,9 @@ class PrevalenceDisplay:
             )
 
     def _mark(self, ax, levels: list, places: Sequence[float], family: list) -> None:
-        """Write the values on the axis."""
+        """Label the axis with the values."""
         ax.spines[["top", "right"]].set_visible(False)
-        if places is not levels:  # of numbers, matplotlib chooses some
+        if places is not levels:  # Matplotlib chooses ticks for numbers
             turned = {"rotation": 45, "ha": "right"} if _is_long(levels) else {}
             turned |= {"family": family, "parse_math": False}
             ax.set_xticks(places, level_texts(levels), **turned)
@@ -336,7 +336,7 @@ def _check_kind(kind: str | None) -> None:
 
 
 def _default_kind(table: pd.DataFrame) -> str:
-    """Return lines for what has an order and distances, bars otherwise."""
+    """Return lines for values with an order and distances, bars otherwise."""
     has_order = is_ordered(table["value"].iloc[0])
     return "line" if has_order and table["value"].nunique() > 1 else "bar"
 

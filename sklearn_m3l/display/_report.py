@@ -1,4 +1,4 @@
-"""The report: all topics of a model and the documents that show them, on one page."""
+"""The report: all topics of a model and typical documents, on one page."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,19 +19,19 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
 from sklearn_m3l.utils._random import private_generator
 
-# Rows that retrieval is measured on, as its time grows with their square.
+# Number of rows to measure retrieval on: its time grows with the square.
 _N_SCORED = 1000
 
 
 class TopicReport:
-    """One HTML page of all topics, to read, search, and share.
+    """One HTML page with all topics, to read, search, and share.
 
     It shows every topic with its words in all languages, its prevalence, its nearest
-    topics, typical documents and pictures; a map of the topic space; for each document
-    the topics of its views side by side; and a table of metrics. The page holds
-    everything that it shows and loads nothing, so that it works offline from a file,
-    in light and dark, by keyboard and with a screen reader. Where scripts do not run,
-    topics and metrics can still be read.
+    topics, and typical documents and pictures; a map of the topic space; for each
+    document the topics of its views side by side; and a table of metrics. The page is
+    self-contained and loads nothing, so it works offline from a file. It supports light
+    and dark mode, the keyboard, and screen readers. Topics and metrics can be read even
+    without scripts.
 
     It is recommended to use `from_estimator` to create a report.
 
@@ -97,57 +97,57 @@ class TopicReport:
         ranking_weight: float | None = None,
         random_state: Any = None,
     ) -> "TopicReport":
-        """Infer topics of all rows, and put the report together.
+        """Infer topics of all rows, and build the report.
 
         Parameters
         ----------
         estimator : estimator
             A fitted topic model, or a pipeline that ends with one.
         X : MultiView or DataFrame of shape (n_rows, n_views)
-            Documents to show, as the estimator takes them, in those views that the
-            model infers topics from (``views_``). All are on the map: of more
-            than 3,000 points as many are laid out, the others among them (see
+            Documents to show, in the form that the estimator takes, with the views that
+            the model infers topics from (``views_``). All of them are on the map: t-SNE
+            lays out at most 3,000 points, and the others are placed among these (see
             :func:`~sklearn_m3l.display.topic_space`).
         names : mapping of str to array-like of shape (n_rows,), default=None
-            What the rows show in a view, such as the page of a text or the file of a
-            picture. What has one name is shown once. By default the beginning of the
-            text, where it is known, and otherwise the row label.
+            Names of the rows in a view, such as the page of a text or the file of a
+            picture. Rows with the same name are shown once. By default the beginning of
+            the text, if it is known, and otherwise the row label.
         texts : mapping of str to array-like of shape (n_rows,), default=None
-            The texts of the rows in a view. By default the columns of texts, where
-            `X` is a DataFrame. Of long or many texts only the beginnings are kept,
-            8 MB in all, which compression more than halves.
+            The texts of the rows in a view. By default the columns of texts, if `X` is
+            a DataFrame. Long texts are truncated, so that all texts take at most 8 MB,
+            which compression more than halves.
         view_labels : mapping of str to str, default=None
-            What to call the views; by default their names.
+            Labels of the views; by default their names.
         thumbnails : mapping of str to bytes, default=None
-            JPEG files of the pictures, by their name in `names`. Those are kept that
-            stand for topics, and 1 MB of others.
+            JPEG files of the pictures, by their name in `names`. The report keeps those
+            that illustrate topics, and 1 MB of others.
         titles : array-like of str of shape (n_rows,), default=None
-            What the rows are called. A missing one, or all by default, is the name of
-            the row in its first view.
+            Titles of the rows. By default, or if one is missing, the name of the row in
+            its first view.
         links : array-like of str of shape (n_rows,), default=None
-            Web addresses of the rows, which begin with ``http://`` or ``https://``;
-            they can be missing.
+            Web addresses of the rows, which must begin with ``http://`` or
+            ``https://``; some may be missing.
         values : mapping of str to array-like of shape (n_rows,) or list of str, \
 default=None
-            Dates, categories or numbers of the rows, by what to call them, over which
-            the report follows the topics; or names of columns of the table `X`.
+            Dates, categories or numbers of the rows, by label, for which the report
+            shows the prevalence of topics; or names of columns of the table `X`.
         bins : mapping of str to (int, sequence of float or str), default=None
             How `values` become levels, by their name; see
             :func:`~sklearn_m3l.inspection.prevalence_by`.
         scores : mapping of str to Score or float, default=None
-            What the table of metrics shows, such as what
-            :func:`~sklearn_m3l.metrics.evaluate_alignment` returns for held-out
-            documents; an empty mapping leaves the table out. By default the rows of `X`
-            are measured, or a random 1,000 of them if there are more.
+            Scores for the table of metrics, such as those of
+            :func:`~sklearn_m3l.metrics.evaluate_alignment` for held-out documents; an
+            empty mapping omits the table. By default the rows of `X` are measured, or a
+            random 1,000 of them if there are more.
         title, intro, note : str
-            Plain text: the heading, what stands below it, and what stands at the end.
-            In the note, web addresses become links.
+            Plain text: the heading, the text below it, and the text at the end. In the
+            note, web addresses become links.
         ranking : {"probability", "relevance", "frex"}, default="probability"
             The order of the words of the topics; see `top_words` of the models.
         ranking_weight : float in [0, 1], default=None
             Weight of probability in the order.
         random_state : int, RandomState instance or None, default=None
-            Seed of the map, and of the pick of the rows that are measured.
+            Seed of the map, and of the choice of the rows to measure.
 
         Returns
         -------
@@ -157,11 +157,11 @@ default=None
         Raises
         ------
         TypeError
-            If `estimator` does not end with a topic model, or that is one of a plain
-            array.
+            If `estimator` does not end with a topic model, or with one that was fitted
+            on a plain array.
         ValueError
             If `names`, `texts`, `titles`, `links` or `values` do not fit `X`, a link is
-            not a web address, or fewer than 2 points are there to show.
+            not a web address, or there are fewer than 2 points.
 
         Warns
         -----
@@ -208,7 +208,7 @@ default=None
         return cls(page)
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the report; it replaces an older one at once, when it is complete.
+        """Write the report; an existing file is replaced only once it is complete.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ default=None
         replace_file(Path(path), self.html)
 
     def _repr_html_(self) -> str:
-        """Show the report in a notebook, in a frame of its own."""
+        """Show the report in a notebook, in a separate frame."""
         return (
             '<iframe title="Report of topics" sandbox="allow-scripts" '
             'style="width: 100%; height: 50rem; border: 1px solid gray" '
@@ -232,12 +232,12 @@ default=None
 
 
 def _of_views(X: MultiView, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given for those views that are shown."""
+    """Return the given values of the views to show."""
     return {view: of_rows for view, of_rows in given.items() if view in X}
 
 
 def _of_rows(X: MultiView, given: Any, what: str) -> list[str | None] | None:
-    """Return a text for each row, None where it is missing."""
+    """Return a text for each row, None if it is missing."""
     if given is None:
         return None
     cells = list(given)
@@ -265,7 +265,7 @@ def _check_links(
 def _check_values(
     X: Any, views: MultiView, values: Any, bins: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what rows are grouped by, and how it becomes levels, by name."""
+    """Return the values to group rows by, and their bins, by name."""
     if isinstance(values, str):
         raise TypeError(f"values is a list of columns, such as [{values!r}]")
     grouped = values if isinstance(values, Mapping) else {}
@@ -291,7 +291,7 @@ def _check_values(
 
 
 def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:
-    """Return those columns of a table that are texts."""
+    """Return the columns of a table that are texts."""
     return {
         name: df[name]
         for name, view in X.views.items()
@@ -300,22 +300,22 @@ def _text_columns(df: pd.DataFrame, X: MultiView) -> dict[str, Any]:
 
 
 def _articles(X: MultiView, contents: Contents) -> np.ndarray:
-    """Return the article of each row; without ids, rows of one text are one article."""
+    """Return the article of each row; without ids, rows with the same text are one."""
     if X.groups is not None:
         return X.groups
     lead = next((n for n, view in X.views.items() if view.is_text), X.view_names[0])
     points = contents.point_of[lead]
-    # Those without the text are each their own.
+    # Each row without the text is a separate article.
     return np.where(points >= 0, points, -1 - np.arange(len(points)))
 
 
 def _measure(model, X: MultiView, articles, rng) -> tuple[dict[str, Any], str]:
-    """Measure the rows and the words, and say what was measured."""
+    """Measure the rows and the words, and describe what was measured."""
     rows = np.flatnonzero(np.sum(list(X.present.values()), axis=0) > 1)
     picked = len(rows) > _N_SCORED
     if picked:
         rows = np.sort(rng.choice(rows, _N_SCORED, replace=False))
-    # Coherence is that of the training documents, which are not here.
+    # Coherence needs the training documents, which are not available here.
     metrics = ("mrr", "uap", "jsd", "diversity") if len(rows) > 1 else ("diversity",)
     sample = MultiView(X.views, index=X.index, groups=articles)[rows]
     scored = "the words of the topics."

@@ -1,4 +1,4 @@
-"""What a report shows: topics, documents and where they lie, as arrays."""
+"""The contents of a report as arrays: topics, documents, and their positions."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,33 +15,33 @@ from sklearn_m3l.metrics._articles import first_of_each
 from sklearn_m3l.metrics._topics import infer_topics, topics_by_view
 from sklearn_m3l.multiview import MultiView
 
-# Words of a topic in each language: those that can be found, and those that are shown.
+# Words of a topic in each language: number to search, and number to show.
 N_WORDS, N_WORDS_SHOWN = 30, 10
-# At most so many beside a topic.
+# Largest numbers of examples for a topic.
 _N_NEAREST, _N_EXAMPLES, _N_PICTURES = 3, 5, 8
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a report shows; a page of the topic space alone has no `documents`.
+    """The contents of a report; a page with only the topic space has no `documents`.
 
     Parameters
     ----------
     views : dict of str to str
-        What to call each view that has points.
+        Label of each view that has points.
     languages : dict of str to str
-        What to call each language that topics have words in.
+        Label of each language in which topics have words.
     words : dict of str to list of list of str
-        By language, the top words of each topic, at most `N_WORDS`; none where hardly
-        any text is behind them.
+        By language, the top words of each topic, at most `N_WORDS`; none if hardly any
+        text is behind them.
     topic_names : dict of int to str
         Names of topics that have one.
     names : dict of str to ndarray of shape (n_rows,)
-        By view, what each row is called.
+        By view, the name of each row.
     points : DataFrame of shape (n_points, 6)
         As returned by `topic_space`.
     point_of : dict of str to ndarray of shape (n_rows,)
-        By view, the point that shows each row; -1 where it lacks the view.
+        By view, the point that shows each row; -1 if it lacks the view.
     documents : Documents or None
         Topics of the rows.
     """
@@ -62,43 +62,43 @@ class Contents:
 
     @property
     def first_words(self) -> list[list[str]]:
-        """The words of each topic in the first language that has some."""
+        """The words of each topic in the first language in which it has words."""
         by_topic = zip(*self.words.values(), strict=True)
         return [next(filter(None, words), []) for words in by_topic]
 
 
 @dataclass(frozen=True)
 class Documents:
-    """The topics of the rows, and what stands for each topic.
+    """The topics of the rows, and typical rows of each topic.
 
     Parameters
     ----------
     mixed : ndarray of shape (n_rows, n_components)
-        Topics of whole rows; NaN where a row has no view.
+        Topics of whole rows; NaN if a row has no view.
     by_view : dict of str to ndarray of shape (n_rows, n_components)
-        Topics by view; NaN where a row lacks it.
+        Topics by view; NaN if a row lacks it.
     divergences : dict of (str, str) to ndarray of shape (n_rows,)
         By pair of views, from 0 (the same topics) to 1 (none in common), or NaN.
     weights : dict of str to ndarray of shape (n_components, n_words)
-        By language, the probabilities of the words that are shown.
+        By language, the probabilities of the words to show.
     nearest : list of list of int
-        For each topic those that are most like it, by their words.
+        The most similar topics of each topic, by their words.
     examples : list of list of int
-        For each topic the rows that show it best, of those in `lead`.
+        The rows in `lead` that show each topic best.
     lead : str
         The view whose rows the examples are.
     pictures : dict of str to list of list of int
-        By view without words, the rows that show each topic best.
+        For each view without words, the rows that show each topic best.
     texts : dict of str to list of str or None
-        By view, the texts of the rows, where they are known.
+        By view, the texts of the rows, if they are known.
     keys : dict of str to ndarray of shape (n_rows,)
-        By view, what tells the rows apart: rows of one key are one point.
+        By view, the keys of the rows: rows with the same key are one point.
     thumbnails : mapping of str to bytes
         JPEG files by key.
     titles : list of (str or None) or None
-        What the rows are called, where that is known.
+        Titles of the rows, if they are known.
     links : list of (str or None) or None
-        Web addresses of the rows, where they are known.
+        Web addresses of the rows, if they are known.
     """
 
     mixed: np.ndarray
@@ -144,7 +144,7 @@ def collect(
     ranking_weight: float | None,
     random_state: Any,
 ) -> Contents:
-    """Infer topics of all rows, and find what there is to show of them."""
+    """Infer topics of all rows, and collect the contents of a report."""
     known_texts = {
         view: [text if isinstance(text, str) else None for text in given]
         for view, given in (texts or {}).items()
@@ -190,7 +190,7 @@ def points_of_rows(
     keys: Mapping[str, np.ndarray],
     present: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-    """Return by view the point that shows each row, -1 where it lacks the view."""
+    """Return by view the point that shows each row, -1 if it lacks the view."""
     found = {}
     for view, key in keys.items():
         own = np.flatnonzero(points["view"] == view)
@@ -211,7 +211,7 @@ def _divergences(topics: Mapping[str, np.ndarray]) -> dict[tuple[str, str], np.n
 def _weights(
     model: Any, views: Iterable[str], order: Mapping[str, Any]
 ) -> dict[str, np.ndarray]:
-    """Return by view the probabilities of the words that a report shows."""
+    """Return by view the probabilities of the words in a report."""
     return {
         view: np.take_along_axis(
             np.asarray(model.topic_word_[view]),
@@ -248,9 +248,9 @@ def _nearest(topic_word: Mapping[str, np.ndarray]) -> list[list[int]]:
 
 
 def _top_rows(theta, names, n: int, own: bool = False) -> list[list[int]]:
-    """Return for each topic rows of different names that show it best.
+    """Return for each topic the rows with distinct names that show it best.
 
-    With `own`, only rows that show no other topic more.
+    With `own`, only rows whose largest topic it is.
     """
     rows = np.flatnonzero(~np.isnan(theta[:, 0]))
     theta = theta[rows]
@@ -265,7 +265,7 @@ def _top_rows(theta, names, n: int, own: bool = False) -> list[list[int]]:
 
 
 def _only(theta: np.ndarray, names: np.ndarray, thumbnails) -> np.ndarray:
-    """Return topics, NaN where there is no thumbnail of the name."""
+    """Return topics, NaN if there is no thumbnail for the name."""
     known = np.array([name in thumbnails for name in names], dtype=bool)
     return np.where(known[:, np.newaxis], theta, np.nan)
 

@@ -1,4 +1,4 @@
-"""The data of a report: compressed JSON, in arrays that take few bytes."""
+"""The data of a report: compressed JSON with compact arrays."""
 
 import gzip
 import json
@@ -12,21 +12,21 @@ import pandas as pd
 from sklearn_m3l.display._names import beginning
 from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Documents
 
-# Topics of a view of a row that are kept, and the largest number of 16 bits.
+# Number of topics to keep per view of a row, and the largest 16-bit number.
 _N_TOPICS, _LARGEST = 6, 65535
-# Letters of a text or a name that are kept: as many as fit into as many bytes for all.
+# Largest number of letters to keep of a text or a name, and of bytes in all.
 _LENGTHS = (2000, 1500, 1000, 700, 500, 350, 250, 180, 120, 90, 60, 30)
 _TEXT_BYTES, _NAME_BYTES = 8_000_000, 2_500_000
-# Bytes of pictures beside those that stand for a topic.
+# Bytes of pictures besides those that illustrate topics.
 _PICTURE_BYTES = 1_000_000
 
 
 def report_data(contents: Contents) -> str:
-    """Return what the scripts of a report read: compressed JSON in base64.
+    """Return the data for the scripts of a report: compressed JSON in base64.
 
-    So no text can end the block of the page that holds it. Numbers are arrays of
-    little-endian integers, in base64 again: shares and places in 65,535ths, and numbers
-    of rows or points that are -1 where there is none.
+    Base64, so that no text can end the block of the page. Numbers are arrays of
+    little-endian integers, also in base64: shares and positions in 65,535ths, and
+    numbers of rows or points, with -1 for none.
     """
     points = contents.points
     data: dict[str, Any] = {
@@ -58,12 +58,12 @@ def report_data(contents: Contents) -> str:
 
 
 def picture_uri(picture: bytes) -> str:
-    """Return an address that is the picture itself."""
+    """Return a data URI with the picture."""
     return f"data:image/jpeg;base64,{b64encode(picture).decode()}"
 
 
 def shown_pictures(documents: Documents) -> list[Hashable]:
-    """Return the keys of the pictures that stand for topics, in a fixed order."""
+    """Return the keys of the pictures that illustrate topics, in a fixed order."""
     keys = [
         documents.keys[view][row]
         for view, by_topic in documents.pictures.items()
@@ -95,7 +95,7 @@ def _document_data(contents: Contents, documents: Documents) -> dict[str, Any]:
 
 
 def _largest_shares(theta: np.ndarray) -> dict[str, Any]:
-    """Return the topics that each row shows most, and their shares."""
+    """Return the largest topics of each row, and their shares."""
     known = np.nan_to_num(theta, nan=0)
     topics = np.argsort(-known, axis=1, kind="stable")[:, :_N_TOPICS]
     shares = np.take_along_axis(known, topics, axis=1)
@@ -107,7 +107,7 @@ def _largest_shares(theta: np.ndarray) -> dict[str, Any]:
 
 
 def _picture_data(contents: Contents, documents: Documents) -> dict[str, Any]:
-    """Return pictures by their number; null those that are on the page anyway."""
+    """Return pictures by number; null for those that are on the page anyway."""
     numbers: dict[Hashable, int] = {
         key: number for number, key in enumerate(shown_pictures(documents))
     }
@@ -130,7 +130,7 @@ def _picture_data(contents: Contents, documents: Documents) -> dict[str, Any]:
 
 
 def _names(contents: Contents) -> list[list[str | None]]:
-    """Return by view the names of the rows, None where they begin the text."""
+    """Return by view the names of the rows, None for the beginning of a text."""
     texts = {} if contents.documents is None else contents.documents.texts
     columns = []
     for view in contents.views:
@@ -148,7 +148,7 @@ def _names(contents: Contents) -> list[list[str | None]]:
 def _cut_pool(
     columns: Sequence[Sequence[str | None]], most_bytes: int
 ) -> dict[str, Any]:
-    """Return the different strings of columns, cut to fit, and each row's number."""
+    """Return the distinct strings of columns, truncated, and each row's number."""
     numbers: dict[str, int] = {}
     of = [
         [-1 if s is None else numbers.setdefault(s, len(numbers)) for s in column]

@@ -1,4 +1,4 @@
-"""What a report says of all documents: how views differ, and prevalence over values."""
+"""Findings about all documents: differences of views, and prevalence over values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from sklearn_m3l.display._report_contents import Contents, Documents
 from sklearn_m3l.inspection import mean_proportions, prevalence_difference
 from sklearn_m3l.metrics._articles import first_of_each
 
-# Topics of a table, rows of a list, and words that stand for a topic.
+# Topics in a table, rows in a list, and words in the label of a topic.
 _N_TOPICS, _N_ROWS, _N_WORDS = 20, 10, 3
 _N_RESAMPLES = 500
-# Words of a leaf of the tree, its width, and the topics up to which it is open.
+# Words at a leaf of the tree, its width, and the most topics for which it is open.
 _N_LEAF_WORDS, _TREE, _MOST_OPEN = 6, 100, 30
-# Beyond so many views, intervals would not fit beside the differences.
+# With more views than this, intervals would not fit next to the differences.
 _MOST_INTERVALS = 3
-# Width and height of a chart, in its own units.
+# Width and height of a chart in SVG units.
 _WIDTH, _HEIGHT = 240, 60
 
 
@@ -31,10 +31,10 @@ class Findings:
     Parameters
     ----------
     differences : dict of str to DataFrame
-        By view, how the prevalence of topics differs from that of `Documents.lead`; see
+        By view, the differences in the prevalence of topics from `Documents.lead`; see
         `prevalence_difference`.
     prevalence : dict of str to DataFrame
-        By the name of what documents are grouped by, the prevalence of topics; see
+        By the name of the values that group documents, the prevalence of topics; see
         `mean_proportions`.
     articles : ndarray of shape (n_rows,)
         The article of each row.
@@ -59,7 +59,7 @@ def find(
 ) -> Findings | None:
     """Compare views with the lead, average documents over values, and link topics."""
     documents = contents.documents
-    if documents is None:  # a page of the topic space alone
+    if documents is None:  # a page with only the topic space
         return None
     bootstrap = {"n_resamples": _N_RESAMPLES, "random_state": random_state}
     lead, differences = documents.by_view[documents.lead], {}
@@ -82,11 +82,11 @@ def find(
 
 
 def topic_tree(contents: Contents, findings: Findings) -> dict[str, Any] | None:
-    """Return the hierarchy of topics as lines to draw, and its leaves from top down."""
+    """Return the hierarchy of topics as lines to draw, and its leaves from the top."""
     if findings.linkage is None:
         return None
     tree = dendrogram(findings.linkage, no_plot=True)
-    # Leaves are 10 apart in scipy, the first at 5; the root is on the left.
+    # In SciPy, leaves are 10 apart, and the first is at 5; the root is on the left.
     largest = max(map(max, tree["dcoord"])) or 1
     return {
         "height": 10 * contents.n_topics,
@@ -108,7 +108,7 @@ def topic_tree(contents: Contents, findings: Findings) -> dict[str, Any] | None:
 def comparison_table(
     contents: Contents, documents: Documents, findings: Findings
 ) -> dict[str, Any] | None:
-    """Return the topics that differ most between views, None without two views."""
+    """Return the topics that differ most between views; None without two views."""
     if not findings.differences:
         return None
     views = list(findings.differences)
@@ -137,7 +137,7 @@ def comparison_table(
 def disagreement_rows(
     contents: Contents, documents: Documents, findings: Findings
 ) -> list[dict[str, Any]]:
-    """Return the documents whose views are furthest apart, one per article."""
+    """Return the documents whose views differ most, one per article."""
     if not documents.divergences:
         return []
     pairs = list(documents.divergences)
@@ -250,7 +250,7 @@ def _points(x: np.ndarray, shares: pd.Series) -> list[str]:
 
 
 def _difference(row: pd.Series) -> dict[str, Any]:
-    """Return a difference in percentage points, and whether its interval leaves 0."""
+    """Return a difference in percentage points, and whether its interval excludes 0."""
     return {
         "shown": _points_of(row["difference"]),
         "interval": f"{_points_of(row['low'])} to {_points_of(row['high'])}",
@@ -259,7 +259,7 @@ def _difference(row: pd.Series) -> dict[str, Any]:
 
 
 def _points_of(share: float) -> str:
-    """Return percentage points with their sign, none at 0."""
+    """Return percentage points with a sign, except for 0."""
     shown = f"{100 * share:+.1f}"
     return "0.0" if shown in ("+0.0", "-0.0") else shown.replace("-", "\u2212")
 
@@ -275,7 +275,7 @@ def _percent(share: float) -> str:
 
 
 def _title(contents: Contents, documents: Documents, row: int) -> str:
-    """Return what a document is called: its title, or the first name of its views."""
+    """Return the title of a document, or the first name of its views."""
     if documents.titles is not None and documents.titles[row]:
         return str(documents.titles[row])
     view = next(v for v, points in contents.point_of.items() if points[row] >= 0)

@@ -1,4 +1,4 @@
-"""A report put together: one HTML file that needs no other."""
+"""The page of a report: one self-contained HTML file."""
 
 import re
 from base64 import b64encode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("data", "search", "documents", "map", "main")
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)*")
-# The page knows that it has scripts before it is drawn.
+# Marks the page as having scripts before it is drawn.
 _MARK = 'document.documentElement.classList.add("js")'
 
 
@@ -46,32 +46,32 @@ def report_page(
     scores: Mapping[str, Any] | None = None,
     scored: str = "",
 ) -> str:
-    """Return a report, or without documents a page of the topic space alone.
+    """Return a report, or without documents a page with only the topic space.
 
     Parameters
     ----------
     contents : Contents
-        What it shows.
+        The contents.
     findings : Findings, optional
-        How views differ, and prevalence over values.
+        Differences of views, and prevalence over values.
     title, intro, note : str
-        Plain text: the heading, what stands below it, and what stands at the end. In
-        the note, web addresses become links.
+        Plain text: the heading, the text below it, and the text at the end. In the
+        note, web addresses become links.
     scores : mapping of str to Score or float, optional
-        What to show in a table.
+        Scores to show in a table.
     scored : str
         Plain text: what the scores were measured on.
     """
     from markupsafe import Markup
 
     documents = contents.documents
-    # Pairs of views that no document has are not there.
+    # Leave out pairs of views that no document has.
     shown = {
         name: score
         for name, score in (scores or {}).items()
         if getattr(score, "n_rows", None) != 0
     }
-    # Only files of this package are marked as safe; all other text is escaped.
+    # Mark only files of this package as safe; all other text is escaped.
     library = Markup(_bokeh())
     scripts = Markup("\n".join(_read(f"report_{name}.js") for name in _SCRIPTS))
     mark = Markup(_MARK)
@@ -107,7 +107,7 @@ def report_page(
 
 
 def _cards(contents: Contents, findings: Findings | None) -> list[dict[str, Any]]:
-    """Return what there is to say of each topic."""
+    """Return the content of the card of each topic."""
     if contents.documents is None or findings is None:
         return []
     cards = topic_cards(contents, contents.documents)
@@ -115,7 +115,7 @@ def _cards(contents: Contents, findings: Findings | None) -> list[dict[str, Any]
 
 
 def _found(contents: Contents, findings: Findings | None) -> dict[str, Any]:
-    """Return what there is to say of all documents."""
+    """Return the findings about all documents."""
     if contents.documents is None or findings is None:
         none = dict.fromkeys(["tree", "comparison"])
         return {**none, "disagreements": [], "value_tables": []}
@@ -144,7 +144,7 @@ def _environment() -> "Environment":
 
 
 def _bokeh() -> str:
-    """Return the plotting library, which draws without any other file."""
+    """Return the plotting library, which needs no other file."""
     from bokeh.resources import Resources
 
     (library,) = Resources(mode="inline", components=["bokeh"]).js_raw[:1]
@@ -152,7 +152,7 @@ def _bokeh() -> str:
 
 
 def _policy(*scripts: str) -> str:
-    """Return a policy that lets these scripts run, no other, and loads nothing."""
+    """Return a policy that lets only these scripts run, and loads nothing."""
     hashes = " ".join(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
         for script in scripts

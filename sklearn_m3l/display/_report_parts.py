@@ -1,4 +1,4 @@
-"""The parts of a report that need no scripts, as its templates take them."""
+"""The parts of a report that need no scripts, in the form of its templates."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sklearn_m3l.display._report_contents import N_WORDS_SHOWN, Contents, Docume
 from sklearn_m3l.display._report_data import picture_uri, shown_pictures
 from sklearn_m3l.metrics._alignment import MEASURES
 
-# Words of a topic in the table, and where it is mentioned.
+# Words of a topic in the table, and in mentions.
 _N_TABLE_WORDS, _N_MENTIONED = 6, 3
 _SIGNS = "●■▲◆▼★⬢"
 
@@ -47,7 +47,7 @@ def topic_rows(contents: Contents) -> list[dict[str, Any]]:
 
 
 def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]]:
-    """Return what there is to say of each topic, the most prevalent first."""
+    """Return the content of the card of each topic, the most prevalent first."""
     prevalence, by_view = documents.prevalence, documents.prevalence_by_view
     numbers = {key: number for number, key in enumerate(shown_pictures(documents))}
     first_words = contents.first_words
@@ -89,7 +89,7 @@ def topic_cards(contents: Contents, documents: Documents) -> list[dict[str, Any]
 
 
 def map_views(contents: Contents) -> list[dict[str, Any]]:
-    """Return the views on the map, with their signs and numbers of points."""
+    """Return the views on the map, with their markers and numbers of points."""
     sizes = contents.points["view"].value_counts()
     return [
         {
@@ -104,7 +104,7 @@ def map_views(contents: Contents) -> list[dict[str, Any]]:
 def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """Return name, value, chance and number of rows of each score.
 
-    It may be a plain number.
+    A score may be a plain number.
     """
     rows = []
     for name, score in scores.items():
@@ -116,7 +116,7 @@ def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def score_meanings(scores: Mapping[str, Any]) -> dict[str, str]:
-    """Return what each measure is, as far as this package knows it."""
+    """Return the meanings of the measures that this package knows."""
     measures = dict.fromkeys(str(name).split(" ")[0] for name in scores)
     return {name: MEASURES[name] for name in measures if name in MEASURES}
 

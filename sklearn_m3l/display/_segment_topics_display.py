@@ -1,4 +1,4 @@
-"""The topics of a long document from its beginning to its end."""
+"""The topics of a long document, from beginning to end."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -14,36 +14,36 @@ from sklearn_m3l.inspection import segment_topics
 from sklearn_m3l.inspection._inputs import topic_names
 from sklearn_m3l.metrics._topics import reach_topic_model
 
-# What the topics without a color of their own have.
+# Color of all other topics.
 _REST = "#d0d0d0"
 
 
 class SegmentTopicsDisplay:
-    """The topics of the segments of one document, side by side in its order.
+    """The topics of the segments of one document, side by side and in order.
 
-    A segment is a bar as wide as its share of the words. The topics that the document
-    has most of have colors; the rest is gray. It is recommended to use
+    Each segment is a bar whose width is its share of the words. The largest topics of
+    the document have colors; the rest is gray. It is recommended to use
     `from_estimator` to create a display. All parameters are stored as attributes.
 
     Parameters
     ----------
     proportions : ndarray of shape (n_segments, n_components)
-        Topics of the segments; NaN where a segment has none.
+        Topics of the segments; NaN if a segment has none.
     n_words : ndarray of int of shape (n_segments,)
         Words of the segments.
     names : sequence of str
         Names of the topics.
     n_topics : int, default=5
-        Topics that have a color, at most.
+        Largest number of topics with a color.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the bars are.
+        Axes with the bars.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     bars_ : dict of int to matplotlib BarContainer
-        The bars of each topic that has a color.
+        The bars of each topic with a color.
 
     See Also
     --------
@@ -107,15 +107,15 @@ class SegmentTopicsDisplay:
         row : int, default=0
             Position of the document in `X`.
         view : str, default=None
-            Column of the text; by default the first that the row has.
+            Column of the text; by default the first in which the row has a text.
         by : {"sentence", "paragraph", "window"} or callable, default="paragraph"
-            What a segment is; see :func:`~sklearn_m3l.inspection.segment_topics`.
+            The unit of segments; see :func:`~sklearn_m3l.inspection.segment_topics`.
         max_words : int, default=None
-            Words of a segment, at most.
+            Largest number of words in a segment.
         n_topics : int, default=5
-            Topics that have a color, at most.
+            Largest number of topics with a color.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.bar`.
 
@@ -153,7 +153,7 @@ class SegmentTopicsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.bar`.
 

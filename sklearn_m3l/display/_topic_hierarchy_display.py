@@ -8,7 +8,7 @@ import numpy as np
 from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.metrics._topics import reach_topic_model
 
-# Inches: the width, and the heights of a topic and of the rest.
+# Inches: the width, the height of a topic, and the height of everything else.
 _WIDTH, _TOPIC, _REST = 7, 0.2, 0.8
 
 
@@ -21,18 +21,18 @@ class TopicHierarchyDisplay:
     Parameters
     ----------
     linkage : ndarray of shape (n_topics - 1, 4)
-        What `topic_hierarchy` of the models returns.
+        The result of `topic_hierarchy` of the models.
     labels : sequence of str
-        What to call the topics.
+        Labels of the topics.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the dendrogram is.
+        Axes with the dendrogram.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     dendrogram_ : dict
-        What :func:`scipy.cluster.hierarchy.dendrogram` returns.
+        The result of :func:`scipy.cluster.hierarchy.dendrogram`.
 
     See Also
     --------
@@ -77,8 +77,7 @@ class TopicHierarchyDisplay:
         method : {"ward", "average"}, default="ward"
             The distance of groups of topics; see `topic_hierarchy` of the models.
         view : str, default=None
-            The text view whose words stand for topics without a name; by default the
-            first.
+            The text view whose words label topics without a name; by default the first.
         n_words : int, default=3
             Words per topic.
         ranking : {"probability", "relevance", "frex"}, default="probability"
@@ -86,7 +85,7 @@ class TopicHierarchyDisplay:
         ranking_weight : float in [0, 1], default=None
             Weight of probability in the order.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **dendrogram_kw : dict
             Passed to :func:`scipy.cluster.hierarchy.dendrogram`.
 
@@ -109,12 +108,12 @@ class TopicHierarchyDisplay:
         return display.plot(ax=ax, **dendrogram_kw)
 
     def plot(self, ax: Any = None, **dendrogram_kw: Any) -> "TopicHierarchyDisplay":
-        """Plot the dendrogram, the topics below each other.
+        """Plot the dendrogram, with one topic below the other.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **dendrogram_kw : dict
             Passed to :func:`scipy.cluster.hierarchy.dendrogram`.
 

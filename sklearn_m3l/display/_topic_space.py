@@ -1,4 +1,4 @@
-"""A map of the topic space: every view of every row as a point in the plane."""
+"""A map of the topic space: every view of every row is a point in the plane."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._threads import one_thread
 
-# Points that t-SNE lays out, and of these, those that another point lies among.
+# Number of points that t-SNE lays out, and of neighbors that place any other point.
 _N_LAID_OUT, _N_NEIGHBORS = 3000, 5
 
 
@@ -27,23 +27,23 @@ def topic_space(
     names: Mapping[str, Any] | None = None,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Lay the views of all rows out in the plane, by t-SNE of their topics.
+    """Lay out the views of all rows in the plane, by t-SNE of their topics.
 
-    Points are near each other if their topics are: the distance is the square root of
-    the Jensen-Shannon divergence. Above 3,000 points, t-SNE runs on a random sample of
-    3,000; each other point is placed at the mean of its 5 nearest neighbors, by
-    Hellinger distance, weighted by nearness. So a map of 60,000 points takes little
-    longer.
+    Points are close if their topics are: the distance is the square root of the
+    Jensen-Shannon divergence. Above 3,000 points, t-SNE runs on a random sample of
+    3,000; each other point is placed at the mean of its 5 nearest neighbors by
+    Hellinger distance, weighted by closeness. A map of 60,000 points therefore takes
+    little longer.
 
     Parameters
     ----------
     model : estimator
         A fitted topic model.
     X : MultiView of shape (n_rows, n_views)
-        Rows to show, in those views that the model infers topics from (``views_``).
+        Rows to show, with the views that the model infers topics from (``views_``).
     names : mapping of str to array-like of shape (n_rows,), optional
-        What the rows show in a view, such as the page of a text. Rows with the same
-        name are one point. By default the row labels.
+        Names of the rows in a view, such as the page of a text. Rows with the same name
+        are one point. By default the row labels.
     random_state : int, RandomState instance or None, default=None
         Seed of the t-SNE.
 
@@ -87,7 +87,7 @@ def lay_out(
     present: Mapping[str, np.ndarray],
     random_state: Any,
 ) -> pd.DataFrame:
-    """Return a topic space of topics that have been inferred, by view."""
+    """Return the topic space of given topics by view."""
     shown = {
         view: first_of_each(names[view], np.flatnonzero(present[view]))
         for view in topics
@@ -100,7 +100,7 @@ def lay_out(
         {
             "row": np.concatenate(list(shown.values())),
             "view": np.repeat(list(shown), [len(rows) for rows in shown.values()]),
-            # Not as Arrow's strings, which cannot hold half a surrogate pair.
+            # Not as Arrow strings, which cannot hold half a surrogate pair.
             "name": pd.Series(
                 np.concatenate([names[view][rows] for view, rows in shown.items()]),
                 dtype=object,
@@ -124,11 +124,11 @@ def _place(theta: np.ndarray, random_state: Any) -> np.ndarray:
         perplexity=min(30, (len(laid_out) - 1) / 3),
         random_state=rng,
     )
-    # A step takes milliseconds: threads that wait for each other only slow it down.
+    # Steps take milliseconds: waiting for other threads only slows them down.
     with one_thread():
         places = tsne.fit_transform(np.sqrt(divergences))
         if len(laid_out) < len(theta):
-            # Near by the Hellinger distance, which is the one that matrices compute.
+            # By Hellinger distance, which a matrix product computes.
             neighbors = KNeighborsRegressor(_N_NEIGHBORS, weights="distance")
             roots = np.sqrt(theta)
             places = neighbors.fit(roots[laid_out], places).predict(roots)

@@ -1,4 +1,4 @@
-"""The topic space as a figure: every view of every row as a point."""
+"""The topic space as a figure: every view of every row is a point."""
 
 import os
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from sklearn_m3l.display._topic_space import topic_space
 from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.utils._files import replace_file
 
-# Topics with at least this share of the points are named on the figure, if no other
-# name is near: within a share of the width for each letter, and of the height.
+# The figure names topics with at least this share of the points, if no other name is
+# near: within a share of the width per letter, and of the height.
 _NAMED_SHARE, _LETTER = 0.02, (0.01, 0.02)
 
 
@@ -32,18 +32,18 @@ class TopicSpaceDisplay:
     points : DataFrame of shape (n_points, 6)
         As returned by `topic_space`.
     words : mapping of str to list of list of str, default=None
-        By view, the top words of each topic, which stand for the larger topics.
+        By view, the top words of each topic, which label the larger topics.
     view_labels : mapping of str to str, default=None
-        What to call the views; by default their names.
+        Labels of the views; by default their names.
     topic_names : mapping of int to str, default=None
-        Names of topics, which take the place of their first words.
+        Names of topics, to show instead of their top words.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the points are.
+        Axes with the points.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     scatter_ : dict of str to matplotlib PathCollection
         The points of each view.
     text_ : list of matplotlib Text
@@ -51,8 +51,8 @@ class TopicSpaceDisplay:
 
     See Also
     --------
-    topic_space : The points alone.
-    TopicReport : A page of all topics and documents, with this map.
+    topic_space : Only the points. TopicReport : A page of all topics and documents,
+    with this map.
 
     Examples
     --------
@@ -102,12 +102,12 @@ class TopicSpaceDisplay:
         estimator : estimator
             A fitted topic model, or a pipeline that ends with one.
         X : MultiView or DataFrame of shape (n_rows, n_views)
-            Rows to show, as the estimator takes them.
+            Rows to show, in the form that the estimator takes.
         names : mapping of str to array-like of shape (n_rows,), default=None
-            What the rows show in a view, such as the page of a text. Rows of one
+            Names of the rows in a view, such as the page of a text. Rows with the same
             name are one point. By default the row labels.
         view_labels : mapping of str to str, default=None
-            What to call the views; by default their names.
+            Labels of the views; by default their names.
         ranking : {"probability", "relevance", "frex"}, default="probability"
             The order of the words; see `top_words` of the models.
         ranking_weight : float in [0, 1], default=None
@@ -115,7 +115,7 @@ class TopicSpaceDisplay:
         random_state : int, RandomState instance or None, default=None
             Seed of the t-SNE.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **scatter_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.scatter`.
 
@@ -144,12 +144,12 @@ class TopicSpaceDisplay:
     ) -> "TopicSpaceDisplay":
         """Plot the points, with the names of the larger topics.
 
-        Each view has a color and a marker of its own.
+        Each view has its own color and marker.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         view : str, default=None
             The text view whose words name the topics; by default the first.
         **scatter_kw : dict
@@ -224,9 +224,9 @@ class TopicSpaceDisplay:
     ) -> None:
         """Write the topic space as an interactive page, with the words of all topics.
 
-        The map can be zoomed, a point shows what it is, and words can be searched. The
-        file holds everything that it shows and loads nothing. An existing file is
-        replaced only once the new one is complete.
+        Readers can zoom the map, point at a point to see its name, and search words.
+        The file is self-contained and loads nothing. An existing file is replaced only
+        once the new one is complete.
 
         Parameters
         ----------
@@ -264,7 +264,7 @@ class TopicSpaceDisplay:
         replace_file(Path(path), report_page(contents, title=title))
 
     def _by_row(self, values: Any, absent: Any) -> dict[str, np.ndarray]:
-        """Return by view what each row has of what the points have."""
+        """Return by view and row the values of the points."""
         rows, found = self.points["row"].to_numpy(), {}
         for view in self.points["view"].unique():
             own = (self.points["view"] == view).to_numpy()
@@ -273,12 +273,12 @@ class TopicSpaceDisplay:
         return found
 
     def _labels(self) -> dict[str, str]:
-        """Return what to call each view, in the order of the points."""
+        """Return the label of each view, in the order of the points."""
         given = self.view_labels or {}
         return {view: given.get(view, view) for view in self.points["view"].unique()}
 
     def _words_of(self, view: str | None) -> list[list[str]]:
-        """Return the words of each topic in one view, an empty list without words."""
+        """Return the words of each topic in one view, or an empty list."""
         words = self.words or {}
         if view is None:
             return next(iter(words.values()), [])
@@ -292,7 +292,7 @@ class TopicSpaceDisplay:
 
 
 def _named_topics(points: pd.DataFrame, labels: Mapping[int, str]) -> list[tuple]:
-    """Return number and place of the larger topics whose names do not overlap."""
+    """Return numbers and positions of larger topics whose names do not overlap."""
     places = points.groupby("topic")[["x", "y"]].median()
     sizes = points["topic"].value_counts(sort=False)
     width = max((points[["x", "y"]].max() - points[["x", "y"]].min()).max(), 1e-9)

@@ -1,4 +1,4 @@
-"""The stability of topics, beside what is next to their matches."""
+"""The stability of topics, compared with the runner-up of each match."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,30 +10,30 @@ from sklearn_m3l.display._style import color, marker
 from sklearn_m3l.display._view_comparison_display import choose_topics, topic_labels
 from sklearn_m3l.inspection import topic_stability
 
-# Inches: the width, and the heights of a topic and of what is around.
+# Inches: the width, the height of a topic, and the height of everything else.
 _WIDTH, _TOPIC, _AROUND = 7, 0.25, 1.2
 
 
 class TopicStabilityDisplay:
-    """The stability of topics as bars, the most stable on top.
+    """The stability of topics as bars, the most stable at the top.
 
-    A bar is the similarity of a topic to its matches in other runs, and a point that to
-    the runner-up. A topic came back if its bar ends well beyond the point. It is
+    A bar is the similarity of a topic to its matches in other runs, and a point is that
+    to the runner-up. A topic came back if its bar ends well beyond the point. It is
     recommended to use `from_estimator` to create a display. All parameters are stored
     as attributes.
 
     Parameters
     ----------
     stability : DataFrame
-        A row for each topic, as returned by
+        One row per topic, as returned by
         :func:`~sklearn_m3l.inspection.topic_stability`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the bars are.
+        Axes with the bars.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     bars_ : matplotlib BarContainer
         The bars.
 
@@ -78,9 +78,9 @@ class TopicStabilityDisplay:
         estimator : estimator
             A fitted topic model, a pipeline that ends with one, or a search.
         X : MultiView, DataFrame or array-like of shape (n_rows, n_features)
-            The rows that the model was fitted on, as the estimator takes them.
+            The rows that the model was fitted on, in the form that the estimator takes.
         n_runs : int, default=5
-            How often the model is fitted again.
+            Number of times to fit the model again.
         bootstrap : bool, default=False
             Whether articles are drawn with replacement for each run.
         topics : iterable of int, default=None
@@ -90,7 +90,7 @@ class TopicStabilityDisplay:
         n_jobs : int, default=None
             Number of runs at the same time.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.barh`.
 
@@ -116,12 +116,12 @@ class TopicStabilityDisplay:
         return cls(choose_topics(stability, topics)).plot(ax=ax, **bar_kw)
 
     def plot(self, ax: Any = None, **bar_kw: Any) -> "TopicStabilityDisplay":
-        """Plot a bar for each topic, the most stable on top.
+        """Plot a bar for each topic, the most stable at the top.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.barh`.
 

@@ -14,39 +14,39 @@ from sklearn_m3l.display._style import color
 from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.utils._text import wrap
 
-# Inches: the width of a language, and the heights of a word and of what is between.
+# Inches: the width of a language, the height of a word, and the gaps.
 _WIDTH, _WORD, _GAP = 3.2, 0.19, 0.5
-# Inches of each further line of a title, and letters in it.
+# Inches per additional line of a title, and letters per line.
 _LINE, _TITLE_LETTERS = 0.17, 30
 
 
 class TopicWordsDisplay:
     """The top words of topics as horizontal bars, several languages side by side.
 
-    The length of a bar is the weight of the word in `components_`. Where hardly any
-    text of a language is behind a topic, it has no bars there; see `known_words` of the
-    models. Letters that the usual font lacks are drawn in an installed font that has
-    them. It is recommended to use `from_estimator` to create a display. All parameters
-    are stored as attributes.
+    The length of a bar is the weight of the word in `components_`. A topic has no bars
+    in a language that hardly has any text about it; see `known_words` of the models.
+    Letters that the default font lacks are drawn in an installed font that has them. It
+    is recommended to use `from_estimator` to create a display. All parameters are
+    stored as attributes.
 
     Parameters
     ----------
     words : DataFrame
-        A row for each word to show, in the order in which to show them, with the
-        columns "topic", "view", "word" and "weight".
+        One row per word to show, in order, with the columns "topic", "view", "word" and
+        "weight".
     view_labels : mapping of str to str, default=None
-        What to call the languages; by default the names of the views.
+        Labels of the languages; by default the names of the views.
     topic_names : mapping of int to str, default=None
-        Names of topics, beside their numbers.
+        Names of topics, to show next to their numbers.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        What surrounds all the bars.
+        Axes around all bars.
     axes_ : ndarray of matplotlib Axes of shape (n_topics, n_views)
         The axes of each topic and language.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class TopicWordsDisplay:
         topics : iterable of int, default=None
             Numbers of the topics; by default the first five.
         views : iterable of str, default=None
-            The languages; by default all that the model has words in.
+            The languages; by default all in which the model has words.
         n_words : int, default=10
             Words per topic and language.
         ranking : {"probability", "relevance", "frex"}, default="probability"
@@ -103,7 +103,7 @@ class TopicWordsDisplay:
         ranking_weight : float in [0, 1], default=None
             Weight of probability in the order.
         view_labels : mapping of str to str, default=None
-            What to call the languages; by default the names of the views.
+            Labels of the languages; by default the names of the views.
         ax : matplotlib Axes, default=None
             Where to plot; by default a new figure.
         **bar_kw : dict
@@ -157,12 +157,12 @@ class TopicWordsDisplay:
         return display.plot(ax=ax, **bar_kw)
 
     def plot(self, ax: Any = None, **bar_kw: Any) -> "TopicWordsDisplay":
-        """Plot a row of bars for each topic, a column for each language.
+        """Plot one row per topic and one column per language.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            A place in a grid of subplots, which is divided; by default a new figure.
+            Axes to divide into plots; by default a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.barh`.
 
@@ -197,7 +197,7 @@ class TopicWordsDisplay:
             family = families[view]
             self._plot_bars(cell, self.words[wanted], color(column), family, bar_kw)
             *lines, last = titles[topic]
-            # Names are long, so that the language is on a line of its own.
+            # Names are long, so the language gets a separate line.
             end = f"{last}, {labels[view]}" if not lines else labels[view]
             cell.set_title(
                 "\n".join([*lines, end]), fontsize=10, family=family, parse_math=False
@@ -216,12 +216,12 @@ class TopicWordsDisplay:
             places, words["word"], fontsize=9, family=family, parse_math=False
         )
         ax.tick_params(axis="y", length=0)
-        ax.invert_yaxis()  # the best on top
+        ax.invert_yaxis()  # the best at the top
         ax.spines[["top", "right"]].set_visible(False)
 
 
 def _title_lines(topic: int, name: str | None) -> list[str]:
-    """Return the lines of a title; the last one is that of the language."""
+    """Return the lines of a title; the last one is for the language."""
     if name is None:
         return [topic_label(topic, None)]
     return [*wrap(topic_label(topic, name), _TITLE_LETTERS, "", ""), ""]

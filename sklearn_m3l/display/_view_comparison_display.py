@@ -10,31 +10,31 @@ from sklearn_m3l.display._fonts import find_families
 from sklearn_m3l.display._style import color
 from sklearn_m3l.inspection import compare_views
 
-# Inches: the width, and the heights of a topic and of what is around.
+# Inches: the width, the height of a topic, and the height of everything else.
 _WIDTH, _TOPIC, _AROUND = 7, 0.25, 1.2
 
 
 class ViewComparisonDisplay:
     """Differences in the prevalence of topics between two views, with intervals.
 
-    Each topic is a line: what is right of 0 is more prevalent in the second view. The
-    topics are in the order of their difference. It is recommended to use
-    `from_estimator` to create a display. All parameters are stored as attributes.
+    Each topic is a line; topics to the right of 0 are more prevalent in the second
+    view. They are sorted by their difference. It is recommended to use `from_estimator`
+    to create a display. All parameters are stored as attributes.
 
     Parameters
     ----------
     differences : DataFrame
-        A row for each topic of one pair of views, as returned by
+        One row per topic of one pair of views, as returned by
         :func:`~sklearn_m3l.inspection.compare_views`.
     view_labels : mapping of str to str, default=None
-        What to call the views; by default their names.
+        Labels of the views; by default their names.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Where the differences are.
+        Axes with the differences.
     figure_ : matplotlib Figure
-        What contains the axes.
+        Figure with the axes.
     errorbar_ : matplotlib ErrorbarContainer
         The differences and their intervals.
 
@@ -86,21 +86,21 @@ class ViewComparisonDisplay:
         estimator : estimator
             A fitted topic model, a pipeline that ends with one, or a search.
         X : MultiView or DataFrame of shape (n_rows, n_views)
-            Rows, as the estimator takes them.
+            Rows, in the form that the estimator takes.
         pair : (str, str)
             The two views.
         topics : iterable of int, default=None
             Numbers of the topics; by default all.
         n_resamples : int, default=1000
-            How often articles are resampled for the intervals.
+            Number of resamples of articles for the intervals.
         confidence_level : float, default=0.95
             Confidence level of the intervals.
         random_state : int, RandomState instance or None, default=None
             Seed of the resampling.
         view_labels : mapping of str to str, default=None
-            What to call the views; by default their names.
+            Labels of the views; by default their names.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **errorbar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.errorbar`.
 
@@ -127,12 +127,12 @@ class ViewComparisonDisplay:
         return cls(differences, view_labels=view_labels).plot(ax=ax, **errorbar_kw)
 
     def plot(self, ax: Any = None, **errorbar_kw: Any) -> "ViewComparisonDisplay":
-        """Plot a line for each topic, the greatest difference on top.
+        """Plot a line for each topic, the greatest difference at the top.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **errorbar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.errorbar`.
 
@@ -157,7 +157,7 @@ class ViewComparisonDisplay:
             _, ax = plt.subplots(figsize=size, layout="constrained")
         places = np.arange(len(rows))
         difference = rows["difference"].to_numpy()
-        # The interval can lie on one side of the difference.
+        # The interval may lie on one side of the difference.
         bounds = np.abs([difference - rows["low"], rows["high"] - difference])
         style = {"fmt": "o", "color": color(0), "capsize": 3}
         ax.axvline(0, color="gray", linewidth=1)

@@ -1,7 +1,7 @@
-"""Tables and corpora that one process cannot hold, on a Dask cluster.
+"""Tables and corpora that are too large for one process, on a Dask cluster.
 
-Needs ``sklearn-m3l[dask]``. Training on several processes needs nothing of this: see
-the user guide.
+Needs ``sklearn-m3l[dask]``. Training on several processes does not need this module;
+see the user guide.
 """
 
 from sklearn_m3l.distributed._sampling import fit_polylingual_lda

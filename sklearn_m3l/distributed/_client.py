@@ -1,4 +1,4 @@
-"""The Dask cluster that work goes to."""
+"""The Dask cluster that does the work."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from sklearn_m3l import __version__
 
 
 def find_client() -> Any:
-    """Return the current client of a Dask cluster, whose workers have this package.
+    """Return the current client of a Dask cluster whose workers have this package.
 
     Raises
     ------
     ImportError
-        Where Dask is not installed.
+        If Dask is not installed.
     ValueError
-        Where there is no client, or a worker lacks this package or has another version
-        of it.
+        If there is no client, or a worker lacks this package or has another version of
+        it.
     """
     try:
         from distributed import default_client

@@ -1,4 +1,4 @@
-"""Topics of a corpus that the workers of a Dask cluster sample together."""
+"""Sample the topics of a corpus on the workers of a Dask cluster."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,22 +15,22 @@ def fit_polylingual_lda(
 ) -> PolylingualLDA:
     """Fit a PolylingualLDA on the workers of a Dask cluster.
 
-    Approximate distributed LDA [1]_: the documents are cut into parts, which workers
-    keep. In a sweep each samples its own part against the counts of all, and then the
-    counts are merged. The topics depend on the seed and on the number of parts, not on
-    which worker has which part.
+    Approximate distributed LDA [1]_: the documents are split into parts, which workers
+    keep. In a sweep, each part is sampled against the counts of all documents, and then
+    the counts are merged. The topics depend on the seed and on the number of parts, not
+    on which worker has which part.
 
     Parameters
     ----------
     model : PolylingualLDA
-        Is fitted in place, as by its own `fit`. `n_jobs` is left aside: a part has one
+        Fitted in place, as by its own `fit`. `n_jobs` is ignored: a part has one
         thread.
     X : MultiView
         Training tuples, such as those of a folder. This process reads their counts part
-        by part and sends them to the workers, which need some 30 bytes per token.
+        by part and sends them to the workers, which need about 30 bytes per token.
     n_parts : int, default=None
-        Number of parts; by default the number of workers. Each holds the counts of all
-        words.
+        Number of parts; by default the number of workers. Each part keeps the counts of
+        all words.
 
     Returns
     -------
@@ -40,17 +40,17 @@ def fit_polylingual_lda(
     Raises
     ------
     ValueError
-        As in `PolylingualLDA.fit`, and where there is no Dask cluster or there are
-        fewer tuples than parts.
+        As in `PolylingualLDA.fit`, and if there is no Dask cluster or there are fewer
+        tuples than parts.
     RuntimeError
-        Where a worker is lost: its topics are, too. Set `checkpoint` on a model that is
-        sampled in one process, or sample again.
+        If a worker is lost, and its topics with it. Sample again, or sample in one
+        process with `checkpoint`.
 
     Notes
     -----
     With W workers, a sweep takes the time that one process needs for 1/W of the tokens,
-    and sends 16 bytes per topic and word to and from each worker. It pays where parts
-    have many times more tokens than there are topics times words.
+    and transfers 16 bytes per topic and word to and from each worker. It pays off if
+    parts have many times more tokens than there are topics times words.
 
     References
     ----------
@@ -82,29 +82,29 @@ class Part:
         self._merged = options["topic_word_counts"]
 
     def change(self) -> list[np.ndarray]:
-        """Return what sampling has changed in the counts since they were merged."""
+        """Return the changes in the counts since they were merged."""
         counts = self._sampler.topic_word_counts
         return [own - old for own, old in zip(counts, self._merged, strict=True)]
 
     def sweep(self, prior: np.ndarray) -> list[np.ndarray]:
-        """Redraw the topics of all tokens; return what that has changed."""
+        """Redraw the topics of all tokens; return the changes in the counts."""
         self._sampler.set_doc_topic_prior(prior)
         self._sampler.sweep()
         return self.change()
 
     def merge(self, counts: list[np.ndarray]) -> tuple[float, float]:
-        """Take the counts of all parts; return log p of the topics, and of words."""
+        """Set the counts of all parts; return log p of the topics, and of words."""
         self._merged = counts
         self._sampler.merge(counts)
         return self._sampler.log_likelihoods()
 
     def histogram(self) -> Any:
-        """Return the sizes of topics in documents, which the prior is learned from."""
+        """Return the sizes of topics in documents, from which the prior is learned."""
         return self._sampler.histogram()
 
 
 class SharedGibbs:
-    """What `Chain` needs of a sampler, whose documents are parts on workers."""
+    """A sampler for `Chain` whose documents are parts on workers."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class SharedGibbs:
         self._parts: list[Any] = []
 
     def add_documents(self, counts, clusters, starts) -> None:
-        """Send each worker its part of the documents, which gets its first topics."""
+        """Send each worker its part of the documents, and draw the first topics."""
         bounds = np.linspace(0, counts[0].shape[0], self._n_parts + 1).astype(int)
         seeds = np.random.SeedSequence(self._seed).generate_state(self._n_parts)
         futures = []
@@ -158,7 +158,7 @@ class SharedGibbs:
         return self._log_likelihood
 
     def optimize_doc_topic_prior(self) -> None:
-        """Set `doc_topic_prior` to the likeliest parameters, given the topics."""
+        """Set `doc_topic_prior` to the most likely parameters, given the topics."""
         from sklearn_m3l.gibbs._prior import Histogram, optimize_prior
 
         fields = zip(*self._ask("histogram"), strict=True)
@@ -175,11 +175,11 @@ class SharedGibbs:
         self._log_likelihood = sum(topics for topics, _ in found) + found[0][1]
 
     def _ask(self, method: str, *arguments: Any) -> list[Any]:
-        """Return what all parts answer."""
+        """Call a method of all parts; return the results."""
         try:
             asked = [getattr(part, method)(*arguments) for part in self._parts]
             return [answer.result() for answer in asked]
-        except OSError as error:  # Dask's word for it
+        except OSError as error:  # Dask raises it for lost workers
             raise RuntimeError(
                 "a worker was lost, and with it the topics of its documents; sample "
                 "again"

@@ -1,4 +1,4 @@
-"""Tables in partitions: embedded into a folder, and their topics inferred."""
+"""Embed partitioned tables into a folder, and infer their topics."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from sklearn_m3l.multiview._folder import MANIFEST, save_manifest_of_parts
 from sklearn_m3l.utils._files import read_file, replace_file
 from sklearn_m3l.utils._storage import digest, dumps, loads
 
-# What the parts of a folder were made of. A call that adds parts must be alike.
+# Describes the input of the parts in a folder; calls that add parts must match it.
 _PLAN = "plan"
 
 
@@ -31,24 +31,24 @@ def encode(
     random_state: int = 0,
     verbose: int = 0,
 ) -> MultiView:
-    """Embed a partitioned table into a folder, a part per partition.
+    """Embed a partitioned table into a folder, one part per partition.
 
     The workers of the current Dask cluster encode the partitions, and each keeps a
-    pretrained model once it is loaded. Parts appear once they are complete: if workers,
-    or all of the cluster, are lost, call it again with the same arguments, and finished
-    parts are kept.
+    pretrained model in memory. Parts appear once they are complete: if workers or the
+    whole cluster are lost, call it again with the same arguments, and finished parts
+    are kept.
 
     Parameters
     ----------
     ddf : dask.dataframe.DataFrame
         Has a column for every view.
     encoder : MultiViewEncoder
-        If it is not fitted, it is fitted here on a sample of the rows: vectorizers and
-        LSA learn from that. Pretrained encoders learn nothing.
+        If it is not fitted, it is fitted here on a sample of the rows, from which
+        vectorizers and LSA learn. Pretrained encoders learn nothing.
     folder : str or path
-        A folder that all workers write to and this process reads, which is created.
+        A new folder that all workers can write to and this process can read.
     sample_size : int, default=100_000
-        Rows to fit on, at most. They are drawn from all partitions.
+        Largest number of rows to fit on. They are drawn from all partitions.
     random_state : int, default=0
         Seed of the sample.
     verbose : int, default=0
@@ -57,16 +57,16 @@ def encode(
     Returns
     -------
     MultiView
-        All rows, in the order of the partitions, on disk; what
-        ``MultiView.open(folder)`` returns.
+        All rows, in the order of the partitions, on disk: the result of
+        ``MultiView.open(folder)``.
 
     Raises
     ------
     ValueError
-        Where there is no Dask cluster, a worker lacks this package, the table has no
-        rows, or the folder has parts of another table or encoder.
+        If there is no Dask cluster, a worker lacks this package, the table has no rows,
+        or the folder has parts of another table or encoder.
     OSError
-        Where the folder cannot be written.
+        If the folder cannot be written.
 
     See Also
     --------
@@ -101,14 +101,14 @@ def encode(
     ) as bar:
         for _ in tasks:
             bar.update()
-    for unfinished in folder.glob(".*.part"):  # of workers that were lost
+    for unfinished in folder.glob(".*.part"):  # from lost workers
         shutil.rmtree(unfinished, ignore_errors=True)
     save_manifest_of_parts(folder, list(names.values()))
     return MultiView.open(folder)
 
 
 def _submit(client, ddf, shared, left: dict[int, Path]) -> Iterator[int]:
-    """Encode partitions on the workers; iterate over their numbers as they are done."""
+    """Encode partitions on the workers; iterate over the numbers of finished ones."""
     from distributed import as_completed
 
     if not left:
@@ -119,12 +119,12 @@ def _submit(client, ddf, shared, left: dict[int, Path]) -> Iterator[int]:
         for n, path in left.items()
     }
     for future in as_completed(list(futures)):
-        future.result()  # raises what the worker raised
+        future.result()  # raises an error of the worker
         yield futures[future]
 
 
 def _encode_part(df: pd.DataFrame, encoder: Any, path: Path) -> None:
-    """Write a part, unless it is there: a task can run twice if a worker is lost."""
+    """Write a part unless it exists: a task can run twice if a worker is lost."""
     if _is_part(path):
         return
     try:
@@ -135,7 +135,7 @@ def _encode_part(df: pd.DataFrame, encoder: Any, path: Path) -> None:
 
 
 def _probe(df: pd.DataFrame, encoder: Any) -> str:
-    """Return a checksum of how an encoder sees the first row of a table."""
+    """Return a checksum of an encoder's output for the first row of a table."""
     X = encoder.transform(df.iloc[:1])
     return digest(
         [
@@ -143,7 +143,7 @@ def _probe(df: pd.DataFrame, encoder: Any) -> str:
                 name,
                 view.vocabulary,
                 view.counts,
-                # Other processors round otherwise.
+                # Other processors round differently.
                 np.round(view.read(slice(None)), 2) + 0,
             ]
             for name, view in X.views.items()
@@ -199,7 +199,7 @@ def transform(ddf: Any, pipeline: Any) -> Any:
     Parameters
     ----------
     ddf : dask.dataframe.DataFrame
-        Has columns that the pipeline takes.
+        Has the columns that the pipeline needs.
     pipeline : Pipeline
         A fitted pipeline of a `MultiViewEncoder` and a topic model. Each worker gets
         one copy.
@@ -207,13 +207,13 @@ def transform(ddf: Any, pipeline: Any) -> Any:
     Returns
     -------
     dask.dataframe.DataFrame of float32
-        A column for each topic, named as by ``get_feature_names_out``, with the index
-        of the table; NaN in rows that have no view. Nothing is computed yet.
+        One column per topic, named as by ``get_feature_names_out``, with the index of
+        the table; NaN in rows that have no view. Dask computes it lazily.
 
     Raises
     ------
     NotFittedError
-        Where the pipeline is not fitted.
+        If the pipeline is not fitted.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Questions to a fitted model: tables of what its topics say about the documents."""
+"""Tables that describe documents and topics of a fitted model."""
 
 from sklearn_m3l.inspection._clarity import dominant_topics, topic_entropy
 from sklearn_m3l.inspection._comparison import (

@@ -1,4 +1,4 @@
-"""Means in which each article counts once, and bootstrap intervals of them."""
+"""Means in which each article counts once, and their bootstrap intervals."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -9,16 +9,16 @@ from scipy import sparse
 from sklearn_m3l.utils._random import private_generator
 from sklearn_m3l.utils._sklearn import Interval
 
-# Parameters of the functions that return intervals, and what they may be.
+# Constraints of the parameters of functions that return intervals.
 PARAMETERS = {
     "n_resamples": [Interval(Integral, 1, None, closed="left")],
     "confidence_level": [Interval(Real, 0, 1, closed="neither")],
     "random_state": ["random_state"],
 }
 
-# Weights of articles that are drawn at once: 32 MiB of them.
+# Weights of articles to draw at once: 32 MiB.
 _BLOCK = 1 << 22
-# The least standard error of a resample, in those of the sample.
+# The smallest standard error of a resample, relative to that of the sample.
 _LEAST_ERROR = 1e-6
 
 
@@ -55,30 +55,30 @@ def bootstrap_interval(
     """Return an interval of the mean over articles, for each column.
 
     It is the bootstrap t interval of resampled articles (Hall 1988). Most articles have
-    next to nothing of most topics and a few have much, so that percentile intervals of
-    few articles are too short by far: where they promise 95%, they cover the mean of 30
-    such articles in 84% of cases or less.
+    next to nothing of most topics and a few have much, so percentile intervals of few
+    articles are far too short: at 95%, they cover the mean for 30 such articles in at
+    most 84% of cases.
 
     Parameters
     ----------
     means : ndarray of shape (n_articles, n_columns)
-        A row for each article.
+        One row per article.
     bounds : (float, float)
-        What the mean cannot leave.
+        Bounds of the mean.
     symmetric : bool
-        Whether the bounds are equally far from the mean of the articles: so they should
-        be for differences, which are skewed to neither side or to either.
+        Whether both ends of the interval are equally far from the mean; use it for
+        differences, which have no preferred skew.
     n_resamples : int
-        How often articles are drawn, as many as there are, with replacement.
+        Number of resamples; each draws as many articles as there are, with replacement.
     confidence_level : float
-        Share of cases that the interval covers the mean of the population in.
+        Share of cases in which the interval covers the mean of the population.
     random_state : int, RandomState instance or None
         Seed of the draws.
 
     Returns
     -------
     low, high : ndarray of shape (n_columns,)
-        The bounds; NaN if there is but one article, which has no spread.
+        The ends of the interval; NaN if there is only one article, which has no spread.
     """
     n_articles, n_columns = means.shape
     if n_articles < 2:
@@ -96,7 +96,8 @@ def bootstrap_interval(
         times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
         shift = times @ deviations / n_articles
         spread = np.maximum(times @ deviations**2 / n_articles - shift**2, 0)
-        # A resample of equal articles knows no error: its statistic is out of bounds.
+        # A resample of equal articles has no standard error, so its statistic would
+        # explode.
         own = np.sqrt(spread / (n_articles - 1))
         own = np.maximum(own, _LEAST_ERROR * error)
         block[:] = np.divide(shift, own, out=np.zeros_like(shift), where=own > 0)

@@ -1,4 +1,4 @@
-"""Rows with a clear topic, and rows without: by the entropy of their topics."""
+"""Rows with and without a clear topic, by the entropy of their topics."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -20,13 +20,13 @@ def topic_entropy(theta: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     theta : array-like of shape (n_rows, n_topics)
-        Topic proportions, rows that sum to 1. A row of NaN alone is an absent view.
+        Topic proportions, rows that sum to 1. A row of only NaN is an absent view.
 
     Returns
     -------
     ndarray of float64 of shape (n_rows,)
-        The entropy divided by that of equal proportions: 0 where a row has one topic,
-        1 where it has all alike; NaN in rows of NaN. With a single topic it is 0.
+        The entropy divided by that of equal proportions: 0 if a row has one topic, 1 if
+        it has all equally; NaN in rows of NaN. With a single topic, it is 0.
 
     Examples
     --------
@@ -55,11 +55,11 @@ def dominant_topics(
     max_entropy: float = 0.5,
     views: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Return the dominant topic of each row, missing where no topic is clear.
+    """Return the dominant topic of each row, missing if no topic is clear.
 
     A row has no clear topic if the entropy of its proportions, divided by that of equal
-    proportions, is above `max_entropy`. With 0.5, a row of K topics may have
-    proportions as even as the square root of K equal ones: 7 of 50.
+    proportions, is above `max_entropy`. With 0.5, the proportions of K topics may be as
+    even as if the square root of K topics had equal proportions: 7 of 50.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def dominant_topics(
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        Rows, as the estimator takes them.
+        Rows, in the form that the estimator takes.
     max_entropy : float in [0, 1], default=0.5
-        Largest entropy of a clear row. 1 lets every row have its topic.
+        Largest entropy of a clear row. With 1, every row is clear.
     views : sequence of str, default=None
         The views to infer topics from; by default all that the model can use.
 
@@ -79,8 +79,8 @@ n_features)
         One row per row of `X`, with the columns
 
         - "row", "label": position of the row in `X`, and its label;
-        - "topic", "topic_name": number and name of the dominant topic; missing where it
-          is not clear;
+        - "topic", "topic_name": number and name of the dominant topic; missing if it is
+          not clear;
         - "proportion": the largest proportion;
         - "entropy": see `topic_entropy`;
         - "clear": whether the entropy is at most `max_entropy`.

@@ -1,4 +1,4 @@
-"""How views differ: in the prevalence of topics, and in single rows."""
+"""Differences between views: in the prevalence of topics, and in single rows."""
 
 import warnings
 from collections.abc import Iterable
@@ -50,18 +50,18 @@ def prevalence_difference(
     """Compare the prevalence of each topic in two aligned views.
 
     Row i of A and row i of B are two views of one tuple. Only rows that have both are
-    compared, so a difference is never due to other articles.
+    compared, so a difference is never due to different articles.
 
     Parameters
     ----------
     A, B : array-like of shape (n_rows, n_topics)
-        Topic proportions of the two views, rows that sum to 1. A row of NaN alone is
-        an absent view.
+        Topic proportions of the two views, rows that sum to 1. A row of only NaN is an
+        absent view.
     groups : array-like of shape (n_rows,), default=None
-        Article ids. Each article counts once, by the mean of its rows, and articles
-        are what is resampled; without ids every row is an article.
+        Article ids. Each article counts once, by the mean of its rows, and articles are
+        resampled; without ids, every row is an article.
     n_resamples : int, default=1000
-        How often articles are resampled for the interval.
+        Number of resamples of articles for the interval.
     confidence_level : float, default=0.95
         Confidence level of the interval.
     random_state : int, RandomState instance or None, default=None
@@ -78,7 +78,7 @@ def prevalence_difference(
         - "low", "high": bootstrap interval of the difference;
         - "correlation": Pearson correlation, over articles, between the proportions in
           the two views; NaN if a view has the same proportion in all articles;
-        - "n_rows", "n_articles": how many have both views.
+        - "n_rows", "n_articles": numbers of those that have both views.
 
     Raises
     ------
@@ -92,11 +92,11 @@ def prevalence_difference(
 
     Notes
     -----
-    The interval is the symmetric bootstrap t interval over articles [1]_. Unlike the
-    percentile interval, it covers the truth at least about as often as it says where
-    most articles have next to nothing of a topic and a few have much; with few articles
+    The interval is the symmetric bootstrap t interval over articles [1]_. If most
+    articles have next to nothing of a topic and a few have much, it still covers the
+    truth about as often as promised, unlike the percentile interval; with few articles
     it is wide. It holds for one topic at a time: of 100 topics that do not differ at
-    all, up to about five have an interval of 95% that excludes 0.
+    all, up to about five have a 95% interval that excludes 0.
 
     References
     ----------
@@ -120,8 +120,8 @@ def prevalence_difference(
     a, b = check_proportions(A, "A"), check_proportions(B, "B")
     if a.shape != b.shape:
         raise ValueError(
-            f"the shapes of A and B differ: {a.shape} and {b.shape}; row i of each must"
-            " be two views of one tuple, over the same topics"
+            f"A has shape {a.shape} and B has shape {b.shape}; row i of each must be "
+            "two views of one tuple, over the same topics"
         )
     ids = article_ids(groups, len(a))
     both = ~np.isnan(a[:, 0]) & ~np.isnan(b[:, 0])
@@ -175,21 +175,21 @@ def compare_views(
 ) -> pd.DataFrame:
     """Compare the prevalence of each topic between languages and pictures.
 
-    Topics are inferred from each view by itself. Two views are compared over the rows
-    that have both, so a difference says that the views of the same article weigh a
-    topic differently, not that they are of different articles.
+    Topics are inferred from each view separately. Two views are compared over the rows
+    that have both, so a difference means that the views of an article weigh a topic
+    differently, not that they belong to different articles.
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView or DataFrame of shape (n_rows, n_views)
-        Rows, as the estimator takes them. Each article of ``X.groups`` counts once; a
-        pipeline gets the groups of a table from its encoder.
+        Rows, in the form that the estimator takes. Each article of ``X.groups`` counts
+        once; a pipeline gets the groups of a table from its encoder.
     pairs : iterable of (str, str), default=None
         Pairs of views; by default all pairs of views of `X` that the model can use.
     n_resamples : int, default=1000
-        How often articles are resampled for the interval.
+        Number of resamples of articles for the interval.
     confidence_level : float, default=0.95
         Confidence level of the interval.
     random_state : int, RandomState instance or None, default=None
@@ -206,12 +206,11 @@ def compare_views(
         - "difference": prevalence in view b minus that in view a;
         - "low", "high": bootstrap interval of the difference;
         - "correlation": Pearson correlation, over articles, between the proportions in
-          the two views; low where the views do not agree which articles are about a
-          topic;
+          the two views; low if the views disagree about which articles have a topic;
         - "npmi": cross-lingual NPMI of the 10 top words of the topic in the two
-          languages, counted in `X`; near 0 or below where they do not match. NaN
-          unless both views are texts with word counts that the model has words for;
-        - "n_rows", "n_articles": how many have both views.
+          languages, counted in `X`; near 0 or below if they do not match. NaN unless
+          both views are texts with word counts that the model knows;
+        - "n_rows", "n_articles": numbers of those that have both views.
 
     Raises
     ------
@@ -229,14 +228,14 @@ def compare_views(
     See Also
     --------
     prevalence_difference : The same for given proportions.
-    disagreements : The rows whose views are furthest apart.
+    disagreements : The rows whose views differ most.
     sklearn_m3l.display.ViewComparisonDisplay : The differences as a figure.
 
     Notes
     -----
     See :func:`prevalence_difference` for the interval. A difference can also be due to
-    the model, such as topics that one language has few words of; "npmi" and
-    "correlation" tell whether the topic is the same in both views.
+    the model, such as to topics that have few words in one language; "npmi" and
+    "correlation" show whether the topic is the same in both views.
 
     Examples
     --------
@@ -252,7 +251,7 @@ def compare_views(
     """
     model, data, chosen = _reach_pairs(estimator, X, pairs, n_articles=2)
     topics, names = topics_by_view(model, data), topic_names(model)
-    # The same articles are drawn for each pair that has the same rows.
+    # Pairs with the same rows resample the same articles.
     seed = private_generator(random_state).randint(np.iinfo(np.int32).max)
     tables = []
     for pair in chosen:
@@ -288,27 +287,27 @@ def disagreements(
     pairs: Iterable[Pair] | None = None,
     n: int | None = 20,
 ) -> pd.DataFrame:
-    """Find the rows whose views are furthest apart in their topics.
+    """Find the rows whose views differ most in their topics.
 
-    These are rows to read: texts that tell another story in another language, pictures
-    that do not fit, or cells that are in the wrong row.
+    These rows are worth reading: texts that tell a different story in another language,
+    pictures that do not fit, or cells in the wrong row.
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView or DataFrame of shape (n_rows, n_views)
-        Rows, as the estimator takes them.
+        Rows, in the form that the estimator takes.
     pairs : iterable of (str, str), default=None
         Pairs of views; by default all pairs of views of `X` that the model can use.
     n : int or None, default=20
-        Rows per pair of views; None for all that have both.
+        Rows per pair of views; None for all rows that have both.
 
     Returns
     -------
     DataFrame of shape (n_found, 11)
-        For each pair of views at most `n` rows, the widest apart first. Of an article
-        of ``X.groups``, only its widest row is there. The columns are
+        At most `n` rows per pair of views, the most different first. Each article of
+        ``X.groups`` appears only with its most different row. The columns are
 
         - "view_a", "view_b": the pair;
         - "row", "label": position of the row in `X`, and its label;
@@ -333,7 +332,7 @@ def disagreements(
 
     See Also
     --------
-    compare_views : What the views differ in on average.
+    compare_views : The average differences of views.
     sklearn_m3l.metrics.paired_jensen_shannon : The divergence of given proportions.
 
     Examples
@@ -378,7 +377,7 @@ def disagreements(
 def _reach_pairs(
     estimator: Any, X: Any, pairs: Iterable[Pair] | None, n_articles: int
 ) -> tuple[Any, MultiView, list[Pair]]:
-    """Return the model, its views, and the pairs that enough articles have both of."""
+    """Return the model, its views, and the pairs that enough articles have."""
     given = None if pairs is None else check_pairs(pairs)
     named = None if given is None else list(dict.fromkeys(sum(given, ())))
     model, data = reach_usable_views(estimator, X, named)
@@ -406,7 +405,7 @@ def _reach_pairs(
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the correlation between the columns of two arrays, NaN if one is flat."""
+    """Return the correlation of columns of two arrays; NaN if one is constant."""
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     scale = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
     return np.divide(

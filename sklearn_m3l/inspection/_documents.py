@@ -43,18 +43,18 @@ def document_topics(
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        Rows, as the estimator takes them.
+        Rows, in the form that the estimator takes.
     by : {"view", "row"}, default="view"
-        Whether topics are inferred from each view by itself, or from all views of a
+        Whether topics are inferred from each view separately, or from all views of a
         row.
     views : sequence of str, default=None
         The views to infer topics from; by default all that the model can use.
     columns : DataFrame of shape (n_rows, n_columns) or list of str, default=None
-        More about the rows, to repeat beside their topics: a table, or names of columns
-        of the table `X`. By default those columns of a table `X` that are not views
-        that the model was fitted on.
+        Additional columns to repeat for each topic of a row: a table, or names of
+        columns of the table `X`. By default the columns of a table `X` that are not
+        views of the model.
     n_topics : int, default=None
-        Only the so many largest topics of each document; by default all.
+        Number of largest topics to return for each document; by default all.
 
     Returns
     -------
@@ -68,20 +68,20 @@ n_features)
         - "proportion": the proportion of the topic;
         - those of `columns`.
 
-        Views that a row lacks are not there.
+        Views that a row lacks are left out.
 
     Raises
     ------
     TypeError
         If the estimator does not end with a topic model.
     ValueError
-        If `X` has no such view or column, `columns` has another length than `X`, or the
-        name of one of the columns above.
+        If `X` lacks a view or column, or `columns` differs from `X` in length or has a
+        name of the columns above.
 
     See Also
     --------
     topic_words : The words of the topics.
-    write_workbook : Both as a workbook.
+    write_workbook : Writes both to a workbook.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def topic_words(
     n_words : int, default=10
         Words per topic and text view.
     views : iterable of str, default=None
-        Text views; by default all that the model has words in.
+        Text views; by default all that the model has words for.
     ranking : {"probability", "relevance", "frex"}, default="probability"
         The order of the words; see `top_words` of the models.
     ranking_weight : float in [0, 1], default=None
@@ -175,8 +175,8 @@ def topic_words(
         - "word": the word;
         - "probability": its probability in the topic, from ``topic_word_``.
 
-        A topic has no words in a view that says nothing about it (see ``known_words``
-        of the models).
+        A topic has no words in a view that hardly has any text about it (see
+        ``known_words`` of the models).
 
     Raises
     ------
@@ -228,7 +228,7 @@ def topic_words(
 
 
 def _further_columns(X: Any, columns: Any, model: Any, n_rows: int) -> pd.DataFrame:
-    """Return what is repeated beside the topics, with a row for each of `X`."""
+    """Return the additional columns, with one row for each row of `X`."""
     if columns is None:
         if not isinstance(X, pd.DataFrame):
             return pd.DataFrame(index=range(n_rows))

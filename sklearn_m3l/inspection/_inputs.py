@@ -1,4 +1,4 @@
-"""What the functions of this package take: models, views, proportions and articles."""
+"""Read the input of functions: models, views, proportions and articles."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sklearn_m3l.metrics._divergence import check_distributions
 from sklearn_m3l.metrics._topics import reach_views
 from sklearn_m3l.multiview import MultiView
 
-# Words that stand for a topic.
+# Words that label a topic without a name.
 _N_WORDS = 3
 
 
@@ -45,20 +45,20 @@ def reach_usable_views(
 def check_proportions(theta: ArrayLike, name: str) -> np.ndarray:
     """Return topic proportions as float64; refuse rows of other numbers.
 
-    Rows of NaN alone are those of absent views.
+    Rows of only NaN are absent views.
     """
     return check_distributions(theta, name)
 
 
 def article_ids(groups: ArrayLike | None, n_rows: int) -> np.ndarray:
-    """Return the article of each row, by default one each."""
+    """Return the article of each row; by default every row is one."""
     if groups is None:
         return np.arange(n_rows)
     return check_groups(groups, n_rows)
 
 
 def topic_names(model: Any) -> list[str]:
-    """Return the name of each topic, or its top words in a language that has some."""
+    """Return the name of each topic, or its top words in a language that has them."""
     known = model.known_words(_N_WORDS).values()
     words: list[list[str]] = [
         next(filter(None, own), []) for own in zip(*known, strict=True)
@@ -70,7 +70,7 @@ def topic_names(model: Any) -> list[str]:
 def table_of(columns: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table whose texts are objects.
 
-    Strings of Arrow, which pandas takes by default, cannot hold half a surrogate pair.
+    Arrow strings, the default of pandas, cannot hold half a surrogate pair.
     """
     table: dict[str, Any] = {}
     for name, values in columns.items():

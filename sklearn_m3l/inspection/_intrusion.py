@@ -1,4 +1,4 @@
-"""Intrusion tests: sheets of questions for people, and the key."""
+"""Intrusion tests: sheets of questions for people, and their keys."""
 
 import io
 import os
@@ -58,7 +58,7 @@ def word_intrusion(
     n_words: int = 5,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Make a word intrusion test: people tell which word does not belong.
+    """Make a word intrusion test: people find the word that does not belong.
 
     Each question shows the top words of a topic and one intruder, in random order. The
     intruder is a top word of another topic that is unlikely in this one.
@@ -68,7 +68,7 @@ def word_intrusion(
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     view : str, default=None
-        The text view that the words come from. It can be left out if there is only one.
+        The text view that the words come from. It can be omitted if there is only one.
     topics : iterable of int, default=None
         Numbers of the topics; by default all that have words in that view (see
         ``known_words`` of the models).
@@ -89,14 +89,14 @@ def word_intrusion(
     TypeError
         If the estimator does not end with a topic model.
     ValueError
-        If the model has no words in `view`, or no such topic, a topic has no words in
+        If the model has no words in `view`, a topic does not exist or has no words in
         that view, or there are too few topics or words for an intruder.
 
     See Also
     --------
     topic_intrusion : The same with topics of documents.
-    write_intrusion : Write the questions, and the key apart.
-    score_intrusion : What the answers say.
+    write_intrusion : Write the questions, and the key to a separate file.
+    score_intrusion : Score the answers.
 
     References
     ----------
@@ -140,7 +140,7 @@ def word_intrusion(
                 f"in view {view!r}, so no word can be an intruder; lower n_words, or "
                 "leave the topic out"
             )
-        # The less likely half: a likely word of this topic would not stand out.
+        # From the less likely half: a likely word of this topic would not stand out.
         likely = sorted(others, key=lambda word: phi[topic, column[word]])
         pool = likely[: max(1, len(likely) // 2)]
         choices = [*known[topic], pool[rng.randint(len(pool))]]
@@ -182,11 +182,11 @@ def topic_intrusion(
     n_words: int = 8,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Make a topic intrusion test: people tell which topic a text is not about.
+    """Make a topic intrusion test: people find the topic that a text is not about.
 
     Each question shows a text, the top words of its largest topics and those of one
-    intruder, in random order. The intruder is one of the half of the topics that the
-    text has least of.
+    intruder, in random order. The intruder is one of the smaller half of the text's
+    topics.
 
     Parameters
     ----------
@@ -194,15 +194,15 @@ def topic_intrusion(
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        Rows to choose from, as the estimator takes them. Topics are inferred from all
-        of their views.
+        Rows to choose from, in the form that the estimator takes. Topics are inferred
+        from all of their views.
     texts : array-like of str of shape (n_rows,)
-        The texts of the rows, of which the first 700 letters are shown; rows whose text
-        is missing are not chosen.
+        The texts of the rows, whose first 700 letters are shown; rows without a text
+        are not chosen.
     view : str, default=None
-        The text view that the words come from. It can be left out if there is only one.
+        The text view that the words come from. It can be omitted if there is only one.
     n_rows : int, default=20
-        Number of questions. Rows are chosen at random, one of each article.
+        Number of questions. Rows are chosen at random, at most one per article.
     n_topics : int, default=3
         Topics of the text per question.
     n_words : int, default=8
@@ -223,14 +223,14 @@ n_features)
     TypeError
         If the estimator does not end with a topic model.
     ValueError
-        If `texts` has another length than `X`, there are fewer articles with a text
-        than `n_rows`, the model has no words in `view`, or it has too few topics.
+        If `texts` and `X` differ in length, there are fewer articles with a text than
+        `n_rows`, the model has no words in `view`, or it has too few topics.
 
     See Also
     --------
     word_intrusion : The same with words of topics.
-    write_intrusion : Write the questions, and the key apart.
-    score_intrusion : What the answers say.
+    write_intrusion : Write the questions, and the key to a separate file.
+    score_intrusion : Score the answers.
 
     References
     ----------
@@ -294,7 +294,7 @@ n_features)
 def _choose_rows(
     data: Any, usable: np.ndarray, n_rows: int, rng: np.random.RandomState
 ) -> np.ndarray:
-    """Return rows to ask about, at random, one of each article."""
+    """Return random rows to ask about, at most one per article."""
     groups = data.groups if isinstance(data, MultiView) else None
     rows = rng.permutation(np.flatnonzero(usable))
     rows = first_of_each(article_ids(groups, len(usable)), rows)
@@ -306,7 +306,7 @@ def _choose_rows(
 
 
 def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:
-    """Write the questions of an intrusion test, and the key beside them.
+    """Write the questions of an intrusion test, and the key to a file next to it.
 
     Existing files are replaced.
 
@@ -315,18 +315,18 @@ def write_intrusion(sheet: pd.DataFrame, path: str | os.PathLike) -> Path:
     sheet : DataFrame
         As returned by `word_intrusion` or `topic_intrusion`.
     path : str or path-like
-        The questions: ``.csv``, with an empty column "answer" to fill in, or ``.html``,
-        a page to print.
+        The file for the questions: ``.csv``, with an empty column "answer" to fill in,
+        or ``.html``, a page to print.
 
     Returns
     -------
     Path
-        The key, a CSV file whose name ends with ``.key.csv``, for `score_intrusion`.
+        The key for `score_intrusion`, a CSV file whose name ends with ``.key.csv``.
 
     Raises
     ------
     ValueError
-        If the path ends with neither, or `sheet` is not such a table.
+        If the path has another ending, or `sheet` is not such a table.
     OSError
         If a file cannot be written.
 
@@ -381,7 +381,7 @@ def numbered(sheet: pd.DataFrame, prefix: str) -> list[str]:
 
 
 def choices_of(sheet: pd.DataFrame) -> list[str]:
-    """Return the columns of choices; refuse what is not a sheet."""
+    """Return the columns of choices; refuse a table that is not a sheet."""
     choices = numbered(sheet, CHOICE)
     subject = {"topic", "row"} & {*sheet}
     if not choices or not subject or not {"question", "intruder"} <= {*sheet}:
@@ -399,7 +399,7 @@ def _beginning(text: str) -> str:
 
 
 def _page(sheet: pd.DataFrame, choices: list[str]) -> str:
-    """Return the questions as a page to print; it holds no key."""
+    """Return the questions, without the key, as a page to print."""
     kind = "topic" if "text" in sheet else "word"
     page = io.StringIO()
     page.write(

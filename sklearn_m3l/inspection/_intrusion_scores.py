@@ -1,4 +1,4 @@
-"""What the answers to an intrusion test say of the topics."""
+"""Scores of the answers to an intrusion test."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ def score_intrusion(answers: Any, key: Any) -> pd.DataFrame:
     DataFrame of shape (n_questions, 5 or 6)
         One row per question, with the columns
 
-        - "question", and "topic" or "row": what was asked about;
+        - "question", and the "topic" or "row" that it is about;
         - "n_answers": number of answers;
         - "precision": share of the answers that found the intruder (model precision
           [1]_); NaN without an answer. 1 is best;
         - "chance": the precision of random answers;
-        - "log_odds", of topics only: mean log ratio of the proportion of the intruder
-          to that of the chosen topic (topic log odds [1]_); 0 is best.
+        - "log_odds", only for topic intrusion: mean log ratio of the proportion of the
+          intruder to that of the chosen topic (topic log odds [1]_); 0 is best.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Values of rows, such as dates or sections, as levels that rows are counted by."""
+"""Turn values of rows, such as dates or sections, into levels to group rows by."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from sklearn_m3l.multiview._checks import list_labels
 
-# Numbers with more different values are binned.
+# Numbers with more distinct values than this are binned.
 _MOST_LEVELS, _N_BINS = 20, 10
 
 
@@ -21,7 +21,7 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
     bins : int, sequence of numbers, str or None
         See `prevalence_by`.
     labels : ndarray of shape (n_rows,)
-        What messages call the rows.
+        Labels of the rows, for messages.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
     column = _column(values)
     if len(column) != len(labels):
         raise ValueError(
-            f"values has {len(column)} values for {len(labels)} rows; give one each"
+            f"values has {len(column)} values for {len(labels)} rows; give one per row"
         )
     if column.isna().all():
         raise ValueError("values are all missing")
@@ -47,7 +47,7 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
         return _bins(column.astype(float), column, bins, labels)
     if bins is not None:
         raise ValueError(
-            f"bins={bins!r} is for numbers, and values are {kind}; leave bins out, or "
+            f"bins={bins!r} is for numbers, but values are {kind}; leave bins out, or "
             "give a frequency such as 'Y' if they are dates"
         )
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -58,7 +58,7 @@ def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
 
 
 def _column(values: Any) -> pd.Series:
-    """Return values as a column; texts are objects, not strings of Arrow."""
+    """Return values as a column; texts are objects, not Arrow strings."""
     if isinstance(values, (pd.Series, pd.Index, pd.Categorical)):
         return pd.Series(values).reset_index(drop=True)
     array = np.asarray(values)
@@ -73,12 +73,12 @@ def _periods(column: pd.Series, frequency: Any, labels: np.ndarray) -> pd.Catego
     """Return the first day of the period of each date."""
     if not isinstance(frequency, str):
         raise ValueError(
-            f"bins={frequency!r} is for numbers, and values are dates; give a "
-            "frequency of pandas, such as 'Y', 'Q' or 'M'"
+            f"bins={frequency!r} is for numbers, but values are dates; give a pandas "
+            "frequency, such as 'Y', 'Q' or 'M'"
         )
     if pd.api.types.is_numeric_dtype(column):
         raise ValueError(
-            f"bins={frequency!r} is for dates, and values are numbers; give edges or a "
+            f"bins={frequency!r} is for dates, but values are numbers; give edges or a "
             "number of bins, or None for years"
         )
     dates = pd.to_datetime(column, errors="coerce", format="ISO8601")
@@ -86,7 +86,7 @@ def _periods(column: pd.Series, frequency: Any, labels: np.ndarray) -> pd.Catego
     if len(broken):
         first = column.iloc[broken[0]]
         raise ValueError(
-            f"{len(broken)} of {len(column)} values are not dates such as 1999-12-31, "
+            f"{len(broken)} of {len(column)} values are not dates like 1999-12-31, "
             f"such as {first!r}: {list_labels(labels[broken])}; parse other formats "
             "with pandas.to_datetime"
         )
@@ -96,7 +96,7 @@ def _periods(column: pd.Series, frequency: Any, labels: np.ndarray) -> pd.Catego
         periods = dates.dt.to_period(frequency)
     except ValueError as error:
         raise ValueError(
-            f"bins={frequency!r} is not a frequency of pandas, such as 'Y', 'Q' or 'M'"
+            f"bins={frequency!r} is not a pandas frequency, such as 'Y', 'Q' or 'M'"
         ) from error
     return pd.Categorical(periods.dt.to_timestamp())
 
@@ -104,7 +104,7 @@ def _periods(column: pd.Series, frequency: Any, labels: np.ndarray) -> pd.Catego
 def _bins(
     numbers: pd.Series, column: pd.Series, bins: Any, labels: np.ndarray
 ) -> pd.Categorical:
-    """Return numbers as they are if they are few, and otherwise intervals."""
+    """Return few distinct numbers as they are, otherwise intervals."""
     if not np.isfinite(numbers.dropna()).all():
         raise ValueError("values contain infinity")
     if bins is None:
@@ -120,12 +120,12 @@ def _bins(
         return _intervals(codes, found)
     edges = np.asarray(bins, dtype=float)
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
-        raise ValueError(f"bins={bins!r} must be a number, or edges that increase")
+        raise ValueError(f"bins={bins!r} must be a number, or increasing edges")
     codes = pd.cut(numbers, edges, labels=False, include_lowest=True)
     outside = np.flatnonzero(codes.isna() & numbers.notna())
     if len(outside):
         raise ValueError(
-            f"{len(outside)} values are outside of the bins from {edges[0]:g} to "
+            f"{len(outside)} values are outside the bins from {edges[0]:g} to "
             f"{edges[-1]:g}: {list_labels(labels[outside])}"
         )
     return _intervals(codes, edges).remove_unused_categories()

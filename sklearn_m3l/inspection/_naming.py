@@ -1,4 +1,4 @@
-"""Names of topics: from their words, or from a function such as a language model."""
+"""Suggest names of topics, from their words or from a language model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from sklearn_m3l.metrics._topics import reach_topic_model
 from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._fitted import is_printable
 
-# Words of a name, and those that a function gets.
+# Words in a name, and words that a function gets.
 _N_WORDS, _N_GIVEN = 3, 10
 
 Namer = Callable[[dict[str, list[str]], dict[str, list[str]]], str]
@@ -31,43 +31,42 @@ def suggest_topic_names(
 ) -> list[str]:
     """Return a name for each topic, for `set_topic_names` of the models.
 
-    Without `namer`, a name is the first words of the topic in one language, by a
-    ranking that prefers words which tell topics apart; it has further words where
-    topics would have the same name.
+    Without `namer`, a name consists of the top words of the topic in one language, in a
+    ranking that prefers distinctive words. More words are added if topics would have
+    the same name.
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, or a pipeline that ends with one.
     X : MultiView or DataFrame of shape (n_rows, n_views), default=None
-        Rows to take typical documents from, for `namer`.
+        Rows from which `namer` gets typical documents.
     view : str, default=None
-        The text view whose words make names; by default, for each topic, the first
-        that has words of it.
+        The text view whose words form names; by default the first view in which the
+        topic has words.
     n_words : int, default=None
-        Words of a name, by default 3, or words of each language for `namer`, by
-        default 10.
+        Number of words in a name, by default 3; or of words per language for `namer`,
+        by default 10.
     ranking : {"probability", "relevance", "frex"}, default="relevance"
         The order of the words; see `top_words` of the models.
     ranking_weight : float in [0, 1], default=None
         Weight of probability in the order.
     namer : callable, default=None
         Called once per topic as ``namer(words, documents)``, and returns its name.
-        `words` has a list of words by language, and `documents` a list of texts by
-        language, both those that show the topic best first; a list may be empty. This
-        is the place for a language model: build a prompt of both, and return the
-        answer.
+        `words` maps each language to a list of words, and `documents` to a list of
+        texts, both in order of relevance to the topic; a list may be empty. To use a
+        language model, build a prompt from both, and return its answer.
     texts : mapping of str to sequence of str, default=None
         The texts of the rows of `X` by view. By default the columns of text views,
-        where `X` is a DataFrame.
+        if `X` is a DataFrame.
     n_documents : int, default=3
         Rows per topic whose texts `namer` gets.
 
     Returns
     -------
     list of str
-        A name for each topic. Those that `namer` returns may repeat;
-        `set_topic_names` refuses that, so give repeated ones a difference.
+        A name for each topic. Names from `namer` may repeat, but `set_topic_names`
+        refuses duplicates, so edit them first.
 
     Raises
     ------
@@ -135,7 +134,7 @@ def suggest_topic_names(
 def _names_of_words(
     model: Any, view: str | None, n_words: int, order: dict[str, Any]
 ) -> list[str]:
-    """Return the first words of each topic, as many more as make names distinct."""
+    """Return the top words of each topic, with more words to make names distinct."""
     model.top_words(next(iter(model.vocabularies_)) if view is None else view, n_words)
     sizes = {name: len(words) for name, words in model.vocabularies_.items()}
     most = sizes[view] if view is not None else max(sizes.values())
@@ -156,7 +155,7 @@ def _names_of_words(
             break
         for topic in longer:
             n_shown[topic] += 1
-    # Topics with the very same order of all words differ by their numbers alone.
+    # Topics with the same order of all words differ only by their numbers.
     return [
         f"{name} ({topic})" if repeated else name
         for topic, (name, repeated) in enumerate(zip(names, again, strict=True))
@@ -170,7 +169,7 @@ def _typical_documents(
     texts: Mapping[str, Sequence[str]] | None,
     n_documents: int,
 ) -> list[dict[str, list[str]]]:
-    """Return for each topic the texts of typical rows by view."""
+    """Return the texts of typical rows of each topic, by view."""
     n_topics = len(model.topic_names_)
     if X is None:
         if texts is not None:

@@ -31,13 +31,13 @@ def topic_network(estimator: Any, X: Any = None, *, n_neighbors: int = 3) -> Any
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features), default=None
-        Rows, as the estimator takes them. If given, topics are similar if they occur in
-        the same rows: the weight of a link is the correlation of their proportions,
-        and links are positive correlations only. By default topics are similar if
-        their words are: the weight is 1 minus the Jensen-Shannon divergence in bits,
-        in the mean over languages.
+        Rows, in the form that the estimator takes. If given, topics are similar if they
+        occur in the same rows: the weight of a link is the correlation of their
+        proportions, and only positive correlations are links. By default, topics are
+        similar if their words are: the weight is 1 minus the Jensen-Shannon divergence
+        in bits, averaged over languages.
     n_neighbors : int, default=3
-        Each topic is linked with so many of its most similar topics.
+        Number of its most similar topics that each topic is linked with.
 
     Returns
     -------

@@ -52,16 +52,16 @@ def mean_proportions(
     Parameters
     ----------
     theta : array-like of shape (n_rows, n_topics)
-        Topic proportions, rows that sum to 1. Rows of NaN alone are left out.
+        Topic proportions, rows that sum to 1. Rows of only NaN are left out.
     values : array-like of shape (n_rows,)
         Dates, names of categories, or numbers; see `prevalence_by`.
     groups : array-like of shape (n_rows,), default=None
         Article ids. Each article counts once within a level, by the mean of its rows,
-        and articles are what is resampled; without ids every row is an article.
+        and articles are resampled; without ids, every row is an article.
     bins : int, sequence of float, str or None, default=None
         How values become levels; see `prevalence_by`.
     n_resamples : int, default=1000
-        How often articles are resampled for the interval.
+        Number of resamples of articles for the interval.
     confidence_level : float, default=0.95
         Confidence level of the interval.
     random_state : int, RandomState instance or None, default=None
@@ -82,7 +82,8 @@ def mean_proportions(
     Warns
     -----
     UserWarning
-        If rows have no value, or a level has a single article and so no interval.
+        If rows have no value, or a level has a single article and therefore no
+        interval.
 
     See Also
     --------
@@ -91,9 +92,9 @@ def mean_proportions(
     Notes
     -----
     The interval is the bootstrap t interval over articles [1]_, for one level and topic
-    at a time. Unlike the percentile interval, it covers the truth about as often as it
-    says where most articles have next to nothing of a topic and a few have much; with
-    few articles it is wide.
+    at a time. If most articles have next to nothing of a topic and a few have much, it
+    still covers the truth about as often as promised, unlike the percentile interval;
+    with few articles it is wide.
 
     References
     ----------
@@ -152,7 +153,7 @@ def prevalence_by(
     confidence_level: float = 0.95,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Follow the prevalence of topics over time, categories or numbers.
+    """Average topic proportions over time, categories or numbers, by view.
 
     Parameters
     ----------
@@ -160,27 +161,27 @@ def prevalence_by(
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        Rows, as the estimator takes them. Each article of ``X.groups`` counts once
-        within a level; a pipeline gets the groups of a table from its encoder.
+        Rows, in the form that the estimator takes. Each article of ``X.groups`` counts
+        once within a level; a pipeline gets the groups of a table from its encoder.
     values : str or array-like of shape (n_rows,)
-        What the rows are grouped by: dates, names of categories, or numbers; a string
-        is the name of a column of the table `X`. Rows without a value are left out.
+        Values to group rows by: dates, names of categories, or numbers; a string is the
+        name of a column of the table `X`. Rows without a value are left out.
     bins : int, sequence of float, str or None, default=None
         How values become levels.
 
-        - None: dates become years. More than 20 different numbers become 10 bins of
-          equally many rows. Everything else is a level as it is.
-        - str: dates become periods of this frequency of pandas, such as "Y", "Q", "M"
-          or "W". Strings are parsed, such as "1999-12-31" or "1999-12" (ISO 8601).
-        - int: numbers become so many bins of equally many rows.
+        - None: dates become years. More than 20 distinct numbers become 10 bins with
+          equally many rows. Any other value is a level.
+        - str: dates become periods of this pandas frequency, such as "Y", "Q", "M" or
+          "W". Strings are parsed, such as "1999-12-31" or "1999-12" (ISO 8601).
+        - int: numbers become this many bins with equally many rows.
         - sequence of float: numbers become bins with these edges.
     by : {"view", "row"}, default="view"
-        Whether topics are inferred from each view by itself, or from all views of a
+        Whether topics are inferred from each view separately, or from all views of a
         row.
     views : sequence of str, default=None
         The views to infer topics from; by default all that the model can use.
     n_resamples : int, default=1000
-        How often articles are resampled for the interval.
+        Number of resamples of articles for the interval.
     confidence_level : float, default=0.95
         Confidence level of the interval.
     random_state : int, RandomState instance or None, default=None
@@ -189,7 +190,7 @@ n_features)
     Returns
     -------
     DataFrame of shape (n_views * n_levels * n_topics, 9)
-        One row per view, level and topic that there are rows for, with the columns
+        One row per topic of each view and level that has rows, with the columns
 
         - "view" (unless ``by="row"``);
         - "value": the level, in order: the first day of a period, an interval of
@@ -197,21 +198,22 @@ n_features)
         - "topic", "topic_name": number and name of the topic;
         - "prevalence": mean proportion;
         - "low", "high": its bootstrap interval;
-        - "n_rows", "n_articles": how many it is the mean of.
+        - "n_rows", "n_articles": numbers of rows and articles in the mean.
 
     Raises
     ------
     TypeError
         If the estimator does not end with a topic model.
     ValueError
-        If `X` has no such column or view, `values` has another length than `X`, dates
-        do not parse, bins do not fit the values, or fewer than two articles of a view
-        have a value.
+        If `X` lacks a column or view, `values` and `X` differ in length, dates do not
+        parse, bins do not fit the values, or fewer than two articles of a view have a
+        value.
 
     Warns
     -----
     UserWarning
-        If rows have no value, or a level has a single article and so no interval.
+        If rows have no value, or a level has a single article and therefore no
+        interval.
 
     See Also
     --------
@@ -220,12 +222,12 @@ n_features)
 
     Notes
     -----
-    See :func:`mean_proportions` for the interval. It tells how sure the mean of a
-    level is, given the topics of the rows; it knows nothing of the uncertainty of the
+    See :func:`mean_proportions` for the interval. It shows how certain the mean of a
+    level is, given the topics of the rows; it does not include the uncertainty of the
     topics themselves (see :func:`topic_stability`).
 
-    Each view is averaged over the rows that have it. To compare views with each other,
-    pass rows that have all of them, or use :func:`compare_views`.
+    Each view is averaged over the rows that have it. To compare views, pass rows that
+    have all of them, or use :func:`compare_views`.
 
     Examples
     --------
@@ -277,7 +279,7 @@ n_features)
 def topics_of(
     estimator: Any, X: Any, *, by: str, views: Sequence[str] | None
 ) -> tuple[Any, Any, dict[str, np.ndarray]]:
-    """Return the model, its input, and topics by view, or by "row" those of rows."""
+    """Return the model, its input, and topics by view, or of whole rows as "row"."""
     if views is None:
         model, data = reach_topic_model(estimator, X)
         if not isinstance(data, MultiView):  # counts of words
@@ -346,7 +348,7 @@ def _warn_of_gaps(missing: Any, table: pd.DataFrame) -> None:
     n_missing = int(np.sum(missing))
     if n_missing:
         warnings.warn(
-            f"left out {n_missing} of {len(missing)} rows, which have no value",
+            f"left out {n_missing} of {len(missing)} rows that have no value",
             UserWarning,
             stacklevel=4,
         )
@@ -354,7 +356,8 @@ def _warn_of_gaps(missing: Any, table: pd.DataFrame) -> None:
     if len(single):
         shown = ", ".join(str(value) for value in single[:10])
         warnings.warn(
-            f"{len(single)} levels have a single article, and so no interval: {shown}",
+            f"{len(single)} levels have a single article, and therefore no interval: "
+            f"{shown}",
             UserWarning,
             stacklevel=4,
         )

@@ -1,4 +1,4 @@
-"""Topics within long documents: by sentence, paragraph, or window of words."""
+"""Topics within long documents, by sentence, paragraph, or window of words."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -42,12 +42,12 @@ def segment_topics(
     max_words: int | None = None,
     views: Sequence[str] | None = None,
 ) -> Bunch:
-    """Infer the topics of the segments of long texts, and of documents from them.
+    """Infer the topics of segments of long texts, and average them by document.
 
     Text encoders read the first 128 to 512 tokens of a text and ignore the rest. Here
-    each segment is encoded by itself, so that all of a long text counts, and one sees
-    where in a document a topic is. If the encoder has ``min_tokens=1``, segments
-    without a known word get no topics and do not count.
+    each segment is encoded separately, so that the whole text counts, and you see where
+    in a document a topic occurs. If the encoder has ``min_tokens=1``, segments without
+    known words get no topics and do not count.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def segment_topics(
     X : DataFrame of shape (n_rows, n_columns)
         Texts by column; cells can be missing.
     by : {"sentence", "paragraph", "window"} or callable, default="paragraph"
-        What a segment is. Empty lines are between paragraphs. A sentence ends at a mark
-        such as a period before a space, abbreviations included. A window is
-        `max_words` words. For another rule, such as one of a language, pass a function
-        from a text to the segments in it.
+        The unit of segments. Empty lines separate paragraphs. A sentence ends at a mark
+        such as a period before a space, even after an abbreviation. A window is
+        `max_words` words. For other rules, such as those of a language, pass a function
+        from a text to its segments.
     max_words : int, default=None
-        Words of a segment, at most; longer ones are cut. A word is what is between
-        spaces, and a letter where the script has none. By default 100 for windows, and
-        no limit for others.
+        Largest number of words in a segment; longer ones are split. Spaces separate
+        words; in a script without spaces, each letter is a word. By default 100 for
+        windows, and no limit for others.
     views : sequence of str, default=None
         Columns of texts; by default all from which the model infers topics.
 
@@ -76,9 +76,9 @@ def segment_topics(
         segments : DataFrame
             One row per segment, in the order of `X`, with the columns "row" and
             "label", the position of the row in `X` and its label; "view"; "segment",
-            its number within the text, from 0; "start" and "end", where its letters
-            are in the text; "n_words"; "text"; and "topic", "topic_name" and
-            "proportion" of its largest topic, missing where the model infers none.
+            its number within the text, from 0; "start" and "end", the positions of its
+            letters in the text; "n_words"; "text"; and "topic", "topic_name" and
+            "proportion" of its largest topic, missing if it has no topics.
         proportions : ndarray of shape (n_segments, n_components)
             Topics of the segments.
         document_proportions : ndarray of shape (n_rows, n_components)
@@ -90,8 +90,8 @@ def segment_topics(
     TypeError
         If `X` is not a table of texts, or `by` does not return strings.
     ValueError
-        If a view is not one of texts that the model infers topics from, or a segment is
-        not in its text.
+        If the model does not infer topics from a text view, or a segment is not in its
+        text.
 
     Examples
     --------
@@ -115,8 +115,8 @@ def segment_topics(
     model, _ = reach_topic_model(estimator, None)
     if not isinstance(X, pd.DataFrame):
         raise TypeError(
-            f"segments are of texts in a DataFrame, not in a {type(X).__name__}; pass "
-            "a pipeline that encodes texts, and the table that it takes"
+            f"segments need texts in a DataFrame, not a {type(X).__name__}; pass a "
+            "pipeline that encodes texts, and its table"
         )
     if by == "window" and max_words is None:
         max_words = _WINDOW
@@ -151,7 +151,7 @@ def segment_topics(
 
 
 def _check_views(model: Any, X: pd.DataFrame, views: Sequence[str] | None) -> list[str]:
-    """Return the columns of texts to cut."""
+    """Return the columns of texts to split."""
     known = [name for name in model.views_ if name in model.vocabularies_]
     if isinstance(views, str):
         raise TypeError(f"views is a list of names, such as [{views!r}]")
@@ -195,7 +195,7 @@ def _cut(X: pd.DataFrame, view: str, by: Any, max_words: int | None) -> pd.DataF
 
 
 def _spans(text: str, by: Any, max_words: int | None) -> list[Span]:
-    """Return where the segments of a text begin and end."""
+    """Return the start and end of each segment of a text."""
     if by == "window":
         return window_spans(text, max_words or _WINDOW)
     spans = _found(text, by(text)) if callable(by) else _SPANS[by](text)
@@ -209,7 +209,7 @@ def _spans(text: str, by: Any, max_words: int | None) -> list[Span]:
 
 
 def _found(text: str, parts: Any) -> list[Span]:
-    """Return where parts are in a text, one after the other."""
+    """Return the positions of successive parts in a text."""
     spans, start = [], 0
     for part in parts:
         if not isinstance(part, str):
@@ -228,7 +228,7 @@ def _found(text: str, parts: Any) -> list[Span]:
 
 
 def _average(segments: pd.DataFrame, theta: np.ndarray, n_rows: int) -> np.ndarray:
-    """Return the mean topics of rows: over the words of a view, then over views."""
+    """Return the mean topics of rows, over the words of a view and then over views."""
     total, n_views = np.zeros((n_rows, theta.shape[1])), np.zeros((n_rows, 1))
     known = ~np.isnan(theta[:, 0])
     for view in segments["view"].unique():

@@ -1,4 +1,4 @@
-"""How alike topics are in their words, within a model or between two."""
+"""Similarity of topics by their words, within a model or between two."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from sklearn_m3l.metrics import pairwise_jensen_shannon
 
 
 def shared_texts(a: Any, b: Any, views: Sequence[str] | None) -> list[str]:
-    """Return the text views that two models have words in.
+    """Return the text views for which both models have words.
 
     Raises
     ------
@@ -32,11 +32,11 @@ def shared_texts(a: Any, b: Any, views: Sequence[str] | None) -> list[str]:
 
 
 def word_similarity(a: Any, b: Any, views: Sequence[str]) -> np.ndarray:
-    """Return how alike the topics of two models are, from 0 to 1.
+    """Return the similarity of the topics of two models, from 0 to 1.
 
-    It is 1 minus the Jensen-Shannon divergence of their word distributions in bits, in
-    the mean over languages. A word that one of the models does not know has
-    probability 0 in its topics.
+    It is 1 minus the Jensen-Shannon divergence of their word distributions in bits,
+    averaged over languages. A word that a model does not know has probability 0 in its
+    topics.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def word_similarity(a: Any, b: Any, views: Sequence[str]) -> np.ndarray:
             union = np.union1d(words_a, words_b)
             phi_a = _spread(phi_a, np.searchsorted(union, words_a), len(union))
             phi_b = _spread(phi_b, np.searchsorted(union, words_b), len(union))
-        # As many words as there are blur what float32 sums to.
+        # With so many words, float32 sums are inexact.
         phi_a /= phi_a.sum(axis=1, keepdims=True)
         phi_b /= phi_b.sum(axis=1, keepdims=True)
         similarity += 1 - pairwise_jensen_shannon(phi_a, phi_b) / np.log(2)
@@ -59,12 +59,12 @@ def word_similarity(a: Any, b: Any, views: Sequence[str]) -> np.ndarray:
 
 
 def shared_words(a: Any, b: Any, views: Sequence[str], n_words: int) -> np.ndarray:
-    """Return the share of the top words that the topics of two models have in common.
+    """Return the share of top words that the topics of two models share.
 
     Returns
     -------
     ndarray of shape (n_topics_a, n_topics_b)
-        Shares of `n_words`, in the mean over languages.
+        Shares of `n_words`, averaged over languages.
     """
     shares = np.zeros((len(a.components_), len(b.components_)))
     for view in views:

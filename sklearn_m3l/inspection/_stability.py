@@ -1,4 +1,4 @@
-"""Topics of two models matched, and how stable topics are over seeds and samples."""
+"""Match topics of two models, and measure their stability over seeds and samples."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -43,18 +43,18 @@ def match_topics(
 ) -> pd.DataFrame:
     """Find the counterparts of the topics of one model in another.
 
-    Topics are matched one to one, such that the sum of the similarities of their word
+    Topics are matched one to one, so that the sum of the similarities of their word
     distributions is largest.
 
     Parameters
     ----------
     estimator_a, estimator_b : estimator
-        Fitted topic models, or pipelines that end with one. They need not be of one
-        class, have as many topics, or know the same words.
+        Fitted topic models, or pipelines that end with one. They may differ in class,
+        number of topics, and vocabulary.
     views : sequence of str, default=None
-        The languages to compare; by default all that both models have words in.
+        The languages to compare; by default all for which both models have words.
     n_words : int, default=10
-        Top words per topic and language that are compared.
+        Top words per topic and language to compare.
 
     Returns
     -------
@@ -63,12 +63,12 @@ def match_topics(
         without a counterpart, with the columns
 
         - "topic_a", "topic_name_a", "topic_b", "topic_name_b": numbers and names of the
-          topics, missing where there is no counterpart;
+          topics, missing if there is no counterpart;
         - "similarity": 1 minus the Jensen-Shannon divergence of their word
-          distributions in bits, in the mean over languages: 1 if they are equal, 0 if
-          they have no word in common;
-        - "shared_words": share of the top words that they have in common, in the mean
-          over languages.
+          distributions in bits, averaged over languages: 1 if they are equal, 0 if they
+          have no word in common;
+        - "shared_words": share of the top words that they have in common, averaged over
+          languages.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def match_topics(
     See Also
     --------
     topic_stability : The same over several fits of one model.
-    sklearn_m3l.display.compare_models : Models in one table of scores.
+    sklearn_m3l.display.compare_models : Scores of several models in one table.
 
     References
     ----------
@@ -151,8 +151,8 @@ def topic_stability(
 
     The model is fitted again `n_runs` times, with other seeds and, with `bootstrap`, on
     other samples of the articles. The topics of each run are matched with those of the
-    model. A topic that is found again and again is a finding about the corpus; one
-    that is not may be an accident of the seed.
+    model. A topic that comes back in every run describes the corpus; one that does not
+    may be an accident of the seed.
 
     Parameters
     ----------
@@ -161,14 +161,14 @@ def topic_stability(
         Of a pipeline, only the topic model is fitted again.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features)
-        The rows that the model was fitted on, as the estimator takes them.
+        The rows that the model was fitted on, in the form that the estimator takes.
     n_runs : int, default=5
-        How often the model is fitted again.
+        Number of times to fit the model again.
     bootstrap : bool, default=False
         Whether articles (``X.groups``; each row without them) are drawn with
         replacement for each run, as many as there are. Otherwise only the seed differs.
     n_words : int, default=10
-        Top words per topic and language that are compared.
+        Top words per topic and language to compare.
     random_state : int, RandomState instance or None, default=None
         Seed of the runs.
     n_jobs : int, default=None
@@ -180,13 +180,13 @@ n_features)
         One row per topic of the model, with the columns
 
         - "topic", "topic_name": its number and name;
-        - "stability": similarity to its match, in the mean over runs; see "similarity"
-          of :func:`match_topics`;
+        - "stability": similarity to its match, averaged over runs; see "similarity" of
+          :func:`match_topics`;
         - "lowest": the lowest similarity of any run;
-        - "runner_up": similarity to the most similar other topic of a run, in the mean
-          over runs; a topic is stable if "stability" is well above;
+        - "runner_up": similarity to the most similar other topic of a run, averaged
+          over runs; a topic is stable if "stability" is well above it;
         - "shared_words": share of the top words that it has in common with its match,
-          in the mean over runs and languages;
+          averaged over runs and languages;
         - "n_runs": number of runs.
 
     Raises
@@ -203,8 +203,7 @@ n_features)
 
     Notes
     -----
-    The runs write no checkpoints. Runs with the same `random_state` are the same
-    whatever `n_jobs` is.
+    The runs write no checkpoints. They depend only on `random_state`, not on `n_jobs`.
 
     References
     ----------
@@ -259,7 +258,7 @@ def _fit_again(model: Any, X: Any, seed: int, bootstrap: bool) -> Any:
     rng = np.random.RandomState(seed)
     copy = clone(model)
     parameters = copy.get_params()
-    # All of a student and its teacher; a frozen teacher keeps its topics.
+    # Reseed a student and its teacher; a frozen teacher keeps its topics.
     changed = {
         name: rng.randint(np.iinfo(np.int32).max)
         for name in sorted(parameters)

@@ -1,4 +1,4 @@
-"""Words that stand for no topic, since they are frequent in nearly all."""
+"""Words that are frequent in nearly all topics, and so describe none."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -25,20 +25,19 @@ def suggest_stop_words(
 ) -> pd.DataFrame:
     """List the words that are frequent in nearly every topic.
 
-    They say little about any of the topics. Read the list, then pass what should go to
+    They say little about any topic. Read the list, pass the words to remove to
     ``extra_stop_words`` of :func:`~sklearn_m3l.embedding.make_multiview_encoder`, and
-    fit again; or leave the model to set them aside (``background_share`` of
-    `PolylingualLDA`).
+    fit again; or let the model handle them (``background_share`` of `PolylingualLDA`).
 
     Parameters
     ----------
     estimator : estimator
         A fitted topic model, a pipeline that ends with one, or a search over either.
     n_words : int, default=50
-        A word is frequent in a topic if it is among so many most probable words.
+        A word is frequent in a topic if it is among this many most probable words.
     min_share : float in (0, 1], default=0.8
-        Share of the topics that a word must be frequent in. Topics that a language has
-        no words of (see ``known_words`` of the models) do not count.
+        Smallest share of the topics in which a word must be frequent. Topics without
+        words in a language (see ``known_words`` of the models) do not count.
 
     Returns
     -------
@@ -55,8 +54,8 @@ def suggest_stop_words(
     TypeError
         If the estimator does not end with a topic model.
     ValueError
-        If a parameter is invalid, or a view has no more than `n_words` words, so that
-        all would be frequent everywhere.
+        If a parameter is invalid, or a view has at most `n_words` words, so that all
+        would be frequent everywhere.
 
     Examples
     --------
@@ -74,8 +73,8 @@ def suggest_stop_words(
         vocabulary = model.vocabularies_[view]
         if len(vocabulary) <= n_words:
             raise ValueError(
-                f"view {view!r} has {len(vocabulary)} words, so that all are among the "
-                f"n_words={n_words} first of every topic; lower n_words"
+                f"view {view!r} has {len(vocabulary)} words, so all are among the "
+                f"n_words={n_words} top words of every topic; lower n_words"
             )
         known = [words for words in by_topic if words]
         times = pd.Series([w for words in known for w in words], dtype=object)

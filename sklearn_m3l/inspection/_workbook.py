@@ -17,7 +17,7 @@ from sklearn_m3l.multiview import MultiView
 from sklearn_m3l.utils._files import replace_file
 from sklearn_m3l.utils._text import printable
 
-# What a sheet of a workbook can hold.
+# Limits of a sheet of a workbook.
 _MOST_ROWS, _MOST_LETTERS = 1_048_576, 32_767
 # The widest column, in letters.
 _WIDEST = 60
@@ -47,8 +47,8 @@ def write_workbook(
         A fitted topic model, a pipeline that ends with one, or a search over either.
     X : MultiView, DataFrame or {array-like, sparse matrix} of shape (n_rows, \
 n_features), default=None
-        Documents, as the estimator takes them. By default the workbook has the sheets
-        "topics" and "words" only.
+        Documents, in the form that the estimator takes. By default the workbook has the
+        sheets "topics" and "words".
     n_words : int, default=10
         Words per topic and language.
     ranking : {"probability", "relevance", "frex"}, default="probability"
@@ -58,7 +58,7 @@ n_features), default=None
     n_topics : int, default=None
         Only the so many largest topics of each document; by default all.
     columns : DataFrame or list of str, default=None
-        More about the documents; see `document_topics`.
+        Additional columns of the documents; see `document_topics`.
     random_state : int, RandomState instance or None, default=None
         Seed of the intervals.
 
@@ -78,7 +78,7 @@ n_features), default=None
 
     Notes
     -----
-    Texts stay texts, also those that begin with an equals sign. Control characters,
+    Texts that begin with an equals sign do not become formulas. Control characters,
     which no workbook can hold, are escaped.
 
     Examples
@@ -147,7 +147,7 @@ def _tables(
 
 
 def _meet(X: MultiView, names: Sequence[str]) -> bool:
-    """Tell whether two articles have the same two views."""
+    """Return whether two articles have the same two views."""
     ids = np.arange(len(X)) if X.groups is None else X.groups
     return any(
         len(np.unique(ids[X[one].present & X[other].present])) > 1
@@ -157,7 +157,7 @@ def _meet(X: MultiView, names: Sequence[str]) -> bool:
 
 
 def _check_sheet(name: str, table: pd.DataFrame) -> None:
-    """Refuse what no sheet can hold, before anything is written."""
+    """Refuse a table that no sheet can hold, before anything is written."""
     if len(table) >= _MOST_ROWS:
         raise ValueError(
             f"the sheet {name} would have {len(table):,} rows, but a workbook holds "
@@ -200,7 +200,7 @@ def _write_sheet(sheet: Any, table: pd.DataFrame) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return what a cell can hold."""
+    """Return a value that a cell can hold."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NaT or value is pd.NA or value != value:

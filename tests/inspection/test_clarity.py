@@ -108,7 +108,7 @@ def test_words_of_all_topics_are_suggested():
     assert wider.query("view == 'en'")["word"].tolist() == ["all", "most"]
     edited = model.merge_topics([[0, 1]])
     assert "all" in suggest_stop_words(edited, n_words=8)["word"].tolist()
-    with pytest.raises(ValueError, match="view 'en' has 42 words, so that all are"):
+    with pytest.raises(ValueError, match="view 'en' has 42 words, so all are"):
         suggest_stop_words(model, n_words=42)
     with pytest.raises(ValueError, match="min_share"):
         suggest_stop_words(model, min_share=0)

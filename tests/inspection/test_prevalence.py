@@ -146,7 +146,7 @@ def test_order_of_categories_is_kept():
 
 def test_missing_values_are_told():
     theta = np.full((6, 2), 0.5)
-    with pytest.warns(UserWarning, match="left out 2 of 6 rows, which have no value"):
+    with pytest.warns(UserWarning, match="left out 2 of 6 rows that have no value"):
         table = mean_proportions(theta, ["a", None, "a", "b", "b", np.nan])
     assert table["n_rows"].tolist() == [2, 2, 2, 2]
 
@@ -175,11 +175,11 @@ def test_the_row_of_a_date_that_does_not_parse_is_named(small_multiview, lda):
         ([1, 2, 3, np.inf], None, "infinity"),
         ([1, 2, 3, 4], "Y", "values are numbers"),
         ([1, 2, 3, 4], 0, "at least 1"),
-        ([1, 2, 3, 4], [2, 1], "edges that increase"),
-        ([1, 2, 3, 4], [0, 3], "1 values are outside of the bins from 0 to 3"),
-        (list("abcd"), 2, "is for numbers, and values are string"),
-        (DATES, "fortnight", "not a frequency of pandas"),
-        (pd.to_datetime(DATES), 4, "is for numbers, and values are dates"),
+        ([1, 2, 3, 4], [2, 1], "increasing edges"),
+        ([1, 2, 3, 4], [0, 3], "1 values are outside the bins from 0 to 3"),
+        (list("abcd"), 2, "is for numbers, but values are string"),
+        (DATES, "fortnight", "not a pandas frequency"),
+        (pd.to_datetime(DATES), 4, "is for numbers, but values are dates"),
         (["a", 1, "b", 2], None, "several types"),
     ],
 )

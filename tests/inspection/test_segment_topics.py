@@ -120,7 +120,7 @@ def test_every_model_and_missing_views(df, encoder, name):
 
 
 def test_bad_input(pipeline, df, long, encoder):
-    with pytest.raises(TypeError, match="texts in a DataFrame, not in a MultiView"):
+    with pytest.raises(TypeError, match="texts in a DataFrame, not a MultiView"):
         segment_topics(pipeline[-1], encoder.transform(df))
     with pytest.raises(TypeError, match="the estimator takes no texts"):
         counts = encoder.transform(df)["en"].counts
