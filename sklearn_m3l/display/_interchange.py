@@ -227,7 +227,7 @@ def _find_texts(model: Any, X: Any, view: str | None) -> _Texts:
     if view not in X or not X[view].is_text:
         raise ValueError(
             f"X has no word counts of view {view!r}, which are needed to show its "
-            f"words; the views of X are {', '.join(X.view_names)}"
+            f"words; its views are {', '.join(X.view_names)}"
         )
     present = X[view].present
     rows = X[np.flatnonzero(present)]
