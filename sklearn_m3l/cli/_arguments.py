@@ -17,7 +17,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_model_and_table(
     parser: argparse.ArgumentParser, *, optional: bool = False
 ) -> None:
-    """Add what a command needs that reads a table for a model."""
+    """Add the arguments of a command that reads a table for a model."""
     add_model(parser)
     add_table(parser, optional)
     add_image_folder(parser)
@@ -31,8 +31,8 @@ def add_table(
         "table",
         type=Path,
         metavar="TABLE",
-        help="a CSV or TSV file with a header, which can be compressed by gzip or "
-        "bzip2, a .parquet file, or a folder of these",
+        help="a CSV or TSV file with a header, which may be compressed by gzip or "
+        "bzip2; a .parquet file; or a folder of these",
         **(more if optional else {}),
     )
     parser.add_argument(
@@ -40,16 +40,17 @@ def add_table(
         type=values.separator,
         default=None,
         metavar="CHARACTER",
-        help="what separates cells, or the word tab (default: a tab in .tsv files, "
-        "otherwise the tab, semicolon or comma that the header has most of)",
+        help="the character between cells, or the word tab (default: a tab in .tsv "
+        "files, otherwise the most frequent of tab, semicolon and comma in the "
+        "header)",
     )
     parser.add_argument(
         "--quoting",
         choices=["auto", "double", "none"],
         default="auto",
-        help='double: cells can be enclosed in "quotation marks", also over several '
+        help='double: cells may be enclosed in "quotation marks" and span several '
         "lines; none: quotation marks are ordinary characters; auto: like double, but "
-        "a table separated by tabs whose quotation marks seem to swallow rows is an "
+        "quotation marks that seem to swallow rows of a tab-separated table are an "
         "error (default: %(default)s)",
     )
     parser.add_argument(
@@ -63,7 +64,7 @@ def add_table(
 
 
 def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
-    """Add what tells the language of texts that are all in one column."""
+    """Add the arguments for the language of texts that are all in one column."""
     if several:
         parser.add_argument(
             "--corpus",
@@ -72,8 +73,8 @@ def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
             action="append",
             default=[],
             metavar="LANGUAGE=FILE",
-            help="in the place of TABLE, a table of texts in one language, in its "
-            "column --text-column; repeat --corpus for each language",
+            help="instead of TABLE, a table with texts in one language in the column "
+            "--text-column; repeat --corpus for each language",
         )
     else:
         parser.add_argument(
@@ -86,8 +87,7 @@ def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
         "--language-column",
         default=None,
         metavar="COLUMN",
-        help="a column that says the language of each row, whose text is in "
-        "--text-column",
+        help="a column with the language of each row, whose text is in --text-column",
     )
     parser.add_argument(
         "--text-column",
@@ -105,8 +105,8 @@ def add_image_folder(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=None,
         metavar="FOLDER",
-        help="the folder that paths of pictures are relative to; all pictures must be "
-        "inside (default: the folder of TABLE)",
+        help="the folder that picture paths are relative to; all pictures must be "
+        "inside it (default: the folder of TABLE)",
     )
 
 
@@ -118,9 +118,9 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="COLUMN[:LANGUAGE]",
         help="a column of texts; repeat --text for each. LANGUAGE, a code such as de, "
-        "chooses the stop words and how words are found; it can be left out if the "
-        "column is named by it. A colon at the end says that there is none: it: is a "
-        "column that is named like a language, and a:de: one that ends like it",
+        "determines stop words and how texts are split into words; omit it if it "
+        "is the name of the column. A colon at the end means no language: use it: "
+        "for a column named like a language, and a:de: for one that ends like one",
     )
     parser.add_argument(
         "--image",
@@ -128,7 +128,7 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="a column of paths of pictures; repeat --image for each",
+        help="a column of picture paths; repeat --image for each",
     )
     add_image_folder(parser)
 
@@ -140,10 +140,11 @@ def add_encoders(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[COLUMN=]MODEL",
-        help="embed texts with a model of sentence-transformers, such as "
-        "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face hub, or "
-        "a folder below that of --output (default: LSA, which downloads nothing); with "
-        "COLUMN=, that column alone; repeat --text-encoder for each",
+        help="embed texts with a sentence-transformers model, such as "
+        "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face Hub, "
+        "or a folder below that of --output (default: LSA, which downloads "
+        "nothing); with COLUMN=, only for that column; repeat --text-encoder for "
+        "each",
     )
     parser.add_argument(
         "--image-encoder",
@@ -152,8 +153,8 @@ def add_encoders(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[COLUMN=]MODEL",
         help="embed pictures with a CLIP model of sentence-transformers, such as "
-        "clip-ViT-B-32 (default: statistics of colors and shapes, which downloads "
-        "nothing); as --text-encoder",
+        "clip-ViT-B-32 (default: statistics of colors and shapes, which download "
+        "nothing); like --text-encoder",
     )
 
 
@@ -164,37 +165,37 @@ def add_words(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[COLUMN=]NAME",
-        help="what splits texts into words: jieba, fugashi, kiwipiepy, pythainlp, "
-        "icu4py, or pairs of characters (default: the package for the language of the "
-        "column); as --text-encoder",
+        help="how to split texts into words: jieba, fugashi, kiwipiepy, pythainlp, "
+        "icu4py, or pairs of characters (default: the package for the language of "
+        "the column); like --text-encoder",
     )
     parser.add_argument(
         "--lemmatize",
         action="store_true",
-        help="count words in their dictionary form, by the package simplemma",
+        help="count words in their dictionary form, with the package simplemma",
     )
     parser.add_argument(
         "--stop-words",
         action="append",
         default=[],
         metavar="[COLUMN=]FILE",
-        help="words to leave out, one per line in UTF-8, beside those of the language; "
-        "as --text-encoder",
+        help="a file of words to leave out besides those of the language, one per line "
+        "in UTF-8; like --text-encoder",
     )
     parser.add_argument(
         "--min-df",
         type=values.number_or_share,
         default=1,
         metavar="N",
-        help="leave out words of fewer texts: a number such as 5, or a share such as "
-        "0.01 (default: %(default)s)",
+        help="leave out words that fewer texts have: a number such as 5, or a share "
+        "such as 0.01 (default: %(default)s)",
     )
     parser.add_argument(
         "--max-df",
         type=values.number_or_share,
         default=1.0,
         metavar="N",
-        help="leave out words of more texts (default: %(default)s)",
+        help="leave out words that more texts have (default: %(default)s)",
     )
     parser.add_argument(
         "--max-features",
@@ -208,7 +209,7 @@ def add_words(parser: argparse.ArgumentParser) -> None:
         type=values.whole_number(at_least=0),
         default=0,
         metavar="N",
-        help="take texts with fewer counted words as empty (default: %(default)s)",
+        help="treat texts with fewer counted words as empty (default: %(default)s)",
     )
 
 
@@ -218,9 +219,9 @@ def add_seed_words(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=None,
         metavar="FILE",
-        help="themes that some topics are to be about: a TOML file with a table for "
-        "each, named by the theme, in which a key for each column of texts has a list "
-        'of words, such as en = ["rain"]; the first topics are these, with their names',
+        help="themes that some topics should be about: a TOML file with a table per "
+        "theme, in which the key of each column of texts has a list of words, such as "
+        'en = ["rain"]; the first topics are these themes, with their names',
     )
     parser.add_argument(
         "--seed-weight",
@@ -238,7 +239,7 @@ def add_only(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="infer topics from this column alone; repeat --view for several (default: "
+        help="infer topics only from this column; repeat --view for several (default: "
         "all columns of the model that TABLE has)",
     )
 
@@ -248,7 +249,7 @@ def add_by(parser: argparse.ArgumentParser) -> None:
         "--by",
         choices=["row", "view"],
         default="view",
-        help="infer topics from all columns of a row, or from each by itself "
+        help="infer topics from all columns of a row, or from each column separately "
         "(default: %(default)s)",
     )
 
@@ -259,7 +260,7 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="copy a column, such as one of ids; repeat --keep for each",
+        help="copy a column, such as ids; repeat --keep for each",
     )
 
 
@@ -297,8 +298,8 @@ def add_ranking(parser: argparse.ArgumentParser) -> None:
         "--ranking",
         choices=["probability", "relevance", "frex"],
         default="probability",
-        help="the order of the words of a topic: by their probability, or so that "
-        "words which are common in other topics come later (default: %(default)s)",
+        help="the order of the words of a topic: by probability, or with words that "
+        "are common in other topics later (default: %(default)s)",
     )
     parser.add_argument(
         "--ranking-weight",
@@ -316,7 +317,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         dest="form",
         choices=["table", "csv", "json", "markdown"],
         default="table",
-        help="how to print it (default: %(default)s)",
+        help="the output format (default: %(default)s)",
     )
 
 
@@ -342,8 +343,9 @@ def add_values(parser: argparse.ArgumentParser, required: bool) -> None:
         type=values.bins,
         default=None,
         metavar="BINS",
-        help="a number of bins of numbers, or Y, Q, M or W for years, quarters, months "
-        "or weeks of dates (default: up to 20 numbers as they are, otherwise 10 bins)",
+        help="the number of bins for numbers, or Y, Q, M or W for years, quarters, "
+        "months or weeks of dates (default: up to 20 distinct numbers as they are, "
+        "otherwise 10 bins)",
     )
 
 

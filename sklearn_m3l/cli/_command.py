@@ -1,4 +1,4 @@
-"""A command: its parser, and the function that it runs."""
+"""A command: its parser and its function."""
 
 from importlib import import_module
 from typing import Any
@@ -15,7 +15,7 @@ def add_command(commands, name: str, function: str, **texts: str):
 
 
 class _Command:
-    """A function that is imported, with all that it needs, when it is called."""
+    """A function that is imported, with its dependencies, when it is called."""
 
     def __init__(self, module: str, function: str):
         self.module = module

@@ -1,4 +1,4 @@
-"""The comparison: all models on the bundled corpus, in one table."""
+"""The comparison of all models on the bundled corpus, in one table."""
 
 import sys
 import textwrap
@@ -27,8 +27,8 @@ def run_comparison(**parameters: Any) -> None:
     Parameters
     ----------
     **parameters : dict
-        ``n_components``, ``random_state`` and, unless the neural models use their own,
-        ``max_iter``.
+        ``n_components``, ``random_state`` and, to replace the defaults of neural
+        models, ``max_iter``.
     """
     train, test = load_gimp_help("train").data, load_gimp_help("test").data
     _, first = np.unique(train.groups, return_index=True)
@@ -58,12 +58,12 @@ def run_comparison(**parameters: Any) -> None:
 
 
 def _models(train: MultiView, pages: MultiView, parameters: dict[str, Any]):
-    """Yield each model with its name, the rows to fit it on and what it learns from."""
+    """Yield each model with its name, its training rows and a description of these."""
     shared = {name: parameters[name] for name in ("n_components", "random_state")}
     n_pages = f"{len(pages):,} pages"
     yield (
         "PolylingualLDA",
-        PolylingualLDA(**shared),  # its iterations are sweeps, not epochs
+        PolylingualLDA(**shared),  # no max_iter: its iterations are sweeps, not epochs
         pages,
         f"word counts of {n_pages} in English and German",
     )

@@ -1,4 +1,4 @@
-"""Configuration files: everything that the options of fit can say, in TOML."""
+"""Configuration files: all options of fit in TOML."""
 
 import argparse
 import difflib
@@ -10,28 +10,27 @@ from typing import Any
 
 from sklearn_m3l import __version__
 
-# Options that say nothing about the model.
+# Options that do not describe the model.
 _NOT_STORED = ("config", "debug", "help")
 
 
 def parse_with_config(
     parser: argparse.ArgumentParser, argv: Sequence[str]
 ) -> dict[str, Any]:
-    """Parse arguments on top of the file that ``--config`` names, if it does.
+    """Parse arguments on top of the file of ``--config``, if there is one.
 
     Parameters
     ----------
     parser : ArgumentParser
         The parser of a command, none of whose options is required.
     argv : sequence of str
-        The arguments. An option that can be repeated adds to those of the file, any
-        other replaces that of the file.
+        The arguments. Options that can be repeated add to those of the file; any others
+        replace them.
 
     Returns
     -------
     dict
-        The arguments by destination, and the text of a file that says the same, as
-        "record".
+        The arguments by destination, and as "record" the text of an equivalent file.
     """
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     finder.add_argument("--config", type=Path)
@@ -48,13 +47,13 @@ def parse_with_config(
     given = argparse.Namespace(**said_by_file)
     arguments = vars(parser.parse_intermixed_args(argv, given))
     for name, value in arguments.items():
-        if value is None:  # an argument without an option that is not given
+        if value is None:  # an omitted positional argument
             arguments[name] = said_by_file.get(name)
     return {**arguments, "record": _to_toml(arguments, _options(parser))}
 
 
 def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    """Return what can be in a file, by key: long options, and arguments by name."""
+    """Return the keys of a file: long options, and names of positional arguments."""
     keys = {}
     for action in parser._actions:
         long = [text for text in action.option_strings if text.startswith("--")]
@@ -65,12 +64,12 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 def _to_argv(
     config: Mapping[str, Any], options: Mapping[str, argparse.Action]
 ) -> list[str]:
-    """Return the arguments that a file stands for.
+    """Return the arguments that are equivalent to a file.
 
     Raises
     ------
     ValueError
-        If a key is unknown, or its value is not of its kind.
+        If a key is unknown, or its value has the wrong type.
     """
     argv = []
     for name, value in config.items():
@@ -94,7 +93,7 @@ def _to_argv(
             if isinstance(item, bool) or not isinstance(item, (str, int, float)):
                 raise ValueError(f"{name} must be a text or a number, not {item!r}")
             argv += [f"--{key}={item}"] if action.option_strings else ["--", str(item)]
-    # Arguments without an option come last.
+    # Positional arguments come last.
     at = argv.index("--") if "--" in argv else len(argv)
     return [*argv[:at], *argv[at + 2 :], *argv[at : at + 2]]
 
@@ -119,7 +118,7 @@ def _to_toml(
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as it is given to an option."""
+    """Return a value in the form that an option takes."""
     if isinstance(value, tuple):  # NAME=VALUE
         name, given = value
         return f"{name}={given!r}"
@@ -127,5 +126,5 @@ def _plain(value: Any) -> Any:
 
 
 def _quote(value: Any) -> str:
-    """Return a value in TOML, whose texts and numbers are written as in JSON."""
+    """Return a value in TOML, which writes texts and numbers like JSON."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""The demonstration: topics of the bundled corpus, printed and on a page."""
+"""The demo: print topics of the bundled corpus, and write a page."""
 
 import textwrap
 from pathlib import Path
@@ -26,7 +26,7 @@ _NOTE = (
 
 
 def run_demo(output: Path, **parameters: Any) -> None:
-    """Train on the bundled corpus, print what was learned, and write a page.
+    """Train on the bundled corpus, print the results, and write a page.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The commands that edit the topics of a model, and list words to leave out."""
+"""The commands edit and stop-words."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def edit(
     reduce: int | None = None,
     by_prevalence: bool = False,
 ) -> None:
-    """Write a model whose topics are edited.
+    """Write a model with edited topics.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ def edit(
     names : sequence of (int, str) tuples
         Names of topics.
     suggest_names : str, optional
-        A column of texts, whose words name the other topics of the result.
+        A column of texts whose words name the other topics of the result.
     groups : sequence of list of int
         Topics to merge.
     drop : sequence of int
         Topics to drop.
     reduce : int, optional
-        Number of topics to leave, then.
+        Number of topics to keep after that.
     by_prevalence : bool
         Whether to put the most common topics first.
     """
@@ -62,7 +62,7 @@ def edit(
                     f"0 to {n_topics - 1}"
                 )
         topics = topics.drop_topics(drop)
-        # The topics that follow have moved up.
+        # Later topics have moved up.
         groups = [[k - sum(d < k for d in drop) for k in group] for group in groups]
     if groups:
         topics = topics.merge_topics(groups)
@@ -89,9 +89,9 @@ def stop_words(
     model : Path
         A file that fit wrote.
     n_words : int
-        How many first words of a topic are frequent.
+        Number of top words of a topic that are frequent.
     min_share : float
-        Share of the topics that a word must be frequent in.
+        Smallest share of the topics in which a word must be frequent.
     form : {"table", "csv", "json", "markdown"}
         How to print them.
     """

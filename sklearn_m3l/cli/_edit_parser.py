@@ -1,4 +1,4 @@
-"""The arguments of the commands that edit topics, and that list words to leave out."""
+"""The arguments of the commands edit and stop-words."""
 
 from sklearn_m3l.cli import _arguments as arguments
 from sklearn_m3l.cli import _values as values
@@ -11,9 +11,9 @@ def add_edit(commands) -> None:
         "edit",
         "_edit.edit",
         help="name, merge, drop, or reorder the topics of a model",
-        description="Write a model whose topics have names, or are merged, dropped, or "
-        "in another order. It can do all that the original can. Numbers are those that "
-        "the command topics prints for MODEL.",
+        description="Write a model whose topics are named, merged, dropped, or "
+        "reordered. It can do everything that the original can. Topics have the "
+        "numbers that the command topics prints for MODEL.",
     )
     arguments.add_model(parser)
     parser.add_argument(
@@ -29,7 +29,7 @@ def add_edit(commands) -> None:
         "--suggest-names",
         default=None,
         metavar="COLUMN",
-        help="name the other topics by words of this column that tell them apart",
+        help="name the other topics by distinctive words of this column",
     )
     parser.add_argument(
         "--merge",
@@ -38,7 +38,7 @@ def add_edit(commands) -> None:
         action="append",
         default=[],
         metavar="TOPICS",
-        help="make one topic of several, such as 3,7; repeat --merge for each",
+        help="merge several topics into one, such as 3,7; repeat --merge for each",
     )
     parser.add_argument(
         "--drop",
@@ -46,7 +46,8 @@ def add_edit(commands) -> None:
         action="extend",
         default=[],
         metavar="TOPICS",
-        help="drop topics, such as 5 or 5,8; the shares of the others add up to 1",
+        help="drop topics, such as 5 or 5,8; the shares of the others are scaled to "
+        "sum to 1",
     )
     parser.add_argument(
         "--reduce",
@@ -58,7 +59,7 @@ def add_edit(commands) -> None:
     parser.add_argument(
         "--by-prevalence",
         action="store_true",
-        help="put the most common topic first",
+        help="put the most prevalent topic first",
     )
     arguments.add_output(parser, "the model to write; it can be MODEL itself")
 
@@ -69,8 +70,8 @@ def add_stop_words(commands) -> None:
         "stop-words",
         "_edit.stop_words",
         help="list words that are frequent in nearly every topic",
-        description="Print the words that are frequent in nearly every topic, which "
-        "may be left out by fit --stop-words. Read them first.",
+        description="Print the words that are frequent in nearly every topic. Read "
+        "the list, then leave out the useless words with fit --stop-words.",
     )
     arguments.add_model(parser)
     parser.add_argument(
@@ -79,7 +80,7 @@ def add_stop_words(commands) -> None:
         type=values.whole_number(at_least=1),
         default=50,
         metavar="N",
-        help="a word is frequent in a topic if it is among its first N (default: "
+        help="a word is frequent in a topic if it is among its top N words (default: "
         "%(default)s)",
     )
     parser.add_argument(
@@ -87,7 +88,7 @@ def add_stop_words(commands) -> None:
         type=values.share,
         default=0.8,
         metavar="SHARE",
-        help="share of the topics that a word must be frequent in (default: "
+        help="smallest share of the topics in which a word must be frequent (default: "
         "%(default)s)",
     )
     arguments.add_format(parser)

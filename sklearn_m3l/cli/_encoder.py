@@ -1,4 +1,4 @@
-"""From the options of fit to the encoder of its columns."""
+"""Make the encoder of the columns from the options of fit."""
 
 import warnings
 from collections.abc import Sequence
@@ -26,17 +26,16 @@ from sklearn_m3l.persistence._save_load import check_savable
 
 
 class EncoderOptions(NamedTuple):
-    """How columns are embedded, and their words counted.
+    """Options for embedding columns and counting words.
 
     Parameters
     ----------
     text_encoders, image_encoders : sequence of str
-        Names of models that embed texts and pictures, or their folders, as
-        ``[COLUMN=]MODEL``.
+        Names or folders of models that embed texts and pictures, as ``[COLUMN=]MODEL``.
     tokenizers, stop_words : sequence of str
         Names of tokenizers, and files of stop words, as ``[COLUMN=]NAME``.
     lemmatize : bool
-        Whether to count words in their dictionary form where it is known.
+        Whether to count words in their dictionary form if it is known.
     min_df, max_df, max_features
         See `WordVectorizer`.
     min_tokens : int
@@ -68,17 +67,17 @@ def make_encoder(
     Parameters
     ----------
     languages : sequence of (str, str, () or None) tuples
-        Columns of texts, and their languages as `find_text_column` returns them.
+        Columns of texts, and their languages from `find_text_column`.
     images : sequence of str
         Columns of pictures.
     options : EncoderOptions
-        How they are encoded.
+        How to encode them.
     groups : str or None
         Column of article ids.
     random_state : int
         Seed.
     output : Path
-        The model to write, which refers to folders below its own.
+        The model to write, which may refer to folders below its own.
     """
     names = [name for name, _ in languages]
     embedders = _by_column("--text-encoder", options.text_encoders, names)
@@ -122,7 +121,7 @@ def _image_views(images: Sequence[str], given: Sequence[str], output: Path):
 
 
 def _lemmatized_columns(languages: Sequence[tuple[str, Any]]) -> list[str]:
-    """Return the columns whose words can be lemmatized; say which others there are."""
+    """Return the columns whose words can be lemmatized; warn of the others."""
     names = [name for name, _ in languages]
     known = [
         name
@@ -130,7 +129,7 @@ def _lemmatized_columns(languages: Sequence[tuple[str, Any]]) -> list[str]:
         if has_lemmas(list_languages(name if given is None else given))
     ]
     others = [name for name in names if name not in known]
-    if not known:  # what cannot be done at all is an error
+    if not known:  # if it is impossible for all columns, that is an error
         return names
     if others:
         warnings.warn(
@@ -145,15 +144,15 @@ def _lemmatized_columns(languages: Sequence[tuple[str, Any]]) -> list[str]:
 def _by_column(
     option: str, given: Sequence[str], names: Sequence[str]
 ) -> dict[str | None, str]:
-    """Return the values of ``[COLUMN=]VALUE``, by column; None stands for all."""
+    """Return the values of ``[COLUMN=]VALUE`` by column; None means all columns."""
     values: dict[str | None, str] = {}
     for argument in given:
         start, equals, end = argument.partition("=")
         column = normalize(start) if equals else None
         if column is not None and column not in names:
             raise ValueError(
-                f"{option} {argument} names a column {column!r} that is not given; "
-                f"the columns are: {', '.join(names) or 'none'}"
+                f"{option} {argument} names the unknown column {column!r}; the columns "
+                f"are: {', '.join(names) or 'none'}"
             )
         values[column] = end if equals else argument
     return values
@@ -167,7 +166,7 @@ def _pretrained(
         check_savable(encoder, output)
     except ValueError as error:
         raise ValueError(
-            f"{option} {name} must be a model on the Hugging Face hub, or a folder "
+            f"{option} {name} must be a model on the Hugging Face Hub, or a folder "
             "below that of --output, which refers to it"
         ) from error
     return encoder
@@ -183,7 +182,7 @@ def _read_words(path: Path) -> list[str]:
 
 
 def _check_language(name: str, language: Any) -> Any:
-    """Return the language of a column; say so if nothing is known about it."""
+    """Return the language of a column; warn if nothing is known about it."""
     if language is not None or knows_language(name):
         return language
     warnings.warn(

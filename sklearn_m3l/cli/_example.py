@@ -12,7 +12,7 @@ def write_example(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Where to; it is made if it does not exist.
+        Target folder; it is created if it does not exist.
     """
     pictures = folder / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -22,7 +22,7 @@ def write_example(folder: Path) -> None:
         for code, picture in frame["image"].items():
             (pictures / f"{code}.png").write_bytes(picture)
         frame = frame.assign(image=[f"pictures/{code}.png" for code in frame.index])
-        # Last, and at once: where there is a table, there are all of its pictures.
+        # Last, and at once, so that a table never lacks pictures.
         replace_file(folder / f"{subset}.csv", frame.to_csv(index_label="code"))
         print(f"Wrote {folder / subset}.csv: {len(frame):,} rows")
     (folder / "README.rst").write_text(corpus.DESCR, encoding="utf-8")

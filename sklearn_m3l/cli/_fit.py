@@ -44,21 +44,21 @@ def fit(
     link: str | None = None,
     **parameters: Any,
 ) -> None:
-    """Learn topics from tables, store the pipeline, and record how.
+    """Learn topics from tables, and store the pipeline with its options.
 
     Parameters
     ----------
     table : Path or None
-        A CSV or TSV file; None where `corpora` are given.
+        A CSV or TSV file; None if `corpora` are given.
     texts : sequence of str
         Columns of texts, as ``COLUMN[:LANGUAGE]``; by default the languages that
         `corpora` or the ``language_column`` name.
     images : sequence of str
-        Columns of paths of pictures.
+        Columns of picture paths.
     output : Path
         The file to write.
     record : str
-        What is written beside it.
+        The text to write to the file next to it.
     model : str
         A key of `MODELS`.
     corpora : sequence of str
@@ -72,11 +72,11 @@ def fit(
     random_state : int, default=0
         Seed.
     settings : sequence of (str, object) tuples
-        Further parameters of the model, which win over `parameters`.
+        More parameters of the model, which override `parameters`.
     report : Path, optional
-        A page to write, of the topics and the rows of the table.
+        A page to write, with the topics and the rows of the table.
     title, link : str, optional
-        Columns of what the rows are called there, and of their web addresses.
+        Columns with titles and web addresses of rows for the page.
     **parameters : dict
         Fields of `TableFile` and `EncoderOptions`, and parameters of the model.
     """
@@ -106,7 +106,9 @@ def fit(
     _tell_model(topic_model, output)
     if report is not None:
         given = Given(df[[*names, *images]], frame.set_axis(df.index))
-        X = MultiView(X.views, index=X.index)  # without articles, as for report
+        X = MultiView(
+            X.views, index=X.index
+        )  # without articles, as in the command report
         write_page(
             pipeline,
             files[0],
@@ -120,14 +122,14 @@ def fit(
 
 
 def _take(kind: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Take those parameters out that are fields of a kind of named tuple."""
+    """Remove and return the parameters that are fields of a named tuple."""
     return {name: parameters.pop(name) for name in kind._fields if name in parameters}
 
 
 def _list_tables(
     table: Path | None, corpora: Sequence[str]
 ) -> list[tuple[str | None, Path]]:
-    """Return the tables to read, and the language of each, if it has one."""
+    """Return the tables to read, each with its language if it has one."""
     if table is not None:
         return [(None, table)]
     parts = [corpus.partition("=") for corpus in corpora]
@@ -135,7 +137,7 @@ def _list_tables(
 
 
 def _check_outputs(tables: Sequence[Path], output: Path, report: Path | None) -> None:
-    """Refuse to write over what is read, or over another file that is written."""
+    """Refuse to overwrite an input or another output."""
     beside = record_file(output)
     refuse_to_overwrite(output, *tables)
     refuse_to_overwrite(beside, *tables)
@@ -152,17 +154,17 @@ def _read_columns(
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, Any]]]:
     """Return columns of tables, and the names and languages of the texts.
 
-    Of several tables, the rows of one are below those of another, and a column is empty
-    in those that lack it.
+    Several tables are concatenated; a column is empty in the rows of tables that lack
+    it.
 
     Returns
     -------
     frame : DataFrame
-        The columns; None where a cell is empty.
+        The columns; None for empty cells.
     df : DataFrame
-        The same, with rows that name their lines, and whole paths of pictures.
+        The same, with lines as row labels, and full paths of pictures.
     languages : list of (str, object) tuples
-        Columns of texts, and their languages where they are named.
+        Columns of texts, and their languages if they are named.
     """
     found = list(dict.fromkeys(n for file in files for n in file.find_languages()))
     languages: list[tuple[str, Any]] = []
@@ -212,7 +214,7 @@ def _make_pipeline(
     random_state: int,
     output: Path,
 ) -> Pipeline:
-    """Return an encoder of the columns and a model, which a file can hold."""
+    """Return a pipeline of an encoder and a model that can be stored."""
     encoder = make_encoder(
         languages,
         images,
@@ -232,21 +234,21 @@ def _tell_table(
     images: Sequence[str],
     options: EncoderOptions,
 ) -> None:
-    """Say what was read, and warn of what will hurt."""
+    """Print what was read, and warn of problems."""
     tell_views(frame, languages, images)
     warn_of_data(frame[[*languages, *images]], languages)
     if never_meet(frame[[*languages]]) and not options.text_encoders:
         warnings.warn(
-            f"no row has two of the columns {', '.join(languages)}, and LSA aligns no "
-            "languages; name a multilingual model with --text-encoder, so that likely "
-            "counterparts can be found",
+            f"no row has two of the columns {', '.join(languages)}, and LSA does not "
+            "align languages; name a multilingual model with --text-encoder, so that "
+            "likely counterparts can be found",
             UserWarning,
             stacklevel=3,
         )
 
 
 def _with_a_view(X: MultiView) -> MultiView:
-    """Return the rows that have a view; say which others there are."""
+    """Return the rows that have a view; warn of the others."""
     present = np.any(list(X.present.values()), axis=0)
     if present.all():
         return X
@@ -275,7 +277,7 @@ def _tuples_for(model: Any, X: MultiView) -> MultiView:
 
 
 def _tell_model(model: Any, output: Path) -> None:
-    """Say what was written."""
+    """Print what was written."""
     kind = "sweep" if isinstance(model, models.PolylingualLDA) else "epoch"
     rounds = f"{model.n_iter_} {kind}{'s' if model.n_iter_ != 1 else ''}"
     print(
@@ -285,7 +287,7 @@ def _tell_model(model: Any, output: Path) -> None:
 
 
 def record_file(model: Path) -> Path:
-    """Return the file beside a model that records its options."""
+    """Return the file next to a model that records its options."""
     return model.with_name(f"{model.name}.toml")
 
 
@@ -304,7 +306,7 @@ def _set_seed_words(model: Any, path: Path | None, weight: float | None) -> None
         return
     try:
         seeds = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no UTF-8, or no TOML
+    except ValueError as error:  # not UTF-8, or not TOML
         raise ValueError(f"{path} is not a TOML file of seed words: {error}") from error
     if isinstance(model, models.DistilledTopicModel):
         model = model.teacher
@@ -316,7 +318,7 @@ def _set_seed_words(model: Any, path: Path | None, weight: float | None) -> None
 def _choose_view(
     model: Any, names: Sequence[str], images: Sequence[str], options: EncoderOptions
 ) -> None:
-    """Choose the view that a model learns, or teaches, where none is set."""
+    """Choose the view that a model learns or teaches, if none is set."""
     if isinstance(model, models.ZeroShotTopicModel):
         if model.view is None and names:
             model.set_params(view=names[0])

@@ -1,4 +1,4 @@
-"""Tables on standard output: for a terminal, or as CSV, JSON or Markdown."""
+"""Print tables for a terminal, or as CSV, JSON or Markdown."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,13 +16,13 @@ def print_frame(
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
-        What to print; its index is left out.
+        The table to print, without its index.
     form : {"table", "csv", "json", "markdown"}
-        As which. A table whose rows do not fit the terminal becomes a block per row.
+        The format. A table that is too wide for the terminal becomes one block per row.
     heading : callable
-        From the position of a row to the heading of its block.
+        Maps the position of a row to the heading of its block.
     n_key : int
-        The first columns, which the heading replaces.
+        Number of first columns, which the heading replaces.
     """
     if form == "csv":
         print(frame.to_csv(index=False), end="")

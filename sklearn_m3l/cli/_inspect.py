@@ -1,4 +1,4 @@
-"""The commands that ask questions: of views, values, stability, and people."""
+"""The commands that inspect a model: views, values, stability, and intrusion tests."""
 
 import sys
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def compare_languages(
     only : sequence of str
         The columns to compare; by default all of the model that the table has.
     plot : Path, optional
-        A figure of the differences to write.
+        The figure of the differences to write.
     random_state : int
         Seed of the intervals.
     form : {"table", "csv", "json", "markdown"}
@@ -87,7 +87,7 @@ def print_disagreements(
     form: str = "table",
     **options: Any,
 ) -> None:
-    """Print the rows of a table whose columns are furthest apart in their topics.
+    """Print the rows of a table whose columns differ most in their topics.
 
     Parameters
     ----------
@@ -146,7 +146,8 @@ def prevalence(
     bins : int, str or None
         See `prevalence_by`.
     by : {"row", "view"}
-        Whether topics are inferred from all views of a row, or from each by itself.
+        Whether topics are inferred from all views of a row, or from each view
+        separately.
     groups : str, optional
         Column of article ids.
     only : sequence of str
@@ -196,7 +197,7 @@ def stability(
     table : Path
         The table that it was trained on.
     n_runs : int
-        How often the model is fitted again.
+        Number of times to fit the model again.
     bootstrap : bool
         Whether articles are drawn with replacement.
     groups : str, optional
@@ -253,11 +254,12 @@ def documents(
     table : Path
         A CSV or TSV file.
     output : Path
-        The table or the workbook to write; its suffix says of which kind.
+        The table or workbook to write; its suffix determines the format.
     by : {"row", "view"}
-        Whether topics are inferred from all views of a row, or from each by itself.
+        Whether topics are inferred from all views of a row, or from each view
+        separately.
     n_topics : int, optional
-        Only the so many largest topics of each document.
+        Number of largest topics to write for each document.
     keep : sequence of str
         Columns to copy.
     only : sequence of str
@@ -270,7 +272,7 @@ def documents(
     kept = others[[normalize(name) for name in dict.fromkeys(keep)]]
     if output.suffix.lower() == ".xlsx":
         if by != "view":
-            raise ValueError("a workbook has the topics of each view; leave --by out")
+            raise ValueError("a workbook has the topics of each view; omit --by")
         write_workbook(
             output,
             pipeline["topics"],
@@ -305,12 +307,12 @@ def network(
     model : Path
         A file that fit wrote.
     table : Path, optional
-        A CSV or TSV file, in whose rows topics meet; by default topics are linked by
-        their words.
+        A CSV or TSV file: links topics that occur in the same rows. By default topics
+        are linked by their words.
     output : Path
         The file to write: .graphml or .gexf.
     n_neighbors : int
-        Each topic is linked with so many others.
+        Number of topics that each topic is linked with.
     **options : dict
         See `TableFile`.
     """
@@ -347,11 +349,12 @@ def intrusion(
     model : Path
         A file that fit wrote.
     table : Path, optional
-        A CSV or TSV file, whose texts are asked about; by default words are.
+        A CSV or TSV file, for questions about its texts; by default questions are about
+        words.
     output : Path
         The test to write: .csv or .html.
     view : str, optional
-        The column whose words, and texts, are shown; by default the first text.
+        The column whose words and texts to show; by default the first column of texts.
     n_rows : int
         Number of texts.
     random_state : int
@@ -426,7 +429,7 @@ def _read(
 
 
 def _print(frame: pd.DataFrame, form: str, key: Sequence[str]) -> None:
-    """Print a table; its key begins the blocks of a narrow terminal."""
+    """Print a table; in a narrow terminal, its key columns become headings."""
     key = [name for name in key if name in frame]
     frame = frame[[*key, *(name for name in frame if name not in key)]]
     rounded = frame.copy()
@@ -445,14 +448,14 @@ def _plot_comparison(frame: pd.DataFrame, path: Path) -> None:
     pairs = frame[["view_a", "view_b"]].drop_duplicates()
     if len(pairs) > 1:
         raise ValueError(
-            f"--plot shows two columns, and {len(pairs)} pairs were compared; choose "
-            "two with --view"
+            f"--plot shows two columns, but {len(pairs)} pairs were compared; choose "
+            "two columns with --view"
         )
     _save_figure(ViewComparisonDisplay(frame).plot(), path)
 
 
 def _save_figure(display: Any, path: Path) -> None:
-    """Write a figure, of the kind that its suffix says."""
+    """Write a figure in the format of its suffix."""
     import io
 
     import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""The arguments of the commands that ask what topics say, and export them."""
+"""The arguments of the commands that inspect and export topics."""
 
 import argparse
 from pathlib import Path
@@ -15,7 +15,7 @@ def add_compare_views(commands) -> None:
         "_inspect.compare_languages",
         help="compare the prevalence of topics between languages and pictures",
         description="Print, for each topic and pair of columns, its prevalence in both "
-        "over the rows that have both, the difference with an interval of 95%, the "
+        "over the rows that have both, the difference with a 95% interval, the "
         "correlation, and how well its words match.",
     )
     _add_rows(parser)
@@ -29,9 +29,9 @@ def add_disagreements(commands) -> None:
         commands,
         "disagreements",
         "_inspect.print_disagreements",
-        help="print the rows whose columns are furthest apart in their topics",
-        description="Print the rows whose columns are furthest apart in their topics, "
-        "with the dominant topics of both: rows to read.",
+        help="print the rows whose columns differ most in their topics",
+        description="Print the rows whose columns differ most in their topics, with "
+        "the dominant topics of both. These rows are worth reading.",
     )
     _add_rows(parser)
     arguments.add_title(parser)
@@ -50,9 +50,9 @@ def add_prevalence(commands) -> None:
         commands,
         "prevalence",
         "_inspect.prevalence",
-        help="follow the prevalence of topics over dates, categories or numbers",
+        help="print the prevalence of topics over dates, categories or numbers",
         description="Print the mean proportion of each topic over the rows of each "
-        "value of a column, with an interval of 95% and the number of rows.",
+        "value of a column, with a 95% interval and the number of rows.",
     )
     _add_rows(parser)
     arguments.add_values(parser, required=True)
@@ -70,7 +70,7 @@ def add_documents(commands) -> None:
         help="write one row per document and topic, or a workbook of all tables",
         description="Write the topics of the rows of a table as a tidy table: one row "
         "per row of the table, column and topic. A workbook (.xlsx) has the topics, "
-        "their words, the documents, and what the columns disagree on.",
+        "their words, the documents, and the differences between columns.",
     )
     arguments.add_model_and_table(parser)
     arguments.add_only(parser)
@@ -80,12 +80,12 @@ def add_documents(commands) -> None:
         type=values.whole_number(at_least=1),
         default=None,
         metavar="N",
-        help="only the N largest topics of each document (default: all)",
+        help="write only the N largest topics of each document (default: all)",
     )
     arguments.add_keep(parser)
     arguments.add_output(
         parser,
-        "the table to write, as of transform, or a workbook (.xlsx)",
+        "the table to write, as in transform, or a workbook (.xlsx)",
         values.documents_file,
     )
 
@@ -96,8 +96,8 @@ def add_network(commands) -> None:
         "network",
         "_inspect.network",
         help="write the network of topics, for Gephi or Cytoscape",
-        description="Write topics and links between those that have similar words, or, "
-        "with TABLE, that occur in the same rows.",
+        description="Write topics, and links between topics that have similar words "
+        "or, with TABLE, occur in the same rows.",
     )
     arguments.add_model_and_table(parser, optional=True)
     parser.add_argument(
@@ -126,12 +126,12 @@ def add_stability(commands) -> None:
         type=values.whole_number(at_least=1),
         default=5,
         metavar="N",
-        help="how often the model is fitted again (default: %(default)s)",
+        help="number of times to fit the model again (default: %(default)s)",
     )
     parser.add_argument(
         "--bootstrap",
         action="store_true",
-        help="also draw other samples of the articles",
+        help="also resample the articles",
     )
     arguments.add_random_state(parser)
     arguments.add_format(parser)
@@ -157,16 +157,16 @@ def add_intrusion(commands) -> None:
         commands,
         "intrusion",
         "_inspect.intrusion",
-        help="write a test for people: which word, or topic, does not belong?",
-        description="Write a word intrusion test, or, with TABLE, a topic intrusion "
-        "test of its texts, and the key beside it.",
+        help="write a test for people: which word or topic does not belong?",
+        description="Write a word intrusion test or, with TABLE, a topic intrusion "
+        "test of its texts, and the key to a separate file.",
     )
     arguments.add_model_and_table(parser, optional=True)
     parser.add_argument(
         "--view",
         default=None,
         metavar="COLUMN",
-        help="the column of texts whose words are shown (default: the first)",
+        help="the column of texts whose words to show (default: the first)",
     )
     parser.add_argument(
         "--n-rows",

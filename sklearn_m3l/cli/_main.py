@@ -1,4 +1,4 @@
-"""Run a command: what it prints, and how it ends."""
+"""Run a command, print its errors and warnings, and return its exit code."""
 
 import sys
 import traceback
@@ -11,7 +11,7 @@ from sklearn_m3l.cli._signals import EndingSignals
 from sklearn_m3l.cli._terminal import forgiving_streams, raise_write_error
 from sklearn_m3l.utils._text import printable
 
-# Errors caused by the input or the machine; any other is a bug in this package.
+# Errors from the input or the machine; any other error is a bug in this package.
 _EXPECTED = (OSError, ValueError, TypeError, ImportError, MemoryError)
 
 
@@ -21,8 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        The arguments; by default those of the process. If they do not begin with a
-        command, they are those of ``demo``.
+        The arguments; by default those of the process. Without a command, they go to
+        ``demo``.
 
     Returns
     -------
@@ -33,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     ------
     SystemExit
         With code 2 if an argument is invalid, with a message (code 1) if the command
-        fails, with 128 plus the number of the signal if one ends it (130 after Ctrl-C,
-        143 after SIGTERM), and with code 0 after the help.
+        fails, with 128 plus the number of a signal that ends it (130 after Ctrl-C, 143
+        after SIGTERM), and with code 0 after the help.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     names_command = argv and not argv[0].startswith("-")
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: Exception) -> str:
-    """Return an error on one line."""
+    """Return the message of an error on one line."""
     if isinstance(error, OSError) and error.filename:
         return _one_line("error", f"{error.filename}: {error.strerror}")
     if isinstance(error, MemoryError):

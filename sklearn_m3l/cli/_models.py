@@ -1,4 +1,4 @@
-"""Stored models, and the tables that are read for them."""
+"""Load models, and read tables for them."""
 
 import sys
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from sklearn_m3l.persistence import load_model
 
 
 class Given(NamedTuple):
-    """What a command reads of a table.
+    """The columns that a command reads from a table.
 
-    The index of both is the line that a row begins in.
+    The index of both is the line in which a row begins.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_views)
-        The columns that are views of the model; cells of pictures are whole paths.
+        The columns that are views of the model; pictures have full paths.
     others : DataFrame of shape (n_rows, n_others)
-        The other columns that the command asked for.
+        The other columns that the command needs.
     """
 
     frame: pd.DataFrame
@@ -34,7 +34,7 @@ class Given(NamedTuple):
 
 
 def refuse_to_overwrite(output: Path, *sources: Path) -> None:
-    """Raise ValueError if a file that is written is one that is read."""
+    """Raise ValueError if an output is also an input."""
     if output.resolve() in [path.resolve() for path in sources]:
         raise ValueError(f"{output} is an input; write to another file")
 
@@ -45,7 +45,7 @@ def load_pipeline(path: Path) -> Pipeline:
     steps = list(getattr(pipeline, "named_steps", ()))
     if steps != ["encode", "topics"]:
         kind = type(pipeline).__name__
-        raise ValueError(f"{path} is not a model of the command fit, but a {kind}")
+        raise ValueError(f"{path} is not a model that fit wrote, but a {kind}")
     return pipeline
 
 
@@ -55,10 +55,10 @@ def read_views(
     *others: str | None,
     only: Sequence[str] = (),
 ) -> Given:
-    """Read those columns of a table that are views of a pipeline, and some others.
+    """Read the columns of a table that are views of a pipeline, and some others.
 
-    Says what was read, and warns of what is there but will not help. With `only`, no
-    other views are read.
+    Prints what was read, and warns of columns that are missing or unused. With `only`,
+    no other views are read.
     """
     views = dict(pipeline["encode"].views_)
     only = [normalize(name) for name in only]
@@ -77,8 +77,8 @@ def read_views(
         if not known:
             raise ValueError(
                 f"{file.path} has none of the columns {', '.join(views)} that the "
-                f"model knows; its columns are {', '.join(columns)}; --language names "
-                "the language of texts that are in a column of another name"
+                f"model knows; its columns are {', '.join(columns)}; use --language "
+                "for texts in a column with another name"
             )
         return list(dict.fromkeys([*known, *wanted]))
 
@@ -112,10 +112,10 @@ def read_beside(
     *others: str | None,
     only: Sequence[str] = (),
 ) -> Given:
-    """Read a table as `read_views` does for a result that is printed as `form`.
+    """Read a table as in `read_views`, for a result that is printed as `form`.
 
-    What is read is told above a table, and otherwise beside the result, which another
-    program may read.
+    Notes about the input go above a table; otherwise they go to standard error, because
+    another program may read the result.
     """
     with redirect_stdout(sys.stdout if form == "table" else sys.stderr):
         given = read_views(file, pipeline, *others, only=only)
@@ -124,7 +124,7 @@ def read_beside(
 
 
 def encode(pipeline: Pipeline, given: Given, groups: str | None) -> MultiView:
-    """Return the views of a table, whose rows know their articles."""
+    """Return the views of a table, with the articles of its rows."""
     frame, name = given.frame, None if groups is None else normalize(groups)
     if name is not None and name not in frame:
         frame = frame.join(given.others[[name]])

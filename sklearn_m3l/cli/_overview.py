@@ -1,4 +1,4 @@
-"""What a table holds: cells and languages of each view, and what will hurt."""
+"""Describe a table: cells and languages of each view, and likely problems."""
 
 import sys
 import warnings
@@ -12,9 +12,9 @@ import pandas as pd
 
 from sklearn_m3l.embedding._languages import knows_language, list_languages
 
-# A language is told from so many letters of the column, and no fewer.
+# Number of letters of a column from which its language is detected, and the least.
 _LETTERS, _FEWEST_LETTERS = 4000, 200
-# Cells that are equal in two languages are names; more than this share are not.
+# Cells that are equal in two languages are names, unless there are more than this.
 _MANY_EQUAL, _MANY_REPEATED = 0.2, 0.05
 _N_LISTED = 6
 
@@ -27,9 +27,9 @@ def tell_views(
     Parameters
     ----------
     df : DataFrame of shape (n_rows, n_columns)
-        Has the views; None where a cell is empty.
+        The views; None for empty cells.
     languages : mapping of str to (str or sequence of str or None)
-        The languages of each view of texts, None if it is named by its column.
+        The languages of each text view, None if the column name is the language.
     images : iterable of str
         The views of pictures.
     """
@@ -49,20 +49,20 @@ def tell_views(
 
 
 def warn_of_data(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
-    """Warn of what is likely to hurt in a table of views.
+    """Warn of likely problems in a table of views.
 
     Parameters
     ----------
     df : DataFrame of shape (n_rows, n_views)
-        The views; None where a cell is empty.
+        The views; None for empty cells.
     languages : mapping of str to (str or sequence of str or None)
-        The languages of each view of texts, None if it is named by its column.
+        The languages of each text view, None if the column name is the language.
 
     Warns
     -----
     UserWarning
-        If views never meet in a row, rows repeat others, cells are equal in two
-        languages, or a column is in another language than it says.
+        If views never share a row, rows repeat others, cells are equal in two
+        languages, or a column is in another language than stated.
     """
     _warn_of_pairs(df, languages)
     _warn_of_repeated_rows(df)
@@ -72,14 +72,14 @@ def warn_of_data(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
 
 
 def never_meet(texts: pd.DataFrame) -> bool:
-    """Tell whether there are several texts, but no row has two of them."""
+    """Return whether there are several texts, but no row has two of them."""
     present = texts.notna()
     return bool(present.any().sum() > 1 and present.sum(axis=1).max() == 1)
 
 
 def _warn_of_pairs(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
     present = df.notna()
-    # The models say what becomes of texts that no row has two of.
+    # The models themselves warn if no row has two texts.
     alone = {*languages} if never_meet(df[list(languages)]) else set()
     apart = [
         f"{one} and {other}"
@@ -115,7 +115,7 @@ def _warn_of_equal_cells(texts: pd.DataFrame) -> None:
 
 
 def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
-    """Tell the language of each column from a sample of its cells."""
+    """Detect the language of each column from a sample of its cells."""
     from lingua import Language, LanguageDetectorBuilder
 
     known = {language.iso_code_639_1.name.lower() for language in Language.all()}
@@ -136,7 +136,7 @@ def _warn_of_languages(df: pd.DataFrame, languages: Mapping[str, Any]) -> None:
 
 
 def _sample(cells: pd.Series) -> str:
-    """Return the beginnings of cells from all over a column, empty if too few."""
+    """Return the beginnings of cells across a column, or "" if there are too few."""
     rows = np.linspace(0, len(cells) - 1, min(len(cells), 100)).astype(int)
     sample = "\n".join(cell[: _LETTERS // len(rows)] for cell in cells.iloc[rows])
     return sample if len(sample) >= _FEWEST_LETTERS else ""

@@ -116,10 +116,10 @@ def _add_compare(commands) -> None:
         "_compare.run_comparison",
         help="measure all models side by side on the GIMP manual",
         description="Train PolylingualLDA, ZeroShotTopicModel, DistilledTopicModel and "
-        "M3LContrastTopicModel on the bundled corpus, one after the other, and print "
-        "one table: how well they align the two languages and the pictures of held-out "
-        "pages, and how coherent their topics are. Nothing is downloaded. With the "
-        "defaults this takes a few minutes.",
+        "M3LContrastTopicModel on the bundled corpus, one after the other, and "
+        "print one table of scores: how well they align the two languages and the "
+        "pictures of held-out pages, and how coherent their topics are. Nothing is "
+        "downloaded. With the defaults this takes a few minutes.",
     )
     arguments.add_training_options(parser)
 
@@ -144,11 +144,11 @@ def _add_fit(commands) -> None:
         "_fit.fit",
         help="learn topics from your own table",
         description="Train a topic model on the columns of a CSV or TSV file and store "
-        "it. Each column is a view: texts in one language, or paths of pictures. Cells "
-        "can be empty. Texts can also be all in one column (--language-column), or in "
-        "a table for each language (--corpus). Nothing is downloaded except the models "
-        "that --text-encoder and --image-encoder name. Beside the model, FILE.toml "
-        "records all options.",
+        "it. Each column is a view: texts in one language, or picture paths. Cells may "
+        "be empty. All texts may also be in one column (--language-column), or in a "
+        "table per language (--corpus). Nothing is downloaded except the models of "
+        "--text-encoder and --image-encoder. FILE.toml, next to the model, records all "
+        "options.",
     )
     arguments.add_table(parser, optional=True, several=True)
     parser.add_argument(
@@ -157,8 +157,9 @@ def _add_fit(commands) -> None:
         default=None,
         metavar="FILE",
         help="a TOML file with any of the options below, without the dashes, and table "
-        "for TABLE, such as the one that fit writes beside a model; options that are "
-        "given replace those of the file, or add to them if they can be repeated",
+        "for TABLE, such as the file that fit writes next to a model; options on "
+        "the command line replace those of the file, or add to them if they can be "
+        "repeated",
     )
     arguments.add_views(parser)
     parser.add_argument(
@@ -187,8 +188,8 @@ def _add_fit(commands) -> None:
         type=values.output_file,
         default=None,
         metavar="FILE",
-        help="also write a page of the topics and of the rows of TABLE, as the command "
-        "report does",
+        help="also write a page with the topics and the rows of TABLE, like the "
+        "command report",
     )
     arguments.add_title(parser)
     arguments.add_link(parser)
@@ -202,7 +203,7 @@ def _add_topics(commands) -> None:
         "_topics.topics",
         help="print the topics of a model that fit wrote",
         description="Print the top words of each topic in every language, side by side "
-        "where they fit, otherwise below each other.",
+        "if they fit, otherwise one below the other.",
     )
     arguments.add_model(parser)
     arguments.add_n_words(parser, 10)
@@ -216,9 +217,9 @@ def _add_describe(commands) -> None:
         "describe",
         "_topics.describe",
         help="print the dominant topic of each row of a table, and its words",
-        description="Infer topics from those columns of the model that a table has, "
-        "and print the dominant topic of each row, its share, and its top words in "
-        "every language: this is how a picture gets words.",
+        description="Infer topics from the columns of the model that a table has, and "
+        "print the dominant topic of each row, its share, and its top words in every "
+        "language. This is how a picture gets words.",
     )
     arguments.add_model_and_table(parser)
     arguments.add_only(parser)
@@ -230,9 +231,9 @@ def _add_describe(commands) -> None:
         type=values.share,
         default=None,
         metavar="LIMIT",
-        help="leave the topic out where it is not clear: where the entropy of the "
-        "topics of a row, from 0 for one topic to 1 for all alike, is above this "
-        "(default: every row has its topic)",
+        help="leave out topics that are not clear: those of rows whose entropy, from 0 "
+        "for one topic to 1 for all topics equally, is above this (default: every "
+        "row has a topic)",
     )
     arguments.add_format(parser)
 
@@ -243,8 +244,8 @@ def _add_transform(commands) -> None:
         "transform",
         "_transform.transform",
         help="infer the topics of another table",
-        description="Infer topics from those columns of the model that a table has, "
-        "and write one row of topics per row of the table.",
+        description="Infer topics from the columns of the model that a table has, and "
+        "write one row of topics per row of the table.",
     )
     arguments.add_model_and_table(parser)
     arguments.add_only(parser)
@@ -252,18 +253,18 @@ def _add_transform(commands) -> None:
         "--by",
         choices=["row", "view", "sentence", "paragraph", "window"],
         default="row",
-        help="view: infer topics from each cell by itself, and write a row for each, "
-        "with the numbers of its row in the table (counted from 1) and the name of its "
+        help="view: infer topics from each cell separately, and write a row for each, "
+        "with the number of its row in the table (from 1) and the name of its "
         "column; sentence, paragraph, or window: the same for each part of a text, "
-        "with its number and where its letters are (default: %(default)s)",
+        "with its number and the positions of its letters (default: %(default)s)",
     )
     parser.add_argument(
         "--max-words",
         type=values.whole_number(at_least=1),
         default=None,
         metavar="N",
-        help="words of such a part, at most; longer ones are cut (default: 100 for "
-        "windows)",
+        help="largest number of words in such a part; longer ones are split (default: "
+        "100 for windows)",
     )
     arguments.add_keep(parser)
     arguments.add_output(
@@ -281,8 +282,8 @@ def _add_evaluate(commands) -> None:
         "_evaluate.evaluate",
         help="measure a model on another table",
         description="Print how well a model aligns the columns of a table that it was "
-        "not trained on, how coherent its topics are there, and how well it predicts "
-        "the words, and on how many rows each is measured.",
+        "not trained on, how coherent its topics are there, how well it predicts the "
+        "words, and the number of rows for each score.",
     )
     arguments.add_model_and_table(parser)
     arguments.add_groups(parser)
@@ -293,10 +294,10 @@ def _add_report(commands) -> None:
         commands,
         "report",
         "_report.report",
-        help="write a page of the topics of a model",
+        help="write a page with the topics of a model",
         description="Write one HTML page to read, search and share: all topics, a map "
-        "of them, and rows of a table with the topics of each of their columns. The "
-        "page works offline and contains everything that it shows.",
+        "of them, and rows of a table with the topics of each column. The page is "
+        "self-contained and works offline.",
     )
     arguments.add_model_and_table(parser)
     arguments.add_title(parser)
@@ -307,8 +308,8 @@ def _add_report(commands) -> None:
         action="append",
         default=[],
         metavar="COLUMN[=BINS]",
-        help="follow topics over a column of dates, categories or numbers; BINS as in "
-        "prevalence, such as date=Y; repeat --values for each",
+        help="show the prevalence of topics over a column of dates, categories or "
+        "numbers; BINS as in prevalence, such as date=Y; repeat --values for each",
     )
     arguments.add_ranking(parser)
     parser.add_argument(
@@ -316,7 +317,7 @@ def _add_report(commands) -> None:
         type=values.whole_number(at_least=2),
         default=20_000,
         metavar="N",
-        help="show at most this many rows, picked at random (default: %(default)s)",
+        help="show at most this many rows, chosen at random (default: %(default)s)",
     )
     arguments.add_random_state(parser)
     arguments.add_output(parser, "the page to write; an existing file is replaced")

@@ -1,4 +1,4 @@
-"""The command report: a page of the topics of a stored pipeline and of rows."""
+"""The command report: a page with the topics of a stored pipeline and of rows."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ def report(
     random_state: int = 0,
     **options: Any,
 ) -> None:
-    """Write a page of the topics of a stored pipeline and of rows of a table.
+    """Write a page with the topics of a stored pipeline and of rows of a table.
 
     Parameters
     ----------
@@ -49,15 +49,15 @@ def report(
     output : Path
         The page to write.
     title, link : str, optional
-        Columns of what the rows are called, and of their web addresses.
+        Columns with the titles and the web addresses of the rows.
     values : sequence of (str, (int or str or None))
-        Columns of dates, categories or numbers to follow topics over, and their bins.
+        Columns of dates, categories or numbers to average topics over, and their bins.
     ranking, ranking_weight
         The order of the words; see `top_words` of the models.
     max_rows : int
-        At most so many rows are shown.
+        Largest number of rows to show.
     random_state : int
-        Seed of the map, and of the pick of rows.
+        Seed of the map, and of the choice of rows.
     **options : dict
         See `TableFile`.
     """
@@ -95,9 +95,9 @@ def write_page(
     random_state: int,
     max_rows: int = 20_000,
 ) -> None:
-    """Write a page of a pipeline and of what was read of a table; see `report`.
+    """Write a page for a pipeline and the columns of a table; see `report`.
 
-    Rows are encoded unless they are given as `X`, too.
+    Rows are encoded unless they are also given as `X`.
     """
     df, others = given
     shown = f"{len(df):,} rows of {file.path.name}"
@@ -142,7 +142,7 @@ def write_page(
 
 
 def _left_out(pipeline, df) -> str:
-    """Say which views of a table, or of the model, the page does not show."""
+    """Name the views of the table or the model that the page does not show."""
     views = [name for name, _ in pipeline["encode"].views_]
     absent = [name for name in views if name not in df]
     unused = [name for name in df if name not in pipeline["topics"].views_]
@@ -155,7 +155,7 @@ def _left_out(pipeline, df) -> str:
 
 
 class _Thumbnails(Mapping):
-    """Small JPEG files of pictures, by name; each is made when it is asked for."""
+    """Small JPEG files of pictures by name, created on demand."""
 
     def __init__(self, paths: Mapping[str, str]):
         self._paths = paths

@@ -1,4 +1,4 @@
-"""Scores on the terminal, and what they mean."""
+"""Print scores and their meanings."""
 
 import math
 import shutil
@@ -18,12 +18,12 @@ _MEASURES = {
 
 
 def terminal_width() -> int:
-    """Return the columns of the terminal, and no fewer than text needs."""
+    """Return the width of the terminal, but at least what text needs."""
     return max(shutil.get_terminal_size().columns, 20)
 
 
 def print_scores(scores: Mapping[str, Score]) -> None:
-    """Print scores beside those of chance, on how many rows, and what they mean."""
+    """Print scores with those of chance, numbers of rows, and meanings."""
     rows = [("", "Score", "Chance", "Rows")]
     for name, (value, chance, n_rows) in scores.items():
         rows.append(
@@ -39,7 +39,7 @@ def print_scores(scores: Mapping[str, Score]) -> None:
 
 
 def print_meanings(names: Iterable[str]) -> None:
-    """Print what the measures mean that some scores are of."""
+    """Print the meanings of the measures of some scores."""
     for measure in dict.fromkeys(name.split()[0] for name in names):
         meaning = f"{measure}: {_MEASURES[measure]}."
         print(textwrap.fill(meaning, terminal_width(), subsequent_indent="  "))

@@ -1,26 +1,26 @@
-"""Signals that end a command: it cleans up first, and says so by its exit code."""
+"""Signals that end a command: it cleans up first, and its exit code shows them."""
 
 import signal
 import threading
 from types import FrameType
 from typing import Any, NoReturn
 
-# Ctrl-C, `kill`, and a terminal that is closed. Windows lacks the last.
+# Ctrl-C, `kill`, and a closed terminal. Windows lacks the last.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class EndingSignals:
-    """Turns signals into KeyboardInterrupt in a block, as Python does with Ctrl-C.
+    """Turn signals into KeyboardInterrupt in a block, as Python does with Ctrl-C.
 
-    Without a handler, SIGTERM would end the process at once, and leave behind processes
-    that it started and files that are half written.
+    Without a handler, SIGTERM would end the process at once, and leave child processes
+    and incomplete files behind.
 
     Attributes
     ----------
     exit_code : int or None
-        128 plus the number of the signal, as in shells; None if there was no signal. An
-        exception may be due to a signal even if it is not a KeyboardInterrupt: compiled
-        modules that are interrupted while they are imported raise others.
+        128 plus the number of the signal, as in shells; None if there was no signal.
+        Not only KeyboardInterrupt may be due to a signal: compiled modules raise other
+        exceptions if their import is interrupted.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class EndingSignals:
         if threading.current_thread() is threading.main_thread():
             for number in (getattr(signal, n) for n in _NAMES if hasattr(signal, n)):
                 handler = signal.getsignal(number)
-                # A signal that is ignored, as under nohup, stays so.
+                # Keep ignoring a signal that is ignored, as under nohup.
                 if handler in (signal.SIG_DFL, signal.default_int_handler):
                     self._before[number] = handler
                     signal.signal(number, self._interrupt)

@@ -1,4 +1,4 @@
-"""Tables as the commands take them: texts, pictures and article ids."""
+"""Tables of the commands: texts, pictures and article ids."""
 
 import os
 import unicodedata
@@ -14,7 +14,7 @@ from sklearn_m3l.utils._references import resolve_inside
 
 
 class TableFile(NamedTuple):
-    """A table, how it is written, and where its pictures are.
+    """A table, its format, and the folder of its pictures.
 
     Parameters
     ----------
@@ -23,15 +23,14 @@ class TableFile(NamedTuple):
     separator, quoting, encoding
         See `Format`.
     image_folder : Path or None
-        The folder that paths of pictures are relative to; by default that of the file.
+        The folder that picture paths are relative to; by default that of the file.
     language : str or None
-        The language of all texts in `text_column`, which are then the view of that
-        name.
+        The language of all texts in `text_column`; the view has its name.
     language_column : str or None
-        The column that says the language of the text in `text_column` of each row. Each
-        language is a view, absent in the rows of another one.
+        The column with the language of the text in `text_column` of each row. Each
+        language is a view, absent in the rows of other languages.
     text_column : str
-        See `language` and `language_column`; without them it is a column like others.
+        See `language` and `language_column`; without them, it is an ordinary column.
     """
 
     path: Path
@@ -45,16 +44,16 @@ class TableFile(NamedTuple):
 
     @property
     def pictures(self) -> Path:
-        """Return the folder that all pictures are in."""
+        """Return the folder that contains all pictures."""
         return self.image_folder or self.path.parent
 
     @property
     def form(self) -> Format:
-        """Return how the file is written."""
+        """Return the format of the file."""
         return Format(self.separator, self.quoting, self.encoding)
 
     def find_languages(self) -> list[str]:
-        """Return the languages that the texts of one column are in, if it has them."""
+        """Return the languages of the texts in one column, if any are given."""
         if self.language is not None:
             return [normalize(self.language)]
         if self.language_column is None:
@@ -64,7 +63,7 @@ class TableFile(NamedTuple):
         return list(dict.fromkeys(map(normalize, cells.dropna())))
 
     def read(self, select) -> Table:
-        """Read the columns that `select` chooses from the names of all, and say so."""
+        """Read the columns that `select` chooses from all names, and print a note."""
         languages = self.find_languages()
         table = self._read_languages(languages, select) if languages else None
         if table is None:
@@ -106,7 +105,7 @@ class TableFile(NamedTuple):
             if lost.any():
                 line = table.lines[lost.to_numpy().argmax()]
                 raise ValueError(
-                    f"{self.path}, {table.unit} {line}: a text without a language in "
+                    f"{self.path}, {table.unit} {line}: the text has no language in "
                     f"the column {own[1]!r}"
                 )
         for name in languages:
@@ -114,7 +113,7 @@ class TableFile(NamedTuple):
         return table._replace(frame=frame[list(dict.fromkeys(chosen))])
 
     def with_pictures(self, table: Table, names: Iterable[str]) -> pd.DataFrame:
-        """Return the frame of a table by line, with whole paths of pictures.
+        """Return the frame of a table by line, with full paths of pictures.
 
         Raises
         ------
@@ -132,7 +131,7 @@ class TableFile(NamedTuple):
                     raise ValueError(
                         f"{self.path}, {table.unit} {line}: the picture {cell!r} is "
                         f"not inside the folder {self.pictures}; set --image-folder to "
-                        "one that holds all pictures"
+                        "one that contains all pictures"
                     )
             whole = [cell and str(self.pictures / cell) for cell in df[name]]
             df[name] = pd.Series(whole, df.index, dtype=object)
@@ -144,15 +143,15 @@ class TableFile(NamedTuple):
 
 
 def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, Any]:
-    """Return the column and the language that ``COLUMN[:LANGUAGE]`` names.
+    """Return the column and the language in ``COLUMN[:LANGUAGE]``.
 
-    The language is None where none is named, and () where a colon at the end says that
-    the column has none, whatever it is called.
+    The language is None if none is named, and () if a colon at the end means that the
+    column has none, whatever its name.
 
     Raises
     ------
     ValueError
-        If it can be read in two ways, or names no language.
+        If it is ambiguous, or names no language.
     """
     argument = normalize(argument)
     name, colon, language = argument.rpartition(":")
@@ -161,8 +160,8 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, Any]:
         if has_language and name in columns:
             raise ValueError(
                 f"--text {argument} can mean the column {argument!r} or the column "
-                f"{name!r} in the language {language!r}; for the former write --text "
-                f"{argument}:, for the latter rename a column"
+                f"{name!r} in the language {language!r}; for the former, write --text "
+                f"{argument}:; for the latter, rename a column"
             )
         return argument, None
     if has_language:
@@ -176,12 +175,12 @@ def find_text_column(argument: str, columns: Sequence[str]) -> tuple[str, Any]:
 
 
 def normalize(name: str) -> str:
-    """Return the name of a column as it is compared."""
+    """Return the name of a column in the form for comparisons."""
     return unicodedata.normalize("NFC", name)
 
 
 def read_values(cells: pd.Series) -> pd.Series:
-    """Return numbers where all cells are, None where they are empty."""
+    """Return numbers if all cells are numbers, and None for empty cells."""
     cells = cells.where(cells.notna() & (cells != ""), None)
     numbers = pd.to_numeric(cells, errors="coerce")
     return cells if (numbers.isna() & cells.notna()).any() else numbers

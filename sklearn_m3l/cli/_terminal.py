@@ -9,20 +9,20 @@ from typing import Any
 
 from sklearn_m3l.utils._text import printable
 
-# What progress bars control the terminal with: a return, and one line up.
+# Control characters of progress bars: a carriage return, and one line up.
 _OF_BARS = re.compile(r"(\r|\x1b\[A)")
 
 
 class _Forgiving:
-    """A stream that takes any text, whether or not it is open or read from.
+    """A stream that accepts any text, even if it is closed or nothing reads it.
 
     Letters that its encoding lacks are escaped. Once a pipe is closed, such as by
-    ``| head``, or a disk is full, all further text is dropped: the work continues.
+    ``| head``, or a disk is full, all later text is dropped, and the work continues.
 
     Attributes
     ----------
     error : OSError or None
-        Why text was lost, unless nobody wanted to read it.
+        The reason for lost text, unless a reader closed the pipe.
     """
 
     def __init__(self, stream: Any, has_bars: bool):
@@ -32,7 +32,7 @@ class _Forgiving:
 
     def write(self, text: str) -> int:
         parts = _OF_BARS.split(text) if self._has_bars else [text]
-        # Every second part is what was split at.
+        # Every second part is a separator.
         parts[::2] = map(printable, parts[::2])
         shown = "".join(parts)
         shown = shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
@@ -62,7 +62,7 @@ class _Forgiving:
         except OSError as error:
             if not isinstance(error, BrokenPipeError):
                 self.error = error
-            # Python flushes the stream once more at exit, which must not fail.
+            # Python flushes the stream again at exit, which must not fail.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             self._stream = None
 
@@ -76,7 +76,7 @@ def raise_write_error(stream: Any) -> None:
 
 @contextlib.contextmanager
 def forgiving_streams() -> Iterator[None]:
-    """Let text be printed whatever standard output and error are."""
+    """Make printing work whatever the state of standard output and error."""
     if sys.stdout is None or sys.stderr is None:
         _open_closed_descriptors()
     with (
@@ -87,7 +87,7 @@ def forgiving_streams() -> Iterator[None]:
 
 
 def _open_closed_descriptors() -> None:
-    """Keep files that are opened later from becoming standard output or error."""
+    """Keep later files from becoming standard output or error."""
     descriptor = os.open(os.devnull, os.O_RDWR)
     while descriptor <= 2:
         descriptor = os.open(os.devnull, os.O_RDWR)

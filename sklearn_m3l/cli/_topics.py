@@ -88,7 +88,7 @@ def describe(
     ranking, ranking_weight
         The order of the words; see `top_words` of the models.
     max_entropy : float, optional
-        The topic is left out where `topic_entropy` is above it.
+        The topic is left out if its `topic_entropy` is above this.
     form : {"table", "csv", "json", "markdown"}
         How to print them.
     **options : dict
@@ -137,7 +137,7 @@ def describe(
 
 
 def _only_clear(theta: np.ndarray, max_entropy: float) -> np.ndarray:
-    """Return topics, NaN in rows that have no clear one; say how many these are."""
+    """Return topics, NaN in rows without a clear one; print how many these are."""
     known = ~np.isnan(theta[:, 0])
     unclear = topic_entropy(theta) > max_entropy
     print(

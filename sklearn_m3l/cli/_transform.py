@@ -27,7 +27,7 @@ def transform(
     only: Sequence[str] = (),
     **options: Any,
 ) -> None:
-    """Write the topics of the rows of a table, in its order, as another table.
+    """Write the topics of the rows of a table, in order, to another table.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def transform(
     table : Path
         A CSV or TSV file.
     output : Path
-        The table to write; its suffix says of which kind.
+        The table to write; its suffix determines the format.
     by : {"row", "view", "sentence", "paragraph", "window"}
-        Whether topics are inferred from all views of a row, from each by itself, or
-        from parts of texts.
+        Whether topics are inferred from all views of a row, from each view separately,
+        or from parts of texts.
     max_words : int, optional
-        Words of a part, at most.
+        Largest number of words in a part.
     keep : sequence of str
         Columns to copy.
     only : sequence of str
@@ -70,7 +70,7 @@ def transform(
 
 
 def _topics_of_views(pipeline, df: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each view that a row of a table has."""
+    """Return one row per view of each row of a table."""
     X = pipeline["encode"].transform(df)
     parts = []
     for name, theta in topics_by_view(pipeline["topics"], X).items():
@@ -87,7 +87,7 @@ def _topics_of_views(pipeline, df: pd.DataFrame, kept: pd.DataFrame) -> pd.DataF
 def _topics_of_segments(
     pipeline, df: pd.DataFrame, kept: pd.DataFrame, by: str, max_words: int | None
 ) -> pd.DataFrame:
-    """Return a row for each part of a text of a table."""
+    """Return one row per part of each text of a table."""
     texts = [name for name in df if name in pipeline["topics"].vocabularies_]
     found = segment_topics(pipeline, df[texts], by=by, max_words=max_words)
     more = found.segments[["row", "view", "segment", "start", "end"]].copy()
@@ -118,9 +118,9 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a file to write, which takes its place once it is complete."""
-    path = path.resolve()  # a link stays a link
+    """Yield a file to write, which is moved into place once it is complete."""
+    path = path.resolve()  # write to the target of a link
     with TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-        part = Path(folder) / path.name  # whose suffix tells the kind
+        part = Path(folder) / path.name  # the suffix determines the format
         yield part
         os.replace(part, path)

@@ -1,4 +1,4 @@
-"""The types of the values of arguments."""
+"""Types of argument values."""
 
 import argparse
 import ast
@@ -15,7 +15,7 @@ _PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
 
 
 def setting(text: str) -> tuple[str, Any]:
-    """Return name and value of a parameter; a value that is not a literal is a text."""
+    """Return name and value of a parameter; a value that is not a literal is text."""
     name, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -122,7 +122,7 @@ def encoding(value: str) -> str:
     import codecs
 
     try:
-        "".encode(value)  # refuses codecs that are not encodings of text
+        "".encode(value)  # fails for codecs that are not encodings of text
         return codecs.lookup(value).name
     except (LookupError, ValueError) as error:
         raise argparse.ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""Corpora to try the models on, and readers of those that people have."""
+"""Bundled corpora, and readers of corpora in common formats."""
 
 from sklearn_m3l.datasets._emoji import load_emoji
 from sklearn_m3l.datasets._gimp_help import load_gimp_help

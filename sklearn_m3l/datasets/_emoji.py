@@ -1,4 +1,4 @@
-"""The bundled corpus of emoji: names and keywords in 12 languages, and pictures."""
+"""The bundled emoji corpus: names and keywords in 12 languages, and pictures."""
 
 import zipfile
 from importlib import resources
@@ -16,12 +16,11 @@ _SUBSETS = ("train", "validation", "test", "all")
 def load_emoji(subset: str = "train") -> Bunch:
     """Load 1,914 emoji: names and keywords in 12 languages, and pictures.
 
-    A row is an emoji. Its text in a language is its name and its keywords there,
-    separated by commas, such as "cherry blossom, blossom, cherry, flower, plant,
-    spring, springtime". Variants of one emoji, such as a woman and a man who run, and
-    emoji with the same picture or nearly the same words in a language are one concept;
-    no concept is in two of the training, validation and test rows. Skin tones are left
-    out.
+    Each row is an emoji. Its text in a language is its name and its keywords, separated
+    by commas, such as "cherry blossom, blossom, cherry, flower, plant, spring,
+    springtime". Variants of an emoji, such as a woman and a man running, and emoji with
+    the same picture or nearly the same words in a language form one concept. The
+    training, validation and test rows share no concept. Skin tones are left out.
 
     ================   ======================================================
     Rows               1,914 (1,160 train, 198 validation, 556 test)
@@ -44,10 +43,10 @@ def load_emoji(subset: str = "train") -> Bunch:
 
         frame : DataFrame of shape (n_rows, 18)
             The texts "en", "de", "fr", "ja", "zh", "ar", "ru", "fi", "th", "hi", "ko"
-            and "tr", missing where there are none; the "image", as the bytes of a PNG
-            file; the "emoji" itself; its English "name"; the "concept", which is the
-            article id of the row; and two labels by Unicode, the "category" and the
-            "subcategory". Its index holds the code points, such as "1F338".
+            and "tr", which may be missing; the "image", as the bytes of a PNG file; the
+            "emoji" itself; its English "name"; the "concept", which is the article id
+            of the row; and two Unicode labels, the "category" and the "subcategory".
+            The index has the code points, such as "1F338".
         DESCR : str
             Where the corpus comes from, its licenses, and how it was made.
 
@@ -58,7 +57,7 @@ def load_emoji(subset: str = "train") -> Bunch:
 
     See Also
     --------
-    load_gimp_help : Pages of a manual with embeddings of pretrained encoders.
+    load_gimp_help : Pages of a manual, with embeddings from pretrained encoders.
     sklearn_m3l.embedding.make_multiview_encoder : Encodes the columns of the frame.
 
     Notes

@@ -1,4 +1,4 @@
-"""The bundled corpus: the manual of GIMP in English, German and pictures."""
+"""The bundled corpus of the GIMP manual in English, German and pictures."""
 
 import io
 import zipfile
@@ -20,7 +20,7 @@ _SUBSETS = ("train", "test", "all")
 
 
 class _Thumbnails(Mapping):
-    """Pictures as JPEG bytes by path, read when one is first asked for."""
+    """Pictures as JPEG bytes by path, read at first use."""
 
     def __init__(self, paths: Sequence[str]):
         self._paths = dict.fromkeys(paths)
@@ -50,11 +50,10 @@ class _Thumbnails(Mapping):
 def load_gimp_help(subset: str = "train") -> Bunch:
     """Load the GIMP manual: 661 pages in English, German and pictures.
 
-    A row is a page with one of its pictures: a page with five pictures is five
-    rows, a page without any is one row that lacks the view "image". No page and
-    no picture is in both the training and the test rows. Texts and pictures
-    come with embeddings of pretrained encoders, so that models can be fitted
-    with nothing to download.
+    Each row is a page with one of its pictures: a page with five pictures is five rows,
+    and a page without pictures is one row that lacks the view "image". The training and
+    test rows share no page and no picture. Texts and pictures come with embeddings from
+    pretrained encoders, so you can fit models without a download.
 
     ================   ==================================
     Pages              661 (529 train, 132 test)
@@ -67,8 +66,8 @@ def load_gimp_help(subset: str = "train") -> Bunch:
     Parameters
     ----------
     subset : {"train", "test", "all"}, default="train"
-        Which rows to load. The counts of all of them are those of the words
-        that are most frequent in the training pages.
+        Which rows to load. All of them have counts of the most frequent words in the
+        training pages.
 
     Returns
     -------
@@ -81,8 +80,8 @@ def load_gimp_help(subset: str = "train") -> Bunch:
             Row labels are "page" or "page#picture", and ``data.groups`` holds the
             page of each row.
         frame : DataFrame of shape (n_rows, 4)
-            The raw texts "en" and "de", the path of the picture, "image", missing
-            where there is none, and the "page". Its index holds the row labels.
+            The raw texts "en" and "de", the path of the picture, "image", which may be
+            missing, and the "page". The index has the row labels.
         thumbnails : mapping of str to bytes
             A JPEG of at most 96 x 96 pixels for each path in ``frame["image"]``.
         DESCR : str
@@ -91,7 +90,7 @@ def load_gimp_help(subset: str = "train") -> Bunch:
     Raises
     ------
     ValueError
-        Where `subset` is not one of the three.
+        If `subset` is not one of the three.
 
     Notes
     -----
@@ -149,7 +148,7 @@ def _label(page: str, picture: str | None) -> str:
 
 
 def _multiview(articles, pictures, labels, groups) -> MultiView:
-    """Give every row the vectors and counts of its page and its picture."""
+    """Return rows with the vectors and counts of their pages and pictures."""
     stored = _read_arrays("embeddings.npz")
     views = {}
     for name in _LANGUAGES:

@@ -460,7 +460,7 @@ def test_what_is_no_model_is_refused(tmp_path, capsys, table, model, kind, comma
     if kind in ("table", "pickle", "cut"):
         assert "cannot load" in message and "not a stored model" in message
     if kind == "other":
-        assert "is not a model of the command fit, but a PolylingualLDA" in message
+        assert "is not a model that fit wrote, but a PolylingualLDA" in message
     assert not (tmp_path / "output").exists()
 
 

@@ -173,7 +173,7 @@ def test_words_are_counted_as_the_options_say(folder, capsys):
     ("argv", "told"),
     [
         (["--tokenizer", "spaces"], "spaces"),
-        (["--tokenizer", "sv=jieba"], "names a column 'sv' that is not given"),
+        (["--tokenizer", "sv=jieba"], "names the unknown column 'sv'"),
         (["--stop-words", "absent.txt"], "absent.txt: No such file"),
         (["--image-encoder", "clip=x"], "the columns are: none"),
         (["--text-encoder", "/tmp"], "below that of --output"),

@@ -124,7 +124,7 @@ def test_documents(run, folder):
     book = folder / "documents.xlsx"
     run("documents", folder / "table.csv", "--keep", "name", "-o", book)
     assert "disagreements" in pd.read_excel(book, sheet_name=None)
-    with pytest.raises(SystemExit, match="leave --by out"):
+    with pytest.raises(SystemExit, match="omit --by"):
         run("documents", folder / "table.csv", "--by", "row", "-o", book)
 
 

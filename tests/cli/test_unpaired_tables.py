@@ -86,7 +86,7 @@ def test_all_forms_give_the_same_model(folder, capsys):
 def test_what_is_said_of_unaligned_texts(folder, capsys):
     run("fit", "long.csv", "--language-column", "lang", *FIT, "-o", "model")
     told = capsys.readouterr().err
-    assert "no row has two of the columns de, en, and LSA aligns no languages" in told
+    assert "two of the columns de, en, and LSA does not align languages" in told
     assert "nothing aligns" not in told
 
 
@@ -110,7 +110,7 @@ def test_languages_that_are_no_codes(folder, pages):
         (["long.csv", "--language-column", "tongue"], "no column 'tongue'"),
         (["long.csv", "--language-column", "lang", "--text-column", "x"], "column 'x'"),
         (["--corpus", "de=de.csv", "--corpus", "en=wide.csv"], "wide.csv.* 'text'"),
-        (["gap.csv", "--language-column", "lang"], "gap.csv, line 3: a text without a"),
+        (["gap.csv", "--language-column", "lang"], "gap.csv, line 3: the text has no"),
         (["--corpus", "de=de.csv", "--image", "picture"], "column 'picture'"),
         (
             ["--corpus", "de=de.csv", "--corpus", "en=en.csv", "--groups", "article"],

@@ -104,7 +104,10 @@ def test_a_model_takes_it(folder):
         ({"train_bow_matrix_cn__npz": [[1, -1]]}, "cn.npz has negative counts"),
         ({"train_bow_matrix_cn__npz": [[1, np.nan]]}, "not finite numbers"),
         ({"train_bow_matrix_cn__npz": None}, "has no train_bow_matrix_cn.npz or tra"),
-        ({"train_labels_cn__txt": None}, "labels of some languages, but not of 'cn'"),
+        (
+            {"train_labels_cn__txt": None},
+            "have labels, but 'cn' has none",
+        ),
     ],
 )
 def test_damage_is_named(folder, change, message):

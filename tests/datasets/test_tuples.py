@@ -225,7 +225,7 @@ def test_given_frames_stay_as_they_are(articles, images):
     ("change", "options", "what"),
     [
         (lambda a, i: (a[["en"]], i), {}, "articles have no column of titles"),
-        (lambda a, i: (a.assign(image="x"), i), {}, "'image' already"),
+        (lambda a, i: (a.assign(image="x"), i), {}, "already have a column 'image'"),
         (lambda a, i: (a, i[["image"]]), {}, "no column of titles in common"),
         (lambda a, i: (a, i.drop(columns="image")), {}, "no column 'image'"),
         (lambda a, i: (a, i.assign(en="x")), {}, r"rename \['en'\]"),

@@ -1,4 +1,4 @@
-"""Readers of the corpora that people have."""
+"""Readers of corpora in common formats."""
 
 from sklearn_m3l.datasets.readers._bags import read_infoctm
 from sklearn_m3l.datasets.readers._plain_text import read_mallet, read_octis

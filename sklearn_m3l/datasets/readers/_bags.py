@@ -1,4 +1,4 @@
-"""Reader of corpora as InfoCTM and its successors publish them: bags of words."""
+"""Reader of the bags of words that InfoCTM and its successors publish."""
 
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -24,20 +24,19 @@ def read_infoctm(
     languages: Iterable[str] | None = None,
     embeddings: Mapping[str, Any] | None = None,
 ) -> Bunch:
-    r"""Read EC News, Amazon Review or Rakuten Amazon: unpaired documents, as words.
+    r"""Read EC News, Amazon Review or Rakuten Amazon: unpaired bags of words.
 
-    The corpora that papers on cross-lingual topic models since InfoCTM [1]_ report on
-    are published as one folder each, which holds for each language, "en" say:
+    Papers on cross-lingual topic models since InfoCTM [1]_ use these corpora. Each is
+    published as a folder with these files for each language, such as "en":
 
     - ``vocab_en``: the words, one per line
     - ``train_bow_matrix_en.npz`` or ``train_bow_en.npz``: their counts, a sparse matrix
-      of SciPy with a row per document; also for "test"
+      of SciPy with one row per document; the same for "test"
     - ``train_labels_en.txt``: the label of each document, one per line; optional
     - ``train_texts_en.txt``: the documents, as words separated by spaces, one per line;
       optional
 
-    No document is known to be the counterpart of another: each is a row with one
-    language.
+    Documents have no known counterparts: each is a row with one language.
 
     Parameters
     ----------
@@ -47,11 +46,10 @@ def read_infoctm(
         Which documents to read.
     languages : iterable of str, default=None
         Languages to read, by the suffix of their files; by default all that have a
-        vocabulary, in alphabetical order.
+        vocabulary, sorted.
     embeddings : mapping of str to array-like, default=None
         Embeddings of the documents of each language, (n_documents, width), in the order
-        of their files, such as those of a multilingual encoder for the texts in
-        ``frame``.
+        of their files, such as those that a multilingual encoder makes from ``frame``.
 
     Returns
     -------
@@ -63,23 +61,24 @@ def read_infoctm(
             vocabulary, and embeddings if given.
         target : ndarray of shape (n_rows,) or None
             The label of each row, as int if all are whole numbers, otherwise as str;
-            None where the folder has no labels.
+            None if the folder has no labels.
         frame : DataFrame of shape (n_rows, n_languages + 1)
-            The text of each row in the column of its language, missing in the others
-            and where the folder has no texts, and the column "language".
+            The text of each row in the column of its language, and the column
+            "language". Other columns are missing, as are all texts if the folder has
+            none.
 
     Raises
     ------
     ValueError
-        Where `subset` is unknown, a language has no files, a word is repeated or empty,
-        a matrix is damaged or does not fit the vocabulary, or files differ in their
+        If `subset` is unknown, a language has no files, a word is repeated or empty, a
+        matrix is damaged or does not fit the vocabulary, or files differ in their
         number of documents. The message names the file, and the line if there is one.
 
     See Also
     --------
     mine_tuples : Finds likely counterparts of the documents.
     sklearn_m3l.metrics.evaluate_classification : Predicts the labels from topics.
-    sklearn_m3l.metrics.cnpmi : Coherence as papers on these corpora report it.
+    sklearn_m3l.metrics.cnpmi : The coherence that papers on these corpora report.
 
     References
     ----------
@@ -152,7 +151,7 @@ def _find_languages(folder: Path) -> list[str]:
 
 
 def _choose(folder: Path, *names: str) -> Path:
-    """Return the first of some files that is there."""
+    """Return the first of some files that exists."""
     for name in names:
         if (folder / name).exists():
             return folder / name
@@ -189,14 +188,14 @@ def _read_counts(folder: Path, subset: str, name: str) -> tuple[Any, list[str]]:
 
 
 def _read_lines(file: Path, n_rows: int) -> list[str] | None:
-    """Return the lines of a file, as many as there are documents; None without one."""
+    """Return the lines of a file, one per document; None if there is no file."""
     if not file.exists():
         return None
     with reading([file]) as (source,):
         lines = [line or "" for _, line in source.lines()]
     if len(lines) != n_rows:
         raise ValueError(
-            f"{file} has {len(lines)} lines for {n_rows} documents; it needs one per "
+            f"{file} has {len(lines)} lines for {n_rows} documents; give one line per "
             "document"
         )
     return lines
@@ -209,8 +208,7 @@ def _join_labels(labels: list[list[str] | None], names: list[str]):
         return None
     if len(given) < len(labels):
         raise ValueError(
-            f"there are labels of some languages, but not of "
-            f"{names[labels.index(None)]!r}"
+            f"some languages have labels, but {names[labels.index(None)]!r} has none"
         )
     joined = np.array([label.strip() for part in given for label in part])
     try:

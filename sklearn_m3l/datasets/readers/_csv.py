@@ -1,4 +1,4 @@
-"""Reader of tables with a header: CSV, TSV and Parquet files of any columns."""
+"""Reader of tables with a header: CSV, TSV and Parquet files with any columns."""
 
 import re
 import unicodedata
@@ -12,26 +12,26 @@ from sklearn_m3l.datasets.readers._parquet import is_parquet, read_parquet
 from sklearn_m3l.datasets.readers._streams import Source, reading
 
 QUOTINGS = ("auto", "double", "none")
-# The rarer in texts first: it wins where a header has as many of another.
+# Rarer characters in texts first: they win ties in a header.
 _SEPARATORS = "\t;,"
 _QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|$)')
 
 
 class Format(NamedTuple):
-    """How a table is written.
+    """The format of a table.
 
     Parameters
     ----------
     separator : str or None
         The character between cells. By default a tab in ``.tsv`` files, and otherwise
-        the tab, semicolon or comma that the header has most of outside of quotes. A
-        header with none of them is a table of one column, whose texts may have commas.
+        the most frequent of tab, semicolon and comma outside quotes in the header. A
+        header with none of them means a single column, whose texts may contain commas.
     quoting : {"auto", "double", "none"}
-        "double": cells may be enclosed in quotation marks, and then hold separators
-        and line breaks. "auto": likewise, but where tabs separate cells, a quoted cell
-        with both a tab and a line break is an error, since it is most likely several
-        rows of which two cells begin or end with a quotation mark. "none": quotation
-        marks are ordinary characters.
+        "double": cells may be enclosed in quotation marks, and then contain separators
+        and line breaks. "auto": the same, but if tabs separate cells, a quoted cell
+        with both a tab and a line break is an error, because it is most likely several
+        rows with stray quotation marks. "none": quotation marks are ordinary
+        characters.
     encoding : str
         The encoding of the text; "utf-8" includes files with a byte order mark.
     """
@@ -47,14 +47,14 @@ class Table(NamedTuple):
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
-        Strings, None where a cell is empty. The index counts rows from 1.
+        Strings, None for empty cells. The index counts rows from 1.
     lines : list of int of length n_rows
-        The line of the file that each row begins in, counted from 1; of a Parquet file
-        the number of the row.
+        The line of the file in which each row begins, counted from 1; in a Parquet
+        file, the number of the row.
     n_lines : int
-        The lines of the file, that of the header included; of a Parquet file the rows.
+        The lines of the file, including the header; in a Parquet file, the rows.
     unit : {"line", "row"}
-        What `lines` counts.
+        The unit of `lines`.
     """
 
     frame: pd.DataFrame
@@ -70,10 +70,10 @@ def read_table(
 ) -> Table:
     """Read columns of a CSV or TSV file with a header, plain or compressed.
 
-    A folder, or a file that ends with ``.parquet``, is read as Parquet. Cells of other
-    columns are not kept, so that the file need not fit in memory.
+    A folder, or a file that ends with ``.parquet``, is read as Parquet. Only selected
+    columns are kept, so the file need not fit in memory.
 
-    Every row of the file becomes one row of the result. In a table of one column a
+    Every row of the file becomes one row of the result. In a table with one column, a
     blank line is a row with an empty cell.
 
     Parameters
@@ -81,9 +81,10 @@ def read_table(
     path : Path
         The file.
     select : callable
-        Takes the names of all columns, in Unicode's form C, and returns those to read.
+        Takes the names of all columns, in Unicode normal form C, and returns those to
+        read.
     form : Format
-        How the file is written.
+        The format of the file.
 
     Returns
     -------
@@ -93,10 +94,10 @@ def read_table(
     Raises
     ------
     ValueError
-        If a selected column is missing or there twice, if there are no rows, or if
-        anything cannot be read without doubt: a row with more or fewer cells than the
-        header, text after a closing quote, a quote that is never closed, damaged
-        compression, another encoding. The message names the file and the line.
+        If a selected column is missing or repeated, if there are no rows, or if
+        anything is ambiguous or damaged: a row with more or fewer cells than the
+        header, text after a closing quote, an unclosed quote, damaged compression, or
+        another encoding. The message names the file and the line.
     OSError
         If the file cannot be opened.
     """
@@ -125,7 +126,7 @@ def read_table(
     except ValueError as error:
         raise ValueError(
             f"{error} (read with separator {separator!r}, quoting {form.quoting!r} and "
-            f"encoding {form.encoding!r}; set these if the file is written otherwise)"
+            f"encoding {form.encoding!r}; set these if the file has another format)"
         ) from error
     return Table(_frame(cells, names), lines, source.n_lines)
 
@@ -136,7 +137,7 @@ def _frame(cells: list, names: list[str]) -> pd.DataFrame:
 
 
 def _find_separator(source: Source) -> str:
-    """Return the separator that the first line has most of, outside of quotes."""
+    """Return the most frequent separator outside quotes in the first line."""
     if ".tsv" in [suffix.lower() for suffix in source.path.suffixes]:
         return "\t"
     lines = source.lines()
@@ -146,7 +147,7 @@ def _find_separator(source: Source) -> str:
 
 
 def _without_swallowed_rows(source: Source, rows: Iterator) -> Iterator:
-    """Refuse quoted cells that seem to be rows: quotation marks around row ends."""
+    """Refuse quoted cells that seem to be several rows with stray quotation marks."""
     for line, row in rows:
         for cell in row:
             if "\n" in cell and "\t" in cell:

@@ -4,12 +4,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-# Rows read at once, of the chosen columns alone.
+# Rows of the selected columns to read at once.
 _ROWS = 2**14
 
 
 def is_parquet(path: Path) -> bool:
-    """Tell whether a path is read as Parquet: a file of that suffix, or a folder."""
+    """Return whether a path is read as Parquet: a folder, or a file of that suffix."""
     return path.is_dir() or path.suffix.lower() in (".parquet", ".pq")
 
 
@@ -21,9 +21,10 @@ def read_parquet(
     Parameters
     ----------
     path : Path
-        A file, or a folder whose files are read in the order of their names.
+        A file, or a folder whose files are read in order of their names.
     select : callable
-        Takes the names of all columns, in Unicode's form C, and returns those to read.
+        Takes the names of all columns, in Unicode normal form C, and returns those to
+        read.
 
     Returns
     -------
@@ -35,8 +36,8 @@ def read_parquet(
     Raises
     ------
     ValueError
-        If a file is damaged, lacks a column, or has one that holds neither strings nor
-        whole numbers, or if there are no rows. The message names the file.
+        If a file is damaged, lacks a column, or has one with neither strings nor whole
+        numbers, or if there are no rows. The message names the file.
     """
     try:
         import pyarrow
@@ -64,7 +65,7 @@ def read_parquet(
                     cells += _rows(batch.select(columns))
         except (pyarrow.ArrowException, OSError) as error:
             if getattr(error, "errno", None) is not None:
-                raise  # the disk's fault, not the file's
+                raise  # an error of the disk, not of the file
             raise ValueError(
                 f"{file} is not a readable Parquet file: {error}"
             ) from error
@@ -78,7 +79,7 @@ def _normalize(name: str) -> str:
 
 
 def _find(file: Path, known: dict[str, str], schema, name: str) -> str:
-    """Return how a file spells the name of a column of strings or whole numbers."""
+    """Return a file's spelling of the name of a column of strings or whole numbers."""
     from pyarrow import types
 
     if name not in known:

@@ -20,7 +20,7 @@ from sklearn_m3l.datasets.readers._streams import (
     to_frames,
 )
 
-# MALLET's import-file splits a line in this way, where its spaces are ASCII's.
+# MALLET's import-file splits lines like this, but only at ASCII spaces.
 _INSTANCE = re.compile(r"(\S*)[\s,]*(\S*)[\s,]*(.*)", re.ASCII | re.DOTALL)
 _SPLITS = ("train", "val", "test")
 
@@ -34,9 +34,9 @@ def read_mallet(
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     r"""Read the instance lists of MALLET's polylingual topic model.
 
-    There is one file per language, in which each line is an instance, "name label
-    text", as MALLET's ``import-file`` splits it. Line i is the same document in every
-    file; an empty line marks a missing translation [1]_.
+    There is one file per language. Each line is an instance, "name label text", split
+    as by MALLET's ``import-file``. Line i is the same document in every file; an empty
+    line marks a missing translation [1]_.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ def read_mallet(
     Returns
     -------
     frame : DataFrame, or iterator of DataFrame if `chunksize` is given
-        A row is a tuple. For each language, "en" say, there are the columns
-        "en_name", "en_label" and "en": the text, missing where it is empty.
+        Each row is a tuple. Each language, such as "en", has the columns "en_name",
+        "en_label" and "en", the text; empty texts are missing.
 
     Raises
     ------
     ValueError
-        Where `paths` is empty or, unless skipped, where a line has no name and
-        label, repeats a name of its file or is not UTF-8, or where a file ends
-        before another. The error names the line.
+        If `paths` is empty or, unless skipped, a line has no name and label, repeats a
+        name in its file or is not UTF-8, or a file ends before another. The error names
+        the line.
 
     See Also
     --------
-    PolylingualLDA : The topic model that such lists are made for.
+    PolylingualLDA : The topic model for such lists.
 
     References
     ----------
@@ -114,7 +114,7 @@ def _mallet_rows(paths, on_error, verbose) -> Rows:
 
 
 def _instances(source: Source) -> Iterator[tuple]:
-    """Yield name, label and text of each line; nothing of one that is damaged."""
+    """Yield name, label and text of each line, except for damaged lines."""
     for number, line in source.lines():
         if line is None:
             yield ()
@@ -138,12 +138,12 @@ def read_octis(
     verbose: bool = False,
     return_info: bool = False,
 ) -> Any:
-    r"""Read a folder of OCTIS, a preprocessed corpus in one language.
+    r"""Read an OCTIS folder: a preprocessed corpus in one language.
 
-    The folder holds ``corpus.tsv``, without a header: documents, the words of which are
-    parted by spaces, their parts of the corpus and their labels. It can hold
-    ``vocabulary.txt`` with one word per line, ``indexes.txt`` with one row label per
-    line, and ``metadata.json`` [1]_.
+    The folder contains ``corpus.tsv``, without a header: documents as words separated
+    by spaces, their splits, and their labels. It may contain ``vocabulary.txt`` with
+    one word per line, ``indexes.txt`` with one row label per line, and
+    ``metadata.json`` [1]_.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def read_octis(
         If given, an iterator of frames with this many rows is returned.
     on_error : {"raise", "skip"}, default="raise"
         Whether a damaged row raises an error, or is skipped, with one summary warning.
-        Damage of the other files always raises.
+        Damage in the other files always raises an error.
     verbose : bool, default=False
         Whether to show a progress bar.
     return_info : bool, default=False
@@ -164,21 +164,21 @@ def read_octis(
     Returns
     -------
     frame : DataFrame, or iterator of DataFrame if `chunksize` is given
-        A row is a document. The columns are `view`, missing where a document is
-        empty, and as far as the corpus has them "split", which is "train", "val"
-        or "test", and "label". The index is that of ``indexes.txt``, if there.
+        Each row is a document. The columns are `view`, missing if a document is empty,
+        and, if the corpus has them, "split" ("train", "val" or "test") and "label". The
+        index comes from ``indexes.txt`` if it exists.
     info : :class:`~sklearn.utils.Bunch`, if `return_info` is True
-        With the attributes vocabulary, a list of str that can be given to
-        :class:`~sklearn.feature_extraction.text.CountVectorizer`, and metadata, a
-        dict; each is None where the folder lacks its file.
+        With the attributes vocabulary, a list of str for
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`, and metadata, a dict;
+        each is None if the folder lacks its file.
 
     Raises
     ------
     ValueError
-        Where ``metadata.json`` is not a JSON object, where a word or a row label is
-        repeated, where there are not as many row labels as rows or, unless
-        skipped, where a row has more or fewer fields than the first, another
-        split, or is not UTF-8. The error names the line.
+        If ``metadata.json`` is not a JSON object, a word or a row label is repeated,
+        the numbers of row labels and rows differ or, unless skipped, a row has more or
+        fewer fields than the first, has an unknown split, or is not UTF-8. The error
+        names the line.
 
     References
     ----------
@@ -237,7 +237,7 @@ def _octis_rows(path, view, labels, on_error, verbose) -> Rows:
 
 
 def _octis_list(path: Path) -> list[str] | None:
-    """Return the lines of a file, no two the same, or None where it is not there."""
+    """Return the distinct lines of a file, or None if there is no file."""
     if not path.exists():
         return None
     words = []

@@ -1,4 +1,4 @@
-"""What the readers of corpora share: files, progress, damage and frames."""
+"""Shared parts of readers of corpora: files, progress, damage and frames."""
 
 import bz2
 import csv
@@ -22,7 +22,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 # The names of the columns, then the values of each row.
 Rows: TypeAlias = Generator[Sequence[Any], None, None]
 
-# A longer line or row counts as damage, which bounds the memory that a reader needs.
+# Longer lines or rows count as damage, to bound the memory of a reader.
 LONGEST = 2**24
 # The first bytes of compressed files, and of files that are not text.
 _COMPRESSED = {
@@ -36,7 +36,7 @@ _FOREIGN = {
     b"\xfd7zXZ": "compressed by xz",
     b"\x28\xb5\x2f\xfd": "compressed by zstd",
 }
-# What the csv module says of a row, in words for people.
+# Messages of the csv module in plain words.
 _CSV_ERRORS = {
     "unexpected end of data": "a quoted cell that is never closed",
     "expected after": "text after the closing quote of a cell",
@@ -47,23 +47,23 @@ _N_TOLD = 5
 
 
 class Source:
-    """A corpus file, plain or compressed, that knows its damage by line.
+    """A corpus file, plain or compressed, that reports damage by line.
 
     Parameters
     ----------
     path : str or path-like
-        The file. Its first bytes tell its compression.
+        The file. Its first bytes determine its compression.
     damage : _Damage
-        Collects what is wrong.
+        Collects damage.
     bar : tqdm
-        Shows the bytes that are read.
+        Shows the number of bytes read.
     encoding : str, default="utf-8"
-        How letters are stored.
+        Encoding of the text.
 
     Attributes
     ----------
     n_lines : int
-        The number of lines that have been read.
+        Number of lines read so far.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Source:
         self._raw: io.IOBase | None = None
 
     def close(self) -> None:
-        """Close the file, which an iterator that was not exhausted leaves open."""
+        """Close the file, which an unfinished iterator leaves open."""
         if self._raw is not None:
             self._raw.close()
 
@@ -89,7 +89,7 @@ class Source:
         self._damage.report(f"{self.path}, line {line}: {what}")
 
     def is_new(self, line: int, key: Hashable, what: str) -> bool:
-        """Tell whether no earlier part of the file had a key; report one that had."""
+        """Return whether a key is new in the file; report a repeated key."""
         if key in self._first_lines:
             self.report(line, f"{what} is already in line {self._first_lines[key]}")
             return False
@@ -97,11 +97,11 @@ class Source:
         return True
 
     def fail(self, line: int, what: str) -> ValueError:
-        """Return the error for a file that nothing can be read from."""
+        """Return the error for an unreadable file."""
         return ValueError(f"{self.path}, line {line}: {what}")
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the content in pieces, as far as it is readable."""
+        """Yield the readable content in pieces."""
         n_lines = 1
         with self._open() as stream:
             try:
@@ -112,7 +112,7 @@ class Source:
                 self._report_unreadable(n_lines, error)
 
     def lines(self) -> Generator[tuple[int, str | None], None, None]:
-        """Yield the number and the text of each line, None where it is not UTF-8."""
+        """Yield the number and the text of each line; None if it is not UTF-8."""
         for number, line in enumerate(self._texts(), start=1):
             bad, why = self._undecodable
             if bad == number:
@@ -128,7 +128,7 @@ class Source:
 
         A blank line is a row with one empty field.
         """
-        # The limit is the process's and 128 KiB at first, less than a long article.
+        # The limit is shared by the process; the default is less than a long article.
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
         reader = csv.reader(
             self._texts_of_rows(),
@@ -155,7 +155,7 @@ class Source:
     def table(
         self, delimiter: str, *, quoting: bool = True
     ) -> Iterator[tuple[int, list[str]]]:
-        """Yield the header, then the rows that have as many fields as it."""
+        """Yield the header, then the rows with equally many fields."""
         rows = self.rows(delimiter, quoting=quoting)
         line, header = next(rows, (1, [""]))
         if not any(header):
@@ -166,9 +166,9 @@ class Source:
     def even(
         self, rows: Iterable[tuple[int, list[str]]], width: int
     ) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows of this many fields, and report all others.
+        """Yield the rows with this many fields, and report all others.
 
-        In a table of several columns, blank lines are not rows: the file may end with
+        In a table with several columns, blank lines are not rows: files may end with
         them.
         """
         blank = None
@@ -210,9 +210,9 @@ class Source:
                     yield raw
 
     def _texts(self) -> Iterator[str]:
-        """Yield each line; what cannot be decoded is replaced, and remembered."""
+        """Yield each line; replace and record characters that cannot be decoded."""
         with self._open() as stream:
-            # In most encodings a line ends with the byte that is a line feed in ASCII.
+            # In most encodings, lines end with the byte of ASCII's line feed.
             is_wide = "\n".encode(self._encoding) != b"\n"
             if is_wide:
                 stream = io.TextIOWrapper(stream, self._encoding, newline="\n")
@@ -231,7 +231,7 @@ class Source:
                 self._report_unreadable(self.n_lines + 1, error)
 
     def _texts_of_rows(self) -> Iterator[str]:
-        """Yield each line, until a row of many lines in quotes is too long."""
+        """Yield lines until a quoted row of many lines is too long."""
         for number, text in enumerate(self._texts(), start=1):
             self._n_of_row += len(text)
             if self._n_of_row > LONGEST:
@@ -253,12 +253,12 @@ class Source:
 
     def _report_unreadable(self, line: int, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno is not None:
-            raise error  # the disk's fault, not the file's
+            raise error  # an error of the disk, not of the file
         self.report(line, f"the compressed file is damaged or cut off here ({error})")
 
 
 def _explain(error: csv.Error) -> str:
-    """Say what is wrong with a row."""
+    """Explain what is wrong with a row."""
     for part, meaning in _CSV_ERRORS.items():
         if part in str(error):
             return meaning
@@ -279,7 +279,7 @@ class _File(io.FileIO):
 
 
 class _Damage:
-    """What is wrong with the files: an error at once, or one warning at the end."""
+    """Report damage in files: an error at once, or one warning at the end."""
 
     def __init__(self, on_error: str):
         self._skip = on_error == "skip"
@@ -308,7 +308,7 @@ def reading(
     verbose: bool = False,
     encoding: str = "utf-8",
 ) -> Iterator[list[Source]]:
-    """Give a source for each file, under one progress bar; warn of what was skipped."""
+    """Yield a source for each file, with one progress bar; warn of skipped damage."""
     paths = list(paths)
     damage = _Damage(on_error)
     with tqdm(
@@ -331,7 +331,7 @@ def to_frames(
     rows: Rows, chunksize: int | None, index: str | None = None
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Make one frame of all rows, or an iterator of frames of `chunksize` rows."""
-    columns = list(next(rows))  # so that a wrong header is found at once
+    columns = list(next(rows))  # report a wrong header at once
     if chunksize is not None:
         return _chunks(rows, columns, chunksize, index)
     return next(_chunks(rows, columns, None, index), _frame([], columns, index, 0))
@@ -361,5 +361,5 @@ def check_options(chunksize: int | None, on_error: str) -> None:
 
 
 def why_not_utf8(error: UnicodeDecodeError) -> str:
-    """Say which byte is not UTF-8."""
+    """Name the byte that is not UTF-8."""
     return f"not UTF-8: byte 0x{error.object[error.start]:02x} ({error.reason})"

@@ -1,4 +1,4 @@
-"""Readers of tables: the paper's authors' CSV and WIT's TSV."""
+"""Readers of the CSV files of the paper's authors and the TSV files of WIT."""
 
 import os
 import re
@@ -44,11 +44,11 @@ def read_m3l_csv(
     on_error: str = "raise",
     verbose: bool = False,
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
-    """Read tuples in the CSV of the paper's authors.
+    """Read tuples from a CSV file in the format of the paper's authors.
 
-    Its columns are ``de_title,en_title,de_text,en_text,image_url`` [1]_, or those
-    of other languages. The files of titles, which the authors published for all
-    of their tuples, lack the texts.
+    Its columns are ``de_title,en_title,de_text,en_text,image_url`` [1]_, or the same
+    for other languages. The authors published files with titles of all their tuples;
+    these lack the texts.
 
     Parameters
     ----------
@@ -58,26 +58,25 @@ def read_m3l_csv(
         If given, an iterator of frames with this many rows is returned.
     on_error : {"raise", "skip"}, default="raise"
         Whether a damaged row raises an error, or is skipped, with one summary warning.
-        A wrong header always raises.
+        A wrong header always raises an error.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     frame : DataFrame, or iterator of DataFrame if `chunksize` is given
-        A row is a tuple. A text column "en_text" is named "en", "image_url" is
-        named "image", and the titles stay "en_title". What is empty is missing.
+        Each row is a tuple. A text column "en_text" is renamed "en", "image_url" is
+        renamed "image", and titles stay "en_title". Empty cells are missing.
 
     Raises
     ------
     ValueError
-        Where the header is another, or, unless skipped, where a row has more or
-        fewer fields, is there twice, or is not UTF-8, or where the file is cut
-        off. The error names the line.
+        If the header differs or, unless skipped, a row has more or fewer fields, is
+        repeated, or is not UTF-8, or the file is truncated. The error names the line.
 
     See Also
     --------
-    make_tuples : Joins articles with further images.
+    make_tuples : Joins articles with more images.
 
     References
     ----------
@@ -146,8 +145,8 @@ def read_wit(
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read the images of the Wikipedia-based Image Text dataset (WIT).
 
-    WIT [1]_ is published as ten TSV files of 17 columns [2]_. The paper takes the
-    images of its articles from it.
+    WIT [1]_ is published as ten TSV files with 17 columns [2]_. The images in the paper
+    come from it.
 
     Parameters
     ----------
@@ -156,30 +155,30 @@ def read_wit(
     language : str or sequence of str, default="en"
         The languages of the pages to keep, in WIT's codes.
     columns : sequence of str, default=()
-        Further columns of WIT to keep, such as "caption_reference_description".
+        More columns of WIT to keep, such as "caption_reference_description".
     chunksize : int, default=None
         If given, an iterator of frames with this many rows is returned, so that
         all of WIT can be read in little memory.
     on_error : {"raise", "skip"}, default="raise"
         Whether a damaged row raises an error, or is skipped, with one summary warning.
-        A wrong header always raises.
+        A wrong header always raises an error.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     frame : DataFrame, or iterator of DataFrame if `chunksize` is given
-        A row is an image on a page. There is a column of titles for each
-        language, "en_title" say, missing where the page is of another language;
-        "image", the URL; and `columns`, as text. What is empty is missing. WIT
-        can hold one image of one page in several rows, and all are kept.
+        Each row is an image on a page. It has a column of titles for each language,
+        such as "en_title", missing if the page is in another language; "image", the
+        URL; and `columns`, as text. Empty cells are missing. If WIT has an image of a
+        page in several rows, all are kept.
 
     Raises
     ------
     ValueError
-        Where the header of a file is another, where no row is of a language, or,
-        unless skipped, where a row has more or fewer fields, no title, no URL, or
-        is not UTF-8, or where a file is cut off. The error names the line.
+        If the header of a file differs, no row is in a language or, unless skipped, a
+        row has more or fewer fields, no title, no URL, or is not UTF-8, or a file is
+        truncated. The error names the line.
 
     See Also
     --------
@@ -225,7 +224,9 @@ def read_wit(
     files = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     languages = [language] if isinstance(language, str) else list(language)
     if not files or not languages or len(set(languages)) < len(languages):
-        raise ValueError("paths and language must name one at least, each once")
+        raise ValueError(
+            "paths and language must each have at least one entry, without duplicates"
+        )
     rows = _wit_rows(files, languages, list(columns), on_error, verbose)
     return to_frames(rows, chunksize)
 
@@ -253,7 +254,7 @@ def _wit_rows(paths, languages, columns, on_error, verbose) -> Rows:
                     yield [*titles, row[i_image], *more]
         unseen = [language for language, is_seen in seen.items() if not is_seen]
         if unseen:
-            raise ValueError(f"no row of {[*map(str, paths)]} is in language {unseen}")
+            raise ValueError(f"no row in {[*map(str, paths)]} is in language {unseen}")
 
 
 def _check_wit_header(source: Source, line: int, header: list[str]) -> None:

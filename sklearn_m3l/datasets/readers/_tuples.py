@@ -1,4 +1,4 @@
-"""Joins articles with images."""
+"""Join articles with images."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -19,54 +19,53 @@ def make_tuples(
     ignore_case: bool = False,
     random_state: Any = None,
 ) -> pd.DataFrame:
-    """Join articles with images by the titles of their pages.
+    """Join articles with images by page titles.
 
-    In the paper, an article of the training set has one image, drawn from all of
-    its images, and one of the test set has them all, a tuple each [1]_.
+    In the paper, a training article has one image, drawn from all of its images; a test
+    article has all of its images, with one tuple per image [1]_.
 
     Parameters
     ----------
     articles : DataFrame of shape (n_articles, n_columns)
-        A row is an article, in one language or more. Columns that end in "_title",
-        such as "en_title", hold the titles; there may be no column "image".
+        Each row is an article, in one or more languages. Columns that end in "_title",
+        such as "en_title", contain the titles; a column "image" is not allowed.
     images : DataFrame, or iterable of DataFrame
-        A row is an image of a page, with the column "image" and columns of titles,
-        which are compared with the columns of the same names in `articles`. What
-        :func:`read_wit` returns will do, chunks included; those are joined one by
-        one, so that all of WIT need not fit in memory.
+        Each row is an image of a page, with the column "image" and columns of titles,
+        which are compared with the columns of the same names in `articles`. You can
+        pass the result of :func:`read_wit`; its chunks are joined one by one, so WIT
+        need not fit in memory.
     images_per_article : {"one", "all"}, default="one"
-        Whether an article gets one of its images, each as likely as the others,
-        or is repeated for each of them. An image counts once for an article,
-        however often it is on the page or in several languages.
+        Whether an article gets one of its images, all equally likely, or is repeated
+        for each image. An image counts once for an article, even if it is repeated on
+        the page or used in several languages.
     how : {"inner", "left"}, default="inner"
         Whether articles without an image are left out, as in the paper, or kept,
         with "image" missing.
     ignore_case : bool, default=False
-        Whether titles match that differ in case alone, as in the data that the
-        paper's authors published, where titles are lower case.
+        Whether to ignore case when titles are compared. The paper's authors published
+        titles in lower case.
     random_state : int, RandomState instance or None, default=None
-        Draws the images where `images_per_article` is "one".
+        Draws the images if `images_per_article` is "one".
 
     Returns
     -------
     tuples : DataFrame of shape (n_tuples, n_columns + n_more)
-        The rows of `articles` in their order, with "image" and the further
-        columns of `images`. The index holds the article ids: it is that of
-        `articles`, and is named "article" if that has no name. A
-        ``MultiViewEncoder(..., groups="article")`` takes them from there.
+        The rows of `articles` in order, with "image" and the other columns of `images`.
+        The index has the article ids: it is the index of `articles`, named "article" if
+        it has no name, which ``MultiViewEncoder(..., groups="article")`` reads.
 
     Raises
     ------
     ValueError
-        Where the frames have no title column in common, `images` lacks "image" or
-        has another column of `articles`, two articles have the same titles or row
-        labels, or no article has an image.
+        If the frames have no title column in common, `images` lacks "image" or has
+        another column of `articles`, two articles have the same titles or row labels,
+        or no article has an image.
 
     Notes
     -----
-    Underscores and spaces in titles are the same, as are the ways in which
-    Unicode can write a letter. To split a corpus as in the paper, split the
-    articles first, so that no article is on both sides.
+    Underscores and spaces in titles are equal, and so are equivalent Unicode spellings
+    of a letter. To split a corpus as in the paper, split the articles first, so that no
+    article is on both sides.
 
     References
     ----------
@@ -131,12 +130,12 @@ def _check_articles(articles: pd.DataFrame) -> None:
     if not titles:
         raise ValueError("articles have no column of titles, such as 'en_title'")
     if "image" in articles:
-        raise ValueError("articles have a column 'image' already: drop or rename it")
+        raise ValueError("articles already have a column 'image'; drop or rename it")
     repeated = articles.index[articles.duplicated(titles)]
     if len(repeated):
         raise ValueError(
             f"{len(repeated)} articles have the titles of an earlier one, such as row "
-            f"{repeated[0]!r}: drop them, with drop_duplicates({titles})"
+            f"{repeated[0]!r}; drop them with drop_duplicates({titles})"
         )
     labels = articles.index[articles.index.duplicated()]
     if len(labels):
@@ -189,12 +188,12 @@ def _check_images(articles: pd.DataFrame, images: pd.DataFrame) -> list[str]:
         raise ValueError(f"images have no column 'image' but {list(images)}")
     both = [name for name in images if name in articles and not _is_title(name)]
     if both:
-        raise ValueError(f"images have columns of articles: drop or rename {both}")
+        raise ValueError(f"images have columns of articles; drop or rename {both}")
     return titles
 
 
 def _keys(titles: pd.Series, ignore_case: bool) -> pd.DataFrame:
-    """Return the titles that are there as they compare, with their numbers."""
+    """Return the normalized titles that are not missing, with their row numbers."""
 
     def key(title: str) -> str:
         plain = unicodedata.normalize("NFC", title.replace("_", " ").strip())

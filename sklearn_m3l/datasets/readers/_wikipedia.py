@@ -36,8 +36,8 @@ def read_wikipedia_comparable(
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read a file of the Wikipedia Comparable Corpora of linguatools.
 
-    Such a file holds pairs of Wikipedia articles that are linked across two
-    languages [1]_; the paper's articles are of the German and English one [2]_.
+    Such a file contains pairs of Wikipedia articles that are linked across two
+    languages [1]_; the paper's articles come from the German and English file [2]_.
 
     Parameters
     ----------
@@ -47,32 +47,32 @@ def read_wikipedia_comparable(
         The languages to read, in the order of the columns. By default both, in
         the order of the file.
     left_out : sequence of str, default=("table", "math")
-        Elements of an article whose text is left out. Headings are "h",
-        paragraphs "p", links "link".
+        Elements of an article to leave out. Headings are "h", paragraphs "p", links
+        "link".
     chunksize : int, default=None
         If given, an iterator of frames with this many rows is returned, so that
         a file of many gigabytes can be read in little memory.
     on_error : {"raise", "skip"}, default="raise"
         Whether a damaged pair raises an error, or is skipped, with one summary warning.
-        A file of another kind always raises.
+        A file in another format always raises an error.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     frame : DataFrame, or iterator of DataFrame if `chunksize` is given
-        A row is a pair of articles, and its index, named "id", the number of the
-        pair. For each language, "en" say, there are the columns "en_title" and
-        "en": the text, a line for each heading and paragraph, or missing where
-        the article has no text.
+        Each row is a pair of articles; the index, named "id", is the number of the
+        pair. Each language, such as "en", has the columns "en_title" and "en", the
+        text, with one line per heading and paragraph; missing if the article has no
+        text.
 
     Raises
     ------
     ValueError
-        Where the file is not of this format, declares a document type (no such
-        file does, and one could expand without end), lacks a language asked for,
-        or, unless skipped, where it is cut off, not well-formed, not UTF-8, or
-        has a pair twice or without its two articles. The error names the line.
+        If the file has another format, declares a document type (no such file does, and
+        one could expand without end), or lacks a language or, unless skipped, is
+        truncated, not well-formed, not UTF-8, or has a repeated pair or one without its
+        two articles. The error names the line.
 
     See Also
     --------
@@ -80,8 +80,8 @@ def read_wikipedia_comparable(
 
     Notes
     -----
-    Memory is that of one chunk, of a pair of at most 16 MiB, and some 100 bytes
-    for the number of each pair, by which repeated pairs are found.
+    It needs memory for one chunk, for a pair of at most 16 MiB, and about 100 bytes per
+    pair to find repeated pairs.
 
     References
     ----------
@@ -149,10 +149,10 @@ def _rows(path, languages, left_out, on_error, verbose) -> Rows:
 
 
 def _split(source: Source) -> Iterator[tuple[int, bytes]]:
-    """Yield what is before the first pair, then each whole pair, with its line.
+    """Yield the text before the first pair, then each whole pair, with its line.
 
-    Pairs are found before anything is parsed, so that one that is damaged spoils
-    no other, and so that no declaration of a document type is ever parsed.
+    Pairs are found before parsing, so that a damaged pair does not affect others, and
+    no document type declaration is ever parsed.
     """
     rest, line, is_open = b"", 1, False
     for block in source.blocks():
@@ -188,7 +188,7 @@ def _report_unclosed(source: Source, line: int, text: bytes, starts) -> None:
 
 
 class _Damaged(Exception):
-    """What is wrong with a part of the file, and the line that it is in."""
+    """Damage in a part of the file, with its line."""
 
     def __init__(self, line: int, what: str):
         super().__init__(what)
@@ -216,7 +216,7 @@ def _parse_xml(text: str, line: int, target: Any = None) -> Any:
 
 
 def _languages(source: Source, prolog: bytes) -> list[str]:
-    """Return the two languages that the head of the file states."""
+    """Return the two languages in the head of the file."""
     try:
         text = _decode(prolog, 1)
     except _Damaged as damage:
