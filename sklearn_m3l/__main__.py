@@ -8,13 +8,13 @@ import sys
 
 
 def main() -> int:
-    """Run the command that the arguments of the process name; return its exit code.
+    """Run the command in the arguments of the process; return its exit code.
 
-    A command that a signal ends makes the process end by it, too: only then does a
-    shell know that its script is to stop.
+    If a signal ends the command, the process also ends by that signal. Otherwise a
+    shell would not know that it should stop its script.
     """
     ended_by: list[int] = []
-    atexit.register(_end, ended_by)  # registered first, so that it is called last
+    atexit.register(_end, ended_by)  # registered first, so it is called last
     try:
         from sklearn_m3l import cli
 
@@ -27,13 +27,13 @@ def main() -> int:
             ended_by.append(exited.code - 128)
         raise
     finally:
-        # All is done: Ctrl-C while Python itself ends needs no traceback.
+        # The command is done: Ctrl-C while Python exits needs no traceback.
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(ended_by: list[int]) -> None:
-    """End this process by a signal, if there is one in the list."""
+    """End this process by the signal in the list, if there is one."""
     if ended_by and os.name == "posix":
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(AttributeError, OSError, ValueError):

@@ -93,9 +93,8 @@ def add_languages(parser: argparse.ArgumentParser, several: bool) -> None:
         "--text-column",
         default="text",
         metavar="COLUMN",
-        help="the column of texts, where "
-        f"{'--corpus' if several else '--language'} or --language-column says their "
-        "language (default: %(default)s)",
+        help=f"the column of texts, if {'--corpus' if several else '--language'} or "
+        "--language-column gives their language (default: %(default)s)",
     )
 
 

@@ -48,7 +48,7 @@ def load_emoji(subset: str = "train") -> Bunch:
             of the row; and two Unicode labels, the "category" and the "subcategory".
             The index has the code points, such as "1F338".
         DESCR : str
-            Where the corpus comes from, its licenses, and how it was made.
+            Source, licenses, and preparation of the corpus.
 
     Raises
     ------

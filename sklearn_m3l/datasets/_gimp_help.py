@@ -85,7 +85,7 @@ def load_gimp_help(subset: str = "train") -> Bunch:
         thumbnails : mapping of str to bytes
             A JPEG of at most 96 x 96 pixels for each path in ``frame["image"]``.
         DESCR : str
-            Where the corpus comes from, its license, and how it was made.
+            Source, license, and preparation of the corpus.
 
     Raises
     ------

@@ -105,7 +105,7 @@ class TopicWordsDisplay:
         view_labels : mapping of str to str, default=None
             Labels of the languages; by default the names of the views.
         ax : matplotlib Axes, default=None
-            Where to plot; by default a new figure.
+            Axes to plot on; by default those of a new figure.
         **bar_kw : dict
             Passed to :meth:`matplotlib.axes.Axes.barh`.
 

@@ -92,7 +92,7 @@ class ColumnEncoder(
         Returns
         -------
         ndarray of float32 of shape (n_rows, n_features)
-            One vector per row; NaN where the cell is missing.
+            One vector per row; NaN if the cell is missing.
         """
         check_is_fitted(self)
         cells = self._read(X)

@@ -63,7 +63,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
         settings: other fits, folds and processes reuse them, and an interrupted
         encoding resumes where it stopped. It must be on a local disk. A model folder is
         known by the content of its files, a model of the hub by its name. Vectors that
-        are damaged on disk are encoded anew, with a warning.
+        are damaged on disk are encoded again, with a warning.
     on_error : {"raise", "missing"}, default="raise"
         Whether a picture that cannot be read is an error, or a row of NaN with a
         warning.

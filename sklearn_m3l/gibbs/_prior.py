@@ -91,7 +91,7 @@ def optimize_prior(
     Parameters
     ----------
     prior : ndarray of shape (n_topics,)
-        Where to start.
+        The parameters to start from.
     cluster_weight : float
         Added to the parameter of the topic of a document's cluster; not changed.
     histogram : Histogram

@@ -12,7 +12,7 @@ _MOST_LEVELS, _N_BINS = 20, 10
 
 
 def to_levels(values: Any, bins: Any, labels: np.ndarray) -> pd.Categorical:
-    """Return the level of each row; missing where its value is.
+    """Return the level of each row; missing if its value is missing.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ n_features), default=None
     ranking_weight : float in [0, 1], default=None
         Weight of probability in the order.
     n_topics : int, default=None
-        Only the so many largest topics of each document; by default all.
+        Number of largest topics to write for each document; by default all.
     columns : DataFrame or list of str, default=None
         Additional columns of the documents; see `document_topics`.
     random_state : int, RandomState instance or None, default=None

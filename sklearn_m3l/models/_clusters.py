@@ -74,7 +74,7 @@ def fit_clusters(
             total[present[name]] += _standardize(vectors, **scalings[name])
         n_views = np.sum([present[name] for name in group], axis=0)
         vectors = total[has] / n_views[has, np.newaxis]
-        if clusters:  # all views have as many
+        if clusters:  # all views have the same number
             max_clusters = len(next(iter(clusters.values()))["centers"])
         if (labels[has] >= 0).any():
             centers: np.ndarray | None = _label_means(

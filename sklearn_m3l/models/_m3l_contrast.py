@@ -64,9 +64,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         LDA. "product": a softmax of the weighted sum of topic-word weights, batch
         normalized, ProdLDA's product of experts, as in the paper.
     init : {"gibbs", "random"} or estimator, default="gibbs"
-        Where the topics come from. "gibbs" samples them from the words of the
-        training texts, with a learned prior that clusters of the embeddings inform
-        (see `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
+        Source of the topics. "gibbs" samples them from the words of the training texts,
+        with a learned prior that clusters of the embeddings inform (see
+        `PolylingualLDA`). A `PolylingualLDA` is cloned and fitted instead, with
         `n_components`. A `sklearn.frozen.FrozenEstimator` of a fitted one is used as it
         is, which adds a network that reads embeddings to published topics. Training
         does not change any of these topics. "random" is the paper's: training learns

@@ -30,7 +30,7 @@ _FEW = 25
 def select_training_tuples(
     X: MultiView, max_tokens: float, random_state: np.random.RandomState | int
 ) -> np.ndarray:
-    """Return rows whose texts are distinct, as many as a number of tokens allows.
+    """Return rows with distinct texts, up to a number of tokens.
 
     Parameters
     ----------

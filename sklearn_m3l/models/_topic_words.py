@@ -251,7 +251,7 @@ class TopicWordsMixin:
 
     @property
     def topic_names_(self) -> list[str | None]:
-        """Name of each topic, None where it has none; see `set_topic_names`."""
+        """Name of each topic, or None without one; see `set_topic_names`."""
         return [self._topic_names.get(topic) for topic in range(self._n_features_out)]
 
     def describe(

@@ -21,11 +21,11 @@ class Cells:
     Parameters
     ----------
     rows, words : Tensor of int64 of shape (n_cells,)
-        Where each cell is, row by row.
+        Row and word of each cell, row by row.
     values : Tensor of float32 of shape (n_cells,)
         The counts.
     ends : list of int of length n_rows + 1
-        Where the cells of each row end, and 0.
+        0, then the end of the cells of each row.
     """
 
     rows: Tensor
@@ -90,7 +90,7 @@ class Batch:
 
     @property
     def device(self) -> torch.device:
-        """Return where the batch is."""
+        """Return the device of the batch."""
         return next(iter(self.vectors.values())).device
 
     def places(self, names: Iterable[str]) -> tuple[Tensor, int]:

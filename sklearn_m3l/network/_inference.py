@@ -58,7 +58,7 @@ def infer_topics(
     Returns
     -------
     ndarray of float32 of shape (n_rows, n_components)
-        NaN in rows where the view is absent.
+        NaN in rows that lack the view.
     """
     theta = np.full((len(view), net.module_.n_components), np.nan, dtype=np.float32)
     for rows, vectors, posterior in _posteriors(net, view, encoder):
@@ -120,7 +120,7 @@ def infer_gaussians(net, view: View, encoder: str) -> tuple[np.ndarray, np.ndarr
     Returns
     -------
     mean, log_variance : ndarray of float32 of shape (n_rows, n_components)
-        Those of the prior in rows where the view is absent.
+        Those of the prior in rows that lack the view.
     """
     shape = (len(view), net.module_.n_components)
     mean = np.zeros(shape, dtype=np.float32)

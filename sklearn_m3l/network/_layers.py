@@ -38,7 +38,7 @@ class BatchNorm(nn.Module):
         return F.batch_norm(x, self.mean, self.variance, training=learns)
 
     def learns(self, x: Tensor, n_rows: int | None = None) -> bool:
-        """Tell whether the statistics are those of the batch."""
+        """Return whether the statistics are those of the batch."""
         # A single row has no statistics of its own, so it takes the running ones.
         n_rows = x.shape[0] if n_rows is None else n_rows
         return self.training and not self.frozen and n_rows > 1

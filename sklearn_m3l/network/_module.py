@@ -295,7 +295,7 @@ class TopicNetwork(nn.Module):
             self.bias.copy_(log_share - log_share.mean())
 
     def is_standardized(self, name: str) -> bool:
-        """Tell whether the vectors of a view have a mean and scale of their own."""
+        """Return whether the vectors of a view have a mean and scale of their own."""
         own = self.standardize[self.encoded.index(name)]
         mean, scale = own.get_buffer("mean"), own.get_buffer("scale")
         return bool(mean.any() or (scale != 1).any())

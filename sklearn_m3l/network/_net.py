@@ -209,7 +209,7 @@ def build_net(
     callbacks : list of skorch.callbacks.Callback
         Run after skorch's own.
     device : torch.device
-        Where the network is trained.
+        Device to train on.
     verbose : int
         1 shows a progress bar, 2 prints one line per epoch.
     """

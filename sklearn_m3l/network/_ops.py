@@ -32,7 +32,7 @@ def compiled(tensor: Tensor) -> bool:
 
 
 def cached() -> bool:
-    """Tell whether an earlier process has compiled the kernels."""
+    """Return whether an earlier process has compiled the kernels."""
     from sklearn_m3l.network import _kernels
 
     stats = getattr(_kernels.softplus, "stats", None)

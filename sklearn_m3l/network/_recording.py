@@ -93,7 +93,7 @@ class Recorder:
 
 
 def can_record(device: torch.device) -> bool:
-    """Tell whether steps on a device can be recorded."""
+    """Return whether steps on a device can be recorded."""
     return device.type == "cuda"
 
 

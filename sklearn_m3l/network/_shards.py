@@ -45,7 +45,7 @@ def check_alike(number: int, what: str) -> None:
 
 
 def all_agree(flag: bool) -> bool:
-    """Tell whether something is true in all processes."""
+    """Return whether something is true in all processes."""
     if place()[1] == 1:
         return flag
     shared = torch.tensor(float(flag), device=_device())
@@ -133,6 +133,6 @@ def count_once(x: Tensor) -> Tensor:
 
 
 def _device() -> torch.device:
-    """Return where the processes can exchange numbers."""
+    """Return a device on which the processes can exchange numbers."""
     nccl = torch.distributed.get_backend() == "nccl"
     return torch.device("cuda" if nccl else "cpu")

@@ -195,7 +195,7 @@ def _answers(net: TopicNet) -> bool:
 
 
 def resolve_stored_device(device: str) -> torch.device:
-    """Return where a stored net runs: the CPU if its device is not available."""
+    """Return the device of a stored net: the CPU if its own is not available."""
     try:
         if not _DEVICES.fullmatch(device):
             raise ValueError(f"a model file may not name device={device!r}")

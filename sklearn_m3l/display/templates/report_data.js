@@ -1,10 +1,10 @@
-// What the page shows, read from the block of data, and the elements to show it with.
+// Read the data of the page, and create elements to show it.
 "use strict";
 
 const WHOLE = 65535;
-// All of these are read once, before anything is shown.
+// All of these are read once, before rendering.
 let DATA, VIEWS, POINTS, POINT_OF, NAMES, DIVERGENCES;
-// The topics of whole rows first, then those of each view; none on a page without.
+// The topics of whole rows first, then those of each view; empty without documents.
 let SHARES, TEXTS, PICTURES, TITLES, LINKS;
 
 function unpack(text, Kind) {
@@ -53,7 +53,7 @@ async function readData() {
   }));
 }
 
-// Return an element; its children are other elements, or texts that stay texts.
+// Return an element; its children are elements, or texts that are not parsed.
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -75,12 +75,12 @@ function announce(text) {
   byId("status").textContent = text;
 }
 
-// Letters as they are compared: of one case, and without accents.
+// Normalize letters for comparisons: lower case, without accents.
 function fold(text) {
   return text.toLowerCase().replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "");
 }
 
-// The language of a view, where its name is a code.
+// The language of a view, if its name is a code.
 function codeOf(view) {
   return /^[a-z]{2}(-[A-Za-z0-9]+)*$/.test(view.id) ? view.id : null;
 }
@@ -91,7 +91,7 @@ function topicLabel(topic) {
   return name ? `Topic ${topic}: ${name}` : `Topic ${topic}`;
 }
 
-// The words that stand for a topic: those of the first language that has some.
+// The words that label a topic, in the first language that has words.
 function firstWords(topic, n = 3) {
   const words = DATA.words[firstLanguage(topic)];
   return (words ? words[topic] : []).slice(0, n).join(", ");
@@ -101,13 +101,13 @@ function firstLanguage(topic) {
   return DATA.words.findIndex((topics) => topics[topic].length);
 }
 
-// The same in its own direction, and with the letters of its language.
+// The same with its writing direction and language.
 function firstWordsElement(topic, n = 3) {
   const view = DATA.languages[firstLanguage(topic)];
   return element("bdi", { lang: view && codeOf(view) }, firstWords(topic, n));
 }
 
-// A name, which can be of any language, inside of other text.
+// A name in any language, inside other text.
 function nameElement(name, view = null) {
   return element("bdi", { lang: view === null ? null : codeOf(VIEWS[view]) }, name);
 }
@@ -116,7 +116,7 @@ function hasView(row, view) {
   return POINT_OF[view][row] >= 0;
 }
 
-// The beginning of a text, which stands for it where it has no other name.
+// The beginning of a text, its default name.
 function beginning(text) {
   const letters = [...text.slice(0, 600).trim().replace(/\s+/g, " ")];
   return letters.length <= 60 ? letters.join("") : `${letters.slice(0, 58).join("")} …`;
@@ -127,13 +127,13 @@ function nameOf(row, view) {
   return number < 0 ? beginning(textOf(row, view)) : NAMES.values[number];
 }
 
-// What a pool of one column holds for a row.
+// The value of a row in a pool of one column.
 function cellOf(pool, row) {
   const number = pool && pool.of[0].length ? pool.of[0][row] : -1;
   return number < 0 ? null : pool.values[number];
 }
 
-// What to call a row: by its title, or else by the first of its views.
+// The name of a row: its title, or else the name of its first view.
 function titleOf(row) {
   const title = cellOf(TITLES, row);
   if (title !== null) return title;
@@ -141,7 +141,7 @@ function titleOf(row) {
   return nameOf(row, Math.max(view, 0));
 }
 
-// Other names that the views of a row have, by name the first view that has it.
+// Other names of the views of a row; each with the first view that has it.
 function furtherNames(row) {
   const found = new Map();
   VIEWS.forEach((_, view) => {
@@ -151,7 +151,7 @@ function furtherNames(row) {
   return found;
 }
 
-// Names in a line, each in its own direction; they have commas of their own.
+// Names in a line, each in its own direction; names may contain commas.
 function listNames(names) {
   return [...names].flatMap(([name, view], place) => [
     place ? " · " : "",
@@ -164,7 +164,7 @@ function textOf(row, view) {
   return number < 0 ? null : TEXTS.values[number];
 }
 
-// The address of a picture; those beside the topics are on the page once.
+// The address of a picture; pictures of topics are on the page only once.
 function pictureOf(row, view) {
   const number = PICTURES ? PICTURES.of[view][row] : -1;
   if (number < 0) return null;
@@ -177,7 +177,7 @@ function pictureElement(row, view) {
   return source && element("img", { class: "picture", src: source, alt: nameOf(row, view) });
 }
 
-// The topics that a row shows most, in all (-1) or in one view: [topic, share] pairs.
+// The largest topics of a row, in all views (-1) or in one: [topic, share] pairs.
 function sharesOf(row, view) {
   const { width, topics, shares } = SHARES[view + 1];
   const found = [];

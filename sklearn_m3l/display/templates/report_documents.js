@@ -1,7 +1,7 @@
-// The list of documents, and a page for each with the topics of its views.
+// The list of documents, and a page for each document with the topics of its views.
 const PER_PAGE = 25;
 const LIST = { topic: null, sort: "place", down: false, first: 0, rows: [], keys: null };
-// Topics of a document that are compared: by their share in any view.
+// Number of topics of a document to compare: those with the largest share in any view.
 const LEAST_SHARE = 0.02;
 const MOST_COMPARED = 12;
 
@@ -13,7 +13,7 @@ const SORT_KEYS = {
   disagreement: (row) => disagreementOf(row) ?? -1,
 };
 
-// The share of the chosen topic in a row, or of its largest where none is chosen.
+// The share of the chosen topic in a row, or of its largest if none is chosen.
 function shareInList(row) {
   const shares = sharesOf(row, -1);
   const shown = LIST.topic === null ? shares[0] : shares.find(([topic]) => topic === LIST.topic);
@@ -74,7 +74,7 @@ function turnList(step) {
   announce(`Documents ${byId("list-range").textContent}`);
 }
 
-// List the documents of a topic, or all (null), those that show it best first.
+// List the documents of a topic, or all (null), best first.
 function chooseListTopic(topic) {
   byId("list-topic").value = topic ?? "";
   LIST.topic = topic;
@@ -117,7 +117,7 @@ function viewSection(row, view) {
   const text = textOf(row, view);
   const section = element("section", {}, element("h2", {}, VIEWS[view].label));
   const name = nameOf(row, view);
-  // The beginning of a text would only say it twice.
+  // The beginning of a text would only repeat it.
   const isOwn = NAMES.of[view][row] >= 0 && name !== titleOf(row);
   if (isOwn) section.append(element("p", {}, nameElement(name)));
   section.append(pictureElement(row, view) || "");
@@ -173,7 +173,7 @@ function comparisonTable(row, views, compared) {
   );
 }
 
-// Say how far apart the views of a row are, and in which topic most.
+// Describe how much the views of a row differ, and in which topic most.
 function disagreements(row, views, compared) {
   const found = [];
   DIVERGENCES.forEach(({ views: pair }, number) => {
@@ -198,7 +198,7 @@ function disagreements(row, views, compared) {
   return element("ul", {}, ...found);
 }
 
-// Where a document is on the web; other pages learn nothing of this one.
+// The web address of a document; send no referrer.
 function linkElement(row) {
   const address = cellOf(LINKS, row);
   const attributes = { href: address, rel: "noreferrer", target: "_blank" };

@@ -1,4 +1,4 @@
-// What the address of the page says to show, the theme, and the start of it all.
+// Show what the address of the page names, set the theme, and start everything.
 let scrolledTo = 0;
 
 function isDark() {
@@ -32,7 +32,7 @@ function numberIn(address, pattern, limit) {
   return found && Number(found[1]) < limit ? Number(found[1]) : null;
 }
 
-// Show what an address such as #row-17, #map-3 or #topics names.
+// Show the target of an address such as #row-17, #map-3 or #topics.
 function route() {
   const address = decodeURIComponent(location.hash);
   const row = SHARES ? numberIn(address, /^#row-(\d+)$/, DATA.nRows) : null;

@@ -2,11 +2,11 @@
 
 const MARKERS = ["circle", "square", "triangle", "diamond", "inverted_triangle", "star", "hex"];
 const SIGNS = ["●", "■", "▲", "◆", "▼", "★", "⬢"];
-// Pixels within which a point is met, and the least that an arrow key moves.
+// Pixels within which a point is hit, and the least that an arrow key moves.
 const NEAR = 14;
 const LEAST_STEP = 3;
 const MAP = { plot: null, shown: [], topic: null };
-// The point that was chosen, and the one that is pointed at.
+// The chosen point, and the one under the pointer.
 let chosen = null;
 let lit = null;
 
@@ -14,7 +14,7 @@ function make(kind, attributes) {
   return new (Bokeh.Models.get(kind))(attributes);
 }
 
-// A color for each topic: hues that follow each other are far apart.
+// A color for each topic: successive hues are far apart.
 function topicColor(topic, alpha = "") {
   const hue = (topic * 137.508) % 360;
   const lightness = (isDark() ? [66, 78, 56] : [45, 58, 34])[topic % 3] / 100;
@@ -60,7 +60,7 @@ function addPoints(view) {
   return MAP.plot.add_glyph(glyph, source);
 }
 
-// Glyphs that change as one points at others: drawn on a layer of their own.
+// Glyphs that change with the pointer: drawn on a separate layer.
 function addOverlay() {
   const data = () => make("ColumnDataSource", { data: {} });
   Object.assign(MAP, { rings: data(), lines: data(), labels: data() });
@@ -99,7 +99,7 @@ function paintTheme() {
   }
 }
 
-// Show a square of the map, whatever the shape of its place on the page.
+// Show a square of the map, whatever the shape of its frame.
 function setWindow(x, y, half) {
   const { width, height } = byId("plot").getBoundingClientRect();
   const least = Math.max(Math.min(width, height), 1);
@@ -148,7 +148,7 @@ function placeLabels() {
   MAP.labels.data = { x: column("x"), y: column("y"), text: column("text") };
 }
 
-// Return the middle of the points of each topic, those of most points first.
+// Return the center of the points of each topic, the largest topics first.
 function findMiddles() {
   const byTopic = new Map();
   POINTS.topic.forEach((topic, point) => {
@@ -165,7 +165,7 @@ function findMiddles() {
     }));
 }
 
-// Return the point for which the cost is least, or null where all cost infinitely much.
+// Return the point with the least cost, or null if all costs are infinite.
 function cheapestPoint(cost) {
   let [best, least] = [null, Infinity];
   for (let point = 0; point < POINTS.x.length; point++) {
@@ -196,7 +196,7 @@ function pointTowards(from, right, up) {
   });
 }
 
-// The documents that a point shows: more than one where they share a text.
+// The documents that a point shows: several if they share a text.
 function rowsOf(point) {
   const of = POINT_OF[POINTS.view[point]];
   const rows = [];
@@ -214,7 +214,7 @@ function companions(point) {
   return [...found];
 }
 
-// Highlight a point and the other views of its documents, and say what they are.
+// Highlight a point and the other views of its documents, and describe them.
 function setLit(point) {
   lit = point;
   const others = point === null ? [] : companions(point);
@@ -283,7 +283,7 @@ function tellCompanion(point) {
   );
 }
 
-// Keep a point highlighted and in the window, and say what it is.
+// Keep a point highlighted and in the window, and describe it.
 function choosePoint(point) {
   chosen = point;
   setLit(point);
@@ -309,7 +309,7 @@ function chooseMapTopic(topic) {
   MAP.colors.palette = palette();
 }
 
-// Go round the views of the documents that the chosen point shows.
+// Cycle through the views of the documents that the chosen point shows.
 function chooseCompanion() {
   const all = [chosen, ...companions(chosen)].sort((a, b) => a - b);
   choosePoint(all[(all.indexOf(chosen) + 1) % all.length]);
@@ -335,7 +335,7 @@ function pressKey(event) {
   event.preventDefault();
 }
 
-// Let the mouse and fingers move the map only once they have touched it: until then
+// Let the mouse and fingers move the map only after they have touched it: until then
 // they scroll the page.
 function startTools() {
   const tools = [make("PanTool", {}), make("WheelZoomTool", {})];
@@ -395,7 +395,7 @@ function startMap() {
   const page = new (Bokeh.require("document/document").Document)();
   page.add_root(MAP.plot);
   page.on_event("document_ready", () => {
-    // One stop of the Tab key is enough: the place of the map itself.
+    // One Tab stop is enough: the map itself.
     for (const view of Bokeh.index.roots) {
       if (view.model === MAP.plot) view.canvas_view.events_el.tabIndex = -1;
     }

@@ -1,14 +1,14 @@
-// Search over words, names and texts, and tables that sort.
+// Search words, names and texts, and sort tables.
 const MOST_FOUND = 20;
 const COLLATOR = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 let foldedWords = null;
 let foldedStrings = null;
 
-// Scripts that write no space between words: their words can be pairs of characters.
+// Scripts without spaces between words: their words may be pairs of characters.
 const UNSPACED = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}ー]{3,}$/u;
 
-// Return the ranks of the words that have these letters, or of all pairs that make up
-// a word of a script without spaces.
+// Return the ranks of the words with these letters, or of all pairs that make up a
+// word in a script without spaces.
 function findRanks(words, letters) {
   const ranks = (part, fits) => [...words.keys()].filter((rank) => fits(words[rank], part));
   const whole = ranks(letters, (word, part) => word.includes(part));
@@ -38,7 +38,7 @@ function findTopics(letters) {
   return found.sort((a, b) => a.best - b.best);
 }
 
-// Return the rows whose names or texts have the letters.
+// Return the rows whose names or texts contain the letters.
 function findRows(letters) {
   const pools = [NAMES, TEXTS, TITLES].filter((pool) => pool);
   foldedStrings = foldedStrings || pools.map((pool) => pool.values.map(fold));
@@ -127,7 +127,7 @@ function startSearch() {
   });
 }
 
-// Make the heading of a column a button, which calls back with the direction.
+// Turn the heading of a column into a button that calls back with the direction.
 function addSortButton(heading, downFirst, sort) {
   const button = element("button", { type: "button" }, ...heading.childNodes);
   heading.replaceChildren(button);
