@@ -120,8 +120,8 @@ def prevalence_difference(
     a, b = check_proportions(A, "A"), check_proportions(B, "B")
     if a.shape != b.shape:
         raise ValueError(
-            f"A has shape {a.shape} and B has shape {b.shape}; row i of each must be "
-            "two views of one tuple, over the same topics"
+            f"the shapes of A and B differ: {a.shape} and {b.shape}; row i of each "
+            "must be two views of one tuple, over the same topics"
         )
     ids = article_ids(groups, len(a))
     both = ~np.isnan(a[:, 0]) & ~np.isnan(b[:, 0])
