@@ -106,9 +106,7 @@ def fit(
     _tell_model(topic_model, output)
     if report is not None:
         given = Given(df[[*names, *images]], frame.set_axis(df.index))
-        X = MultiView(
-            X.views, index=X.index
-        )  # without articles, as in the command report
+        X = MultiView(X.views, index=X.index)  # without articles, as in report
         write_page(
             pipeline,
             files[0],

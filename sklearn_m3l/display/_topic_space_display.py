@@ -51,8 +51,8 @@ class TopicSpaceDisplay:
 
     See Also
     --------
-    topic_space : Only the points. TopicReport : A page of all topics and documents,
-    with this map.
+    topic_space : Only the points.
+    TopicReport : A page of all topics and documents, with this map.
 
     Examples
     --------

@@ -103,8 +103,8 @@ class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
 
     See Also
     --------
-    Doc2VecEncoder : Trains on the column, without given vectors. LsaEncoder : Also
-    trains on the column, and is faster.
+    Doc2VecEncoder : Trains on the column, without given vectors.
+    LsaEncoder : Also trains on the column, and is faster.
 
     Notes
     -----
@@ -156,7 +156,7 @@ class KeyedVectorsEncoder(ReferringMixin, ColumnEncoder):
             raise TypeError(
                 f"the word vectors {os.fspath(self.vectors)!r} may be a pickle, which "
                 "a model file cannot refer to; store them with gensim's "
-                "save_word2vec_format, in a file that ends in "
+                "save_word2vec_format, in a file whose name ends in "
                 f"{', '.join(sorted(WORD2VEC_SUFFIXES))}"
             )
 

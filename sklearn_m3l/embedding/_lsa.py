@@ -37,7 +37,7 @@ class LsaEncoder(ColumnEncoder):
         Use only the most frequent words.
     language : str or sequence of str, default=None
         ISO 639-1 code of the language of the texts, or several, the main one first. It
-        determines lower case: Turkish and Azerbaijani have their own for I. A
+        determines lower case: Turkish and Azerbaijani have a different one for I. A
         `TextView` sets it.
     random_state : int, RandomState instance or None, default=None
         Seed of the randomized decomposition.

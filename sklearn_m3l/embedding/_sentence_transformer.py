@@ -25,7 +25,7 @@ from sklearn_m3l.utils._words import normalize_text
 # Batches between two writes to the cache: an interrupt loses at most this much.
 _BATCHES_A_BLOCK = 16
 
-# Encoders share models but set their own settings on them, so only one may run.
+# Encoders share models, but each sets its own settings, so only one runs at a time.
 _LOCK = threading.RLock()
 
 
@@ -62,8 +62,8 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
         Folder in which to keep one vector per text or picture, by content, model and
         settings: other fits, folds and processes reuse them, and an interrupted
         encoding resumes where it stopped. It must be on a local disk. A model folder is
-        known by the content of its files, a model of the hub by its name. Vectors that
-        are damaged on disk are encoded again, with a warning.
+        identified by the content of its files, a model on the Hub by its name. Vectors
+        that are damaged on disk are encoded again, with a warning.
     on_error : {"raise", "missing"}, default="raise"
         Whether a picture that cannot be read is an error, or a row of NaN with a
         warning.

@@ -66,8 +66,8 @@ class WordVectorizer(CountVectorizer):
     A `CountVectorizer` with other defaults: it counts the 2,000 most frequent words, in
     lower case, and leaves out the stop words of `language`. A word is a run of two
     letters or more, in any script, with its combining marks and joiners. Spellings that
-    Unicode considers equivalent, such as with ligatures, half-width letters or soft
-    hyphens, count as one word.
+    differ only in ligatures, half-width letters, soft hyphens or the like count as one
+    word.
 
     Texts in Chinese, Japanese, Korean, Thai, Lao, Khmer, and Burmese are split into
     words by the package for that language, if it is installed. Otherwise, and in any

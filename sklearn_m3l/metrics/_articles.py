@@ -30,6 +30,6 @@ def mean_over_articles(values: np.ndarray, groups: np.ndarray) -> float:
 
 
 def first_of_each(ids: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the first row of each id."""
+    """Return the first of some rows for each id."""
     # Not as Arrow strings, which cannot hold half a surrogate pair.
     return rows[~pd.Index(ids[rows], dtype=object).duplicated()]

@@ -19,7 +19,7 @@ from sklearn_m3l.utils._threads import count_threads
 _TINY = 1e-300
 # Terms of a scratch buffer: two of them (1 MiB) stay in the L2 cache of a core.
 _TILE_TERMS = 1 << 16
-# Terms of a task: about 30 ms, so that starting a thread pays off.
+# Terms of a task: about 30 ms of work, so that starting a thread pays off.
 _TASK_TERMS = 1 << 24
 # Terms of a block of aligned rows: each array of it takes 8 MiB.
 _BLOCK_TERMS = 1 << 20

@@ -190,7 +190,7 @@ def topic_uniqueness(
     See Also
     --------
     topic_diversity : Share of distinct words among the top words; equals the mean TU
-    for the same number of words.
+        for the same number of words.
 
     References
     ----------

@@ -224,8 +224,8 @@ def make_alignment_scorer(
 
     See Also
     --------
-    evaluate_alignment : The same figures, along with those of chance. make_mrr_scorer,
-    make_uap_scorer, make_jsd_scorer, make_npmi_scorer : One metric
+    evaluate_alignment : The same figures, along with those of chance.
+    make_mrr_scorer, make_uap_scorer, make_jsd_scorer, make_npmi_scorer : One metric
         each.
 
     Notes

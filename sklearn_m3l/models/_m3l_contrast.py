@@ -354,9 +354,9 @@ class M3LContrastTopicModel(NeuralTopicModel):
         y : None
             Ignored.
         pair_weight : array-like of float of shape (n_rows,), default=None
-            How likely the views of each tuple belong together, such as the weights of
-            `mine_tuples`: the contrast of a tuple is multiplied by it. By default 1.
-            Tuples that `fit` itself mines have the weights of `mine_tuples`.
+            How certain it is that the views of each tuple belong together, such as the
+            weights of `mine_tuples`: the contrast of a tuple is multiplied by it. By
+            default 1. Tuples that `fit` itself mines have the weights of `mine_tuples`.
 
         Returns
         -------

@@ -209,9 +209,8 @@ def check_index(index, n_rows):
     if labels.dtype.kind in "US" and not all(
         isinstance(label, (str, bytes)) for label in index
     ):
-        labels = np.array(
-            index, dtype=object
-        )  # otherwise NumPy may turn numbers into strings
+        # NumPy would turn numbers among strings into strings.
+        labels = np.array(index, dtype=object)
     if labels.shape != (n_rows,):
         raise ValueError(f"index has shape {labels.shape}, but there are {n_rows} rows")
     return labels

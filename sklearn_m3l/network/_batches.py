@@ -302,7 +302,7 @@ class TupleBatches:
     def __init__(self, dataset: TupleDataset, batch_size: int):
         self.dataset = dataset
         self.batch_size = batch_size
-        # With few rows, such as those to validate on, sharing gains nothing.
+        # Validation is not shared: with few rows, that would gain nothing.
         self.shared = dataset.order is not None and _shards.place()[1] > 1
 
     def __iter__(self) -> Iterator[Batch]:

@@ -39,7 +39,7 @@ def compiler(**options: Any) -> Callable[[Callable], Any]:
     def compiled(function: Callable) -> Any:
         dispatcher = decorate(function)
         if dispatcher is not function:  # the compiler is enabled
-            # Like `cache=True`, which however raises if no folder can be written to.
+            # Like `cache=True`, but that raises if no folder can be written to.
             with suppress(RuntimeError):
                 dispatcher._cache = _ForgivingCache(function)
         return dispatcher

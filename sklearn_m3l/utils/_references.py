@@ -122,7 +122,7 @@ def check_reference(estimator: Any, name: str) -> None:
         if os.path.exists(value):
             raise ValueError(
                 f"{name}={value!r} of a loaded model is the name of a model on the "
-                "Hugging Face hub, but a folder here has the same name; set the "
+                "Hugging Face Hub, but a folder here has the same name; set the "
                 f"parameter to Path({value!r}) if you mean that folder"
             )
     elif not _all_inside(value, folder):
