@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import everything, provenance, readme
+from benchmarks import everything, growth_page, provenance, readme
 from benchmarks.__main__ import main
 from benchmarks.leaderboard import tables
 from benchmarks.leaderboard.sentences import sentences
@@ -23,6 +23,7 @@ def test_the_docs_show_stored_results():
     for name, write in {
         "benchmark_tables.inc": tables.restructured,
         "benchmark_sentences.inc": sentences,
+        "growth_slopes.inc": growth_page.write_text,
     }.items():
         shown = (docs / name).read_text("utf-8")
         # Stale results are left out, or were not stale then.
