@@ -100,8 +100,8 @@ class Contestant(NamedTuple):
 
 def _fit_polylingual(corpus, parameters):
     # max_iter, if given, is a number of epochs; the sampler does sweeps.
-    shared = {name: parameters[name] for name in ("n_components", "random_state")}
-    return PolylingualLDA(**shared).fit(corpus.pages)
+    own = {name: value for name, value in parameters.items() if name != "max_iter"}
+    return PolylingualLDA(**own).fit(corpus.pages)
 
 
 def _fit_zero_shot(corpus, parameters, view):

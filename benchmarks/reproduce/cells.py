@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
+from benchmarks.compare import CONTESTANTS
 from benchmarks.configurations import PAPER
 from sklearn_m3l.models import M3LContrastTopicModel
 
@@ -28,43 +29,63 @@ class Model(NamedTuple):
     paper: str
 
 
-_M3L = PAPER["M3LContrastTopicModel"]
-
-MODELS = {
-    "PolylingualLDA": Model("PolylingualLDA", {}, "PLTM"),
-    "ZeroShot en": Model("ZeroShot en", {}, "ZeroshotTM"),
-    "ZeroShot de": Model("ZeroShot de", {}, "ZeroshotTM"),
-    "Distilled en-de": Model("Distilled en-de", {}, "ZeroshotTM-KD"),
-    "Distilled de-en": Model("Distilled de-en", {}, "ZeroshotTM-KD"),
-    "Distilled en-image": Model("Distilled en-image", {}, "ZeroshotTM-KD"),
-    "Distilled de-image": Model("Distilled de-image", {}, "ZeroshotTM-KD"),
-    "M3L en+de, paper": Model("M3L en+de", _M3L, "M3L-Contrast"),
-    "M3L en+de, defaults": Model("M3L en+de", {}, "M3L-Contrast"),
-    "M3L en+de+image, paper": Model("M3L en+de+image", _M3L, "M3L-Contrast"),
-    "M3L en+de+image, defaults": Model("M3L en+de+image", {}, "M3L-Contrast"),
+# By the first word of what is fitted: the settings of the paper, and its name for it.
+_SYSTEMS = {
+    "PolylingualLDA": ("PolylingualLDA", "PLTM"),
+    "ZeroShot": ("ZeroShotTopicModel", "ZeroshotTM"),
+    "Distilled": ("DistilledTopicModel", "ZeroshotTM-KD"),
+    "M3L": ("M3LContrastTopicModel", "M3L-Contrast"),
 }
 
-TABLE_1 = [
+
+def _list_models() -> dict[str, Model]:
+    """Return each contestant with the settings of the paper and with its defaults."""
+    models = {}
+    for contestant in CONTESTANTS:
+        estimator, name = _SYSTEMS[contestant.split()[0]]
+        models[f"{contestant}, paper"] = Model(contestant, PAPER[estimator], name)
+        models[f"{contestant}, defaults"] = Model(contestant, {}, name)
+    return models
+
+
+MODELS = _list_models()
+
+
+def _both(*contestants: str) -> list[str]:
+    return [
+        f"{name}, {settings}"
+        for name in contestants
+        for settings in ("paper", "defaults")
+    ]
+
+
+TABLE_1 = _both(
     "PolylingualLDA",
     "ZeroShot en",
     "ZeroShot de",
     "Distilled en-de",
     "Distilled de-en",
-    "M3L en+de, paper",
-    "M3L en+de, defaults",
-]
-TABLE_2 = [
+    "M3L en+de",
+)
+TABLE_2 = _both(
     "ZeroShot en",
     "ZeroShot de",
     "Distilled en-image",
     "Distilled de-image",
-    "M3L en+de+image, paper",
-    "M3L en+de+image, defaults",
-]
+    "M3L en+de+image",
+)
 # The models of Figure 2, and those of the lines of the others.
-_MAPPED = ["ZeroShot en", "M3L en+de, defaults", "M3L en+de+image, defaults"]
-_TEXT_LINES = ["PolylingualLDA", "ZeroShot en", "Distilled en-de", *TABLE_1[-2:]]
-_PICTURE_LINES = TABLE_2[2:]
+_MAPPED = [
+    f"{name}, defaults" for name in ("ZeroShot en", "M3L en+de", "M3L en+de+image")
+]
+_TEXT_LINES = [
+    *(f"{n}, defaults" for n in ("PolylingualLDA", "ZeroShot en", "Distilled en-de")),
+    *TABLE_1[-2:],
+]
+_PICTURE_LINES = [
+    *(f"{name}, defaults" for name in ("Distilled en-image", "Distilled de-image")),
+    *TABLE_2[-2:],
+]
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,7 @@ def _figure(name, corpus: Corpus, scale: Scale, store: Store, folder: Path) -> s
 
 
 def _introduction(corpus: Corpus, scale: Scale) -> str:
-    epochs = f"{scale.max_iter} epochs for all neural models"
-    if scale.max_iter is None:
-        epochs = "as many epochs as the models have by default (PAPER has 100)"
+    epochs = f"{scale.max_iter or 100} epochs for all neural models"
     cells = f"All cells have one seed, {scale.seeds[0]}"
     if len(scale.seeds) > 1:
         seeds = ", ".join(map(str, scale.seeds))
@@ -84,8 +82,8 @@ def _introduction(corpus: Corpus, scale: Scale) -> str:
 
 - The paper: {paper.SETUP}.
 - Here: {corpus.about}; {encoders}; {scale.n_components} topics, {epochs}.
-- The models' own defaults are used, but for "M3L ..., paper", which has the settings of
-  the paper, `benchmarks.configurations.PAPER`.
+- "paper" are the settings of the paper, `benchmarks.configurations.PAPER`, but with
+  the number of topics above; "defaults" are the models' own.
 - ZeroShot and Distilled are two models each: one for each language that is trained on
   or taught. The paper gives one figure for both.
 - A training page with several pictures is as many rows for the models of pictures, and

@@ -63,7 +63,7 @@ def why_missing(model: str, column: str, corpus: Corpus) -> str:
         return _NO_PICTURES
     if column.startswith("NPMI"):
         return "its topics have words in the other language alone"
-    if model == "PolylingualLDA":
+    if model.startswith("PolylingualLDA"):
         return "it learns from word counts, and pictures have none"
     if "image" not in column or corpus.texts == LSA:
         return "it needs embeddings that are aligned; those of LSA are not"
