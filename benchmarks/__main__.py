@@ -3,7 +3,7 @@
 import argparse
 
 from benchmarks import compare, everything, provenance
-from benchmarks.reproduce import command
+from benchmarks.reproduce import claims, command
 from sklearn_m3l.cli._signals import EndingSignals
 
 
@@ -13,6 +13,7 @@ def main(argv=None):
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command.add_parser(commands)
+    claims.add_parser(commands)
     compare.add_parser(commands)
     provenance.add_parser(commands)
     everything.add_parser(commands)

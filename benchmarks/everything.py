@@ -202,16 +202,16 @@ def list_jobs() -> list[Job]:
         Job("growth", "benchmarks.growth", ["growth/growth.json"], 8),
         Job(
             "reproduce gimp-help",
-            "benchmarks reproduce --corpus gimp-help",
+            "benchmarks reproduce --corpus gimp-help --seeds 0",
             ["gimp-help/results.json"],
-            120,
+            20,
         ),
         Job(
             "reproduce multi30k",
             "benchmarks reproduce --corpus multi30k --data {M3L_MULTI30K} --seeds 0 "
             "--only table-1 table-3 figure-2",
             ["multi30k/results.json"],
-            50,
+            40,
         ),
         _rival("topica", "gimp-help", 2, ["topica-zeroshottm"]),
         _rival("topica", "gimp-help", 40, ["topica-infoctm"]),
