@@ -102,21 +102,21 @@ def made_up():
     ("order", "column", "shown", "holds"),
     [
         # Medians over seeds, and the mean of two models.
-        ("M3L-Contrast > ZeroshotTM", "MRR", "M3L-Contrast 0.600, ZeroshotTM 0.550", 1),
-        ("ZeroshotTM > M3L-Contrast", "MRR", "M3L-Contrast 0.600, ZeroshotTM 0.550", 0),
+        ("M3L-Contrast > ZeroshotTM", "MRR", "M3L 0.600, Zeroshot 0.550", 1),
+        ("ZeroshotTM > M3L-Contrast", "MRR", "M3L 0.600, Zeroshot 0.550", 0),
         # Equal as they are shown.
-        ("PLTM > M3L-Contrast", "MRR", "PLTM 0.600, M3L-Contrast 0.600", 0),
+        ("PLTM > M3L-Contrast", "MRR", "PLTM 0.600, M3L 0.600", 0),
         (
             "M3L-Contrast > ZeroshotTM, ZeroshotTM-KD > PLTM",
             "JSD",
-            "M3L-Contrast 0.050, ZeroshotTM 0.100, ZeroshotTM-KD 0.200, PLTM 0.300",
+            "M3L 0.050, Zeroshot 0.100, KD 0.200, PLTM 0.300",
             1,
         ),
         # One that follows is better.
         (
             "M3L-Contrast, PLTM > ZeroshotTM-KD",
             "JSD",
-            "M3L-Contrast 0.050, ZeroshotTM-KD 0.200, PLTM 0.300",
+            "M3L 0.050, KD 0.200, PLTM 0.300",
             0,
         ),
     ],
@@ -137,7 +137,7 @@ def test_a_claim_is_not_judged_by_half(made_up):
     judge = made_up.judge
     # That of German texts is not there, and the model of German is not asked.
     verdict = judge(told["M3L-Contrast finds the most pictures"], "paper")
-    assert verdict.shown == "UAP en: M3L-Contrast 0.400, ZeroshotTM-KD 0.300"
+    assert verdict.shown == "UAP en: M3L 0.400, KD 0.300"
     assert verdict.holds is None
     # One ordering that does not hold is enough.
     more = judge(
@@ -158,7 +158,7 @@ def test_the_paper_is_compared_with_what_it_prints():
         "M3L-Contrast",  # with unaligned embeddings
     ]
     assert printed["M3L-Contrast finds more counterparts than PLTM"] == (
-        "MRR: M3L-Contrast 0.684, PLTM 0.333"
+        "MRR: M3L 0.684, PLTM 0.333"
     )
 
 

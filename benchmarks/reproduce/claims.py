@@ -27,6 +27,8 @@ CORPORA = {"gimp-help": "GIMP manual", "multi30k": "Multi30k"}
 # How the models are set, and what the page calls it.
 SETTINGS = {"paper": "the paper's settings", "defaults": "our defaults"}
 _DIGITS = 3
+# In cells, where there is little room.
+_SHORT = {"ZeroshotTM": "Zeroshot", "ZeroshotTM-KD": "KD", "M3L-Contrast": "M3L"}
 _COMMAND = "python -m benchmarks claims"
 
 _NOT_MEASURED = "not measured with these settings"
@@ -146,7 +148,7 @@ def list_values(groups: list[dict[str, float]], column: str) -> str:
     """Return labels with their values, the best first."""
     flat = {name: value for group in groups for name, value in group.items()}
     best = sorted(flat, key=flat.__getitem__, reverse=not column.startswith("JSD"))
-    return ", ".join(f"{name} {flat[name]:.{_DIGITS}f}" for name in best)
+    return ", ".join(f"{_SHORT.get(n, n)} {flat[n]:.{_DIGITS}f}" for n in best)
 
 
 def what_is_printed(claim: Claim) -> str:
@@ -161,7 +163,7 @@ def what_is_printed(claim: Claim) -> str:
             shown.append(f"{title}: {list_values(printed, column)}")
             held.append(is_ordered(printed, column))
     if not shown:
-        return "a plot without figures"
+        return "a plot without numbers"
     text = "; ".join(shown)
     return text + (" (these figures do not bear it out)" if False in held else "")
 
