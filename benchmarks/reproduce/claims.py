@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.provenance import RESULTS, ROOT, changed_sources
 from benchmarks.reproduce import paper
-from benchmarks.reproduce.cells import Cell, Scale, reads_pictures
+from benchmarks.reproduce.cells import MODELS, Cell, Scale, reads_pictures
 from benchmarks.reproduce.orderings import CLAIMS, Claim, Item
 
 DOCS = ROOT / "docs"
@@ -74,8 +74,10 @@ class Measured:
             return _NEEDS_CLIP
         if "image" in column and not self.has_pictures:
             return _NO_PICTURES
-        found, reason = [], _NOT_MEASURED
-        for name in _speaking(item.contestants, column):
+        contestants, found = _speaking(item.contestants, column), []
+        if "image" in column and not self._has(contestants, column):
+            return _NOT_ALIGNED
+        for name in contestants:
             model = f"{name}, {settings}"
             if reads_pictures(model) and not self.has_pictures:
                 return _NO_PICTURES
@@ -88,9 +90,15 @@ class Measured:
             values = [each[column] for each in known if column in each]
             if values:
                 found.append(median(values))
-            elif known and "image" in column:
-                reason = _NOT_ALIGNED
-        return mean(found) if found else reason
+        return mean(found) if found else _NOT_MEASURED
+
+    def _has(self, contestants: list[str], column: str) -> bool:
+        """Return whether any of some models has a column, however it was set."""
+        return any(
+            column in values
+            for cell, values in self._values.items()
+            if MODELS[cell.model].contestant in contestants
+        )
 
     def judge(self, claim: Claim, settings: str) -> Verdict:
         """Compare what was measured with the settings of the paper or ours."""
@@ -101,16 +109,23 @@ class Measured:
                 for g in groups
             ]
             known = [only_known(group) for group in values]
-            held.append(is_ordered(known, column))
-            if held[-1] is None:
-                reasons += [v for g in values for v in g.values() if isinstance(v, str)]
+            missing = [v for g in values for v in g.values() if isinstance(v, str)]
+            ordered = is_ordered(known, column)
+            if ordered and _NOT_MEASURED in missing:
+                ordered = None  # what is left to measure may be better
+            held.append(ordered)
+            if ordered is None:
+                reasons += missing
             else:
                 shown.append(f"{title}: {list_values(known, column)}")
         text = "; ".join(shown)
         # One that fails is enough, and all must be known to hold.
         if False in held:
             return Verdict(text, False)
-        return Verdict(text, None, reasons[0]) if reasons else Verdict(text, True)
+        if None not in held:
+            return Verdict(text, True)
+        reason = _NOT_MEASURED if _NOT_MEASURED in reasons else reasons[0]
+        return Verdict(text, None, reason)
 
 
 def _speaking(contestants: tuple[str, ...], column: str) -> list[str]:
