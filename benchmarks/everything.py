@@ -199,7 +199,7 @@ def list_jobs() -> list[Job]:
             ["scale/cluster.json"],
             4,
         ),
-        Job("growth", "benchmarks.growth", ["growth/growth.json"], 8),
+        Job("growth", "benchmarks.growth", ["growth/growth.json"], 6),
         Job(
             "reproduce gimp-help",
             "benchmarks reproduce --corpus gimp-help --seeds 0",

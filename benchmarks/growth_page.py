@@ -1,10 +1,11 @@
 """The table and the figure of `benchmarks.growth`, from its stored result."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.growth import N_UPPER, RESULT, TOPICS, WORDS
+from benchmarks.growth import N_UPPER, RESULT, TOPICS, WORDS, slope
 from benchmarks.leaderboard.tables import is_current, list_table
 from benchmarks.provenance import ROOT
 
@@ -30,6 +31,18 @@ def is_worse(found: Mapping) -> bool:
     return found["slope"] > LINEAR
 
 
+def steepest(results: Mapping[str, Mapping]) -> str:
+    """Return the largest slope between the two largest sizes of what is not worse."""
+    ends = {
+        f"{operation} with {name}": slope(found["sizes"][-2:], found["seconds"][-2:])
+        for operation, along in results.items()
+        for name, found in along.items()
+        if not is_worse(found)
+    }
+    name = max(ends, key=lambda name: ends[name])
+    return f"{ends[name]:.2f}, of {name}"
+
+
 def restructured(results: Mapping[str, Mapping]) -> str:
     """Return the table of slopes, and what it shows, for the docs."""
     cells, worse = [], []
@@ -46,13 +59,18 @@ def restructured(results: Mapping[str, Mapping]) -> str:
                 worse.append(f"{operation} with {name} ({shown})")
         cells.append(row)
     table = list_table(["operation", "tuples", *VARIABLES], cells)
-    listed = "; ".join(worse) or "nothing"
+    text = (
+        "Slopes of processor time in log-log: 0 is constant, 1 linear, 2 quadratic. "
+        f"Each is that of the {N_UPPER} largest sizes. Topics grow from {TOPICS[0]} to "
+        f"{TOPICS[-1]:,}, words per language from {WORDS[0]:,} to {WORDS[-1]:,} with "
+        "as many tokens; what does not vary is at its smallest. A dash means that the "
+        f"operation does not depend on it. Bold is worse than linear, above {LINEAR}: "
+        f"{'; '.join(worse) or 'nothing'}. For the rest, the slope between the two "
+        f"largest sizes alone is at most {steepest(results)}."
+    )
     return f"""{table}
 
-Slopes of processor time in log-log: 0 is constant, 1 linear, 2 quadratic. Each is that
-of the {N_UPPER} largest sizes. Topics grow from {TOPICS[0]} to {TOPICS[-1]:,}, words
-from {WORDS[0]:,} to {WORDS[-1]:,} with as many tokens; what does not vary is at its
-smallest. Bold is worse than linear, above {LINEAR}: {listed}.
+{textwrap.fill(text, 88)}
 
 .. image:: /_static/{FIGURE.name}
    :alt: Processor seconds of each operation by tuples, topics, and words, in log-log.
@@ -99,6 +117,7 @@ def draw(results: Mapping[str, Mapping], path: Path) -> None:
         _label_sizes(axes, sizes)
         axes.set_xlabel(title, fontsize=9)
     all_axes[0].set_ylabel("processor seconds", fontsize=9)
+    all_axes[0].yaxis.set_major_formatter("{x:g}")
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False
@@ -139,7 +158,7 @@ def _label_sizes(axes, sizes):
 
 
 def _short(size, _=None):
-    return f"{size / 1000:g}k" if size >= 1000 else f"{size:g}"
+    return f"{size:,}" if size % 1000 else f"{size // 1000}k"
 
 
 def write_page() -> None:

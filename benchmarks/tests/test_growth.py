@@ -82,9 +82,11 @@ def test_the_table_marks_what_is_worse_than_linear():
     assert cells[0][1:] == ["1,000 to 2,000", "**2.00**", "1.00", "–\n"]
     assert cells[1][2:] == ["**1.33**", "–", "–\n"]
     assert cells[2][2:] == ["0.50"] * 3
-    worse = text.partition(f"above {growth_page.LINEAR}: ")[2].partition(".\n")[0]
+    words = " ".join(text.split())
+    worse = words.partition(f"above {growth_page.LINEAR}: ")[2].partition(". For")[0]
     assert worse == "MRR and JSD with n (2.00); mine_pairs, exact with n (1.33)"
-    assert ": nothing." in growth_page.restructured({"NPMI": RESULTS["NPMI"]})
+    assert "alone is at most 1.00, of MRR and JSD with K." in words
+    assert ": nothing. " in growth_page.restructured({"NPMI": RESULTS["NPMI"]})
 
 
 def test_a_stale_result_is_not_shown(tmp_path, monkeypatch):
