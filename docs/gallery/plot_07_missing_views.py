@@ -39,7 +39,7 @@ half = MultiView.from_arrays(
 half
 
 # %%
-# Train on all rows, and for comparison on the complete pairs only. Which model is
+# Train on all rows and, for comparison, on the complete pairs only. Which model is
 # better at finding the German counterpart of held-out English pages?
 
 for name, X in {"complete pairs alone": half[has_german], "all rows": half}.items():

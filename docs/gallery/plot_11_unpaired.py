@@ -2,9 +2,9 @@
 Two newspapers that never met
 =============================
 
-Two corpora in two languages, and nothing says which articles belong together. With
-embeddings by a multilingual encoder, likely counterparts are found, and topics are
-aligned as if they had been known.
+Two corpora in two languages, and nobody knows which articles belong together. With a
+multilingual encoder, ``mine_tuples`` finds likely counterparts, and the model aligns
+the topics.
 """
 
 import numpy as np
@@ -41,8 +41,8 @@ tuples = mine_tuples(corpus)
 tuples.data
 
 # %%
-# We know the truth here. How many of the pairs are right, and does the margin of a pair
-# tell?
+# Here we know the true pairs. How many are right, and are the margins of wrong ones
+# lower?
 
 page = np.concatenate([english, german])
 joined = (tuples.rows["en"] >= 0) & (tuples.rows["de"] >= 0)
@@ -54,8 +54,7 @@ for kind, chosen in {"right": right, "wrong": ~right}.items():
 
 # %%
 # Train on tuples, and on the true pairs for comparison. The contrast of each tuple is
-# weighted by its margin. Calling ``fit`` with ``corpus`` itself does the same, and says
-# so in a warning.
+# weighted by its margin. ``fit(corpus)`` does the same, with a warning.
 
 training = {"mined": (tuples.data, tuples.weights), "true": (train[["en", "de"]], None)}
 for name, (X, weights) in training.items():

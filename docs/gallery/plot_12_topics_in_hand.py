@@ -2,8 +2,8 @@
 Topics in hand: words, names, merging and dropping
 ==================================================
 
-After ``fit``, topics are raw material. Here they are named, put into a hierarchy,
-merged, and dropped, and the result is a model like any other.
+Name topics, put them into a hierarchy, merge them, and drop them. The result is a model
+like any other.
 """
 
 from sklearn_m3l import PolylingualLDA
@@ -25,7 +25,8 @@ model.topics_frame(n_words=5, ranking="frex", ranking_weight=0.3)
 # %%
 # Names
 # -----
-# Automatic names are the first words by relevance, longer where two would be the same.
+# Automatic names are the first words by relevance, and more words if two names would be
+# the same.
 
 model.set_topic_names(suggest_topic_names(model, view="en", n_words=2))
 model.topic_names_
@@ -33,7 +34,7 @@ model.topic_names_
 # %%
 # A function can name topics, too. It gets the words and the texts of typical documents
 # in all languages. Here a stub stands for a language model: it returns the beginning of
-# the most typical page. Replace its last line by a request to a model of your choice.
+# the most typical page. Replace its last line with a request to a model of your choice.
 
 
 def ask_language_model(words, documents):
@@ -52,13 +53,13 @@ answers[:3]
 # %%
 # Hierarchy
 # ---------
-# Topics that share words, in all languages taken together, are joined early.
+# Topics that share words in all languages are joined early.
 
 TopicHierarchyDisplay.from_estimator(model)
 
 # %%
-# ``reduce_topics`` merges the closest until as many are left as you want. The result is
-# a map over the original model: it infers topics by it, and adds up their proportions.
+# ``reduce_topics`` merges the closest topics until the given number is left. The result
+# infers topics with the original model and adds up their proportions.
 
 reduced = model.reduce_topics(6)
 reduced.topics
@@ -66,15 +67,15 @@ reduced.topics
 # %%
 # Merge, drop, reorder
 # --------------------
-# By hand, topics are merged by their numbers. A topic that says nothing is dropped, and
-# the proportions of the others are renormalized. Each step returns a new model.
+# Merge topics by their numbers. Drop a topic that says nothing: the proportions of the
+# others are renormalized. Each step returns a new model.
 
 edited = model.merge_topics([[0, 1]]).drop_topics([4]).reorder_topics("prevalence")
 edited.set_topic_names({0: "the most common"})
 edited.topics_frame(n_words=4)
 
 # %%
-# The edited model transforms, scores, describes, and is stored as any other.
+# You can use and save the edited model like any other.
 
 edited.describe(X[:4], n_words=3)
 

@@ -33,8 +33,8 @@ model.topics_frame(n_words=5).head()
 # %%
 # Segments
 # --------
-# The longest page of the manual, in windows of 60 words. By sentence or paragraph works
-# the same way, and a function of yours can split, too.
+# Split the longest page of the manual into windows of 60 words. You can also split by
+# sentence, by paragraph, or with your own function.
 
 longest = df["en"].str.len().idxmax()
 found = segment_topics(
@@ -53,8 +53,8 @@ SegmentTopicsDisplay.from_estimator(
 # %%
 # Rows without a clear topic
 # --------------------------
-# A row whose proportions are too even has no clear topic. The table leaves its topic
-# out; the share of such rows follows from the limit.
+# A row whose proportions are too even has no clear topic, and the table leaves its
+# topic out. The limit decides how many rows that are.
 
 table = dominant_topics(pipeline, df, max_entropy=0.5)
 table[["label", "topic_name", "proportion", "entropy", "clear"]].head()
@@ -67,8 +67,8 @@ pd.DataFrame({"max_entropy": limits, "share of unclear rows": unclear}).round(3)
 # %%
 # Stop words
 # ----------
-# Words that are among the 40 most probable in at least six of ten topics. The German
+# These words are among the 40 most probable in at least six of ten topics. The German
 # pages have untranslated passages, and so English stop words. Read the list, then pass
-# what should go to ``make_multiview_encoder(extra_stop_words=...)``.
+# the words to remove as ``make_multiview_encoder(extra_stop_words=...)``.
 
 suggest_stop_words(model, n_words=40, min_share=0.6).round(3).head(10)

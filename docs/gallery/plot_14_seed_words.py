@@ -2,8 +2,8 @@
 Topics from your own themes
 ===========================
 
-A scholar often knows some themes beforehand. Seed words tell the model what the first
-topics are to be about; the others stay free.
+You may know some themes beforehand. Seed words say what the first topics are about; the
+others stay free.
 """
 
 import pandas as pd
@@ -51,8 +51,8 @@ TopicWordsDisplay.from_estimator(model, topics=[0, 1], n_words=8)
 # ------
 # ``seed_weight`` is added to the prior for each occurrence of a seed word. The table
 # shows the share of the occurrences of "paint" that end up in the theme, and the
-# prevalence of the theme in all texts. Where the texts have the theme, 1 changes
-# little. With 100, the seeds drown the other words: the topic has little but its seeds.
+# prevalence of the theme in all texts. If the texts have the theme, 1 changes little.
+# With 100, the topic has little but its seeds.
 
 rows = []
 word = X["en"].vocabulary.tolist().index("paint")

@@ -2,8 +2,8 @@
 Where two languages differ
 ==========================
 
-A model has one set of topics for all languages. Do the languages use them alike? Topics
-are inferred from each language by itself, and compared over the pages that have both.
+Do two languages write about the same topics equally often? Topics are inferred from
+each language alone and compared over the pages that have both.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ columns = ["topic_name", "prevalence_a", "prevalence_b", "correlation", "npmi"]
 table[columns].round(2)
 
 # %%
-# Where an interval leaves out 0, other pages of this kind would show a difference, too.
+# If an interval excludes 0, other pages of this kind would show a difference, too.
 # The German pages are translations of the English ones, so the differences are small.
 
 ViewComparisonDisplay.from_estimator(
@@ -49,8 +49,8 @@ rows = disagreements(model, X, n=5)
 rows[["label", "divergence", "topic_name_a", "topic_name_b"]].round(2)
 
 # %%
-# The first of them, to read side by side. Much of the German page is in English: it has
-# hardly been translated. :doc:`/auto_examples/plot_19_study` sets such pages aside.
+# Read the first one side by side. Much of the German page is in English: it has hardly
+# been translated. :doc:`/auto_examples/plot_19_study` sets such pages aside.
 
 page = frame.iloc[rows["row"][0]]
 print(page["en"][:300], page["de"][:300], sep="\n\n")

@@ -2,9 +2,9 @@
 Topics over sections and numbers
 ================================
 
-How does the prevalence of topics change with what is known of the documents: a date, a
-section, a number? Here it is the section of the GIMP manual that a page belongs to, and
-the length of the page. Dates work in the same way: ``prevalence_by(model, X, dates,
+How does the prevalence of topics change with the date, section, or length of a
+document? Here we compare sections of the GIMP manual and lengths of pages. Dates work
+in the same way: ``prevalence_by(model, X, dates,
 bins="Y")``.
 """
 
@@ -26,7 +26,7 @@ X, frame = corpus.data[first][["en", "de"]], corpus.frame.iloc[first]
 model = PolylingualLDA(12, max_iter=60, random_state=0).fit(X)
 
 # %%
-# The names of the pages tell their section.
+# The name of a page contains its section.
 
 sections = {"gimp-filter": "filters", "gimp-layer": "layers", "gimp-tool": "tools"}
 names = pd.Series(X.groups).str.split("-").str[:2].str.join("-")
@@ -42,7 +42,7 @@ PrevalenceDisplay.from_estimator(
 )
 
 # %%
-# Numbers become bins, of equally many pages or with given edges.
+# Numbers become bins with equally many pages, or with the edges that you give.
 
 length = frame["en"].str.len().rename("Characters")
 PrevalenceDisplay.from_estimator(

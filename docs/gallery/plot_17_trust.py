@@ -2,8 +2,8 @@
 Which topics can be trusted
 ===========================
 
-Another seed finds other topics. Those that come back with every seed are findings about
-the corpus. What they mean, people judge best.
+Another seed finds other topics. Trust those that come back with every seed, and let
+people judge what they mean.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ stability.sort_values("stability", ascending=False).round(2)
 TopicStabilityDisplay(stability).plot()
 
 # %%
-# A model with fewer topics: which of them are the same, and which are left over?
+# Compare with a model of fewer topics: which are the same, and which are left over?
 
 smaller = PolylingualLDA(7, max_iter=40, random_state=0).fit(X)
 match_topics(model, smaller).drop(columns="topic_name_b").round(2)
@@ -70,7 +70,7 @@ print(f"Precision {scores['precision'].mean():.2f}, chance {scores['chance'][0]:
 # What machines say
 # -----------------
 #
-# Coherence of each topic by two measures, and the diversity of all.
+# Two measures of the coherence of each topic, and the diversity of all topics.
 
 words, counts = model.top_words("en"), X["en"].counts
 vocabulary = model.vocabularies_["en"]

@@ -29,8 +29,8 @@ X, frame = corpus.data[first][["en", "de"]], corpus.frame.iloc[first]
 model = PolylingualLDA(15, max_iter=60, random_state=0).fit(X)
 
 # %%
-# One row per page, language and topic, with a column of our own. Only the three largest
-# topics of each text are kept.
+# The table has one row per page, language, and topic, and a column of our own. It keeps
+# the three largest topics of each text.
 
 pages = frame[["page"]].assign(characters=frame["en"].str.len())
 table = document_topics(model, X, n_topics=3, columns=pages)
@@ -48,15 +48,15 @@ long.sort_values(ascending=False).head()
 topic_words(model, n_words=3, views=["en"]).head()
 
 # %%
-# A workbook has all of it in sheets, together with what the languages disagree on.
+# A workbook has all these tables as sheets, and the differences between the languages.
 
 folder = Path(mkdtemp())
 write_workbook(folder / "topics.xlsx", model, X, n_topics=3, random_state=0)
 print(f"{(folder / 'topics.xlsx').stat().st_size / 1000:.0f} kB")
 
 # %%
-# A graph of topics that occur in the same pages. GraphML and GEXF files open in Gephi
-# and Cytoscape.
+# A graph connects topics that occur in the same pages. GraphML and GEXF files open in
+# Gephi and Cytoscape.
 
 graph = topic_network(model, X, n_neighbors=2)
 networkx.write_graphml(graph, folder / "topics.graphml")

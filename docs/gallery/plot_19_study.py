@@ -2,9 +2,9 @@
 A small study, from table to figure
 ===================================
 
-Does the German manual of GIMP tell its readers the same as the English one? This page
-asks the question as a linguist would, and answers it line by line: read a table, learn
-topics, check them, compare the languages, and draw a figure.
+Does the German manual of GIMP say the same as the English one? This page answers the
+question step by step: read a table, learn topics, check them, compare the languages,
+and draw a figure.
 """
 
 import numpy as np
@@ -45,8 +45,8 @@ table.loc[untranslated, "de"] = None
 print(f"{untranslated.sum()} of {len(table)} pages have not been translated")
 
 # %%
-# That is a first finding, and no topic model was needed. Always look first: otherwise
-# untranslated pages would pass for a German worldview.
+# That is a first finding, without a topic model. Always look first: otherwise
+# untranslated pages would look like a difference between the languages.
 #
 # 3. The topics
 # -------------
@@ -64,11 +64,11 @@ model = PolylingualLDA(10, max_iter=100, random_state=0).fit(X)
 model.topics_frame(n_words=6)
 
 # %%
-# 4. Which topics may we speak of?
-# --------------------------------
+# 4. Which topics are stable?
+# ---------------------------
 #
-# Another seed would have found other topics. We continue with those that came back in
-# two further runs, and leave the others alone.
+# Another seed would have found other topics. We keep only those that came back in two
+# more runs.
 
 stability = topic_stability(model, X, n_runs=2, random_state=0)
 stable = stability[stability["stability"] > stability["runner_up"] + 0.1]
@@ -113,8 +113,7 @@ display = PrevalenceDisplay.from_estimator(
 # 7. Back to the texts
 # --------------------
 #
-# Numbers point at pages, and pages explain numbers. Which pages differ most, and what
-# do they say?
+# Which pages differ most, and what do they say?
 
 rows = disagreements(model, X, n=3)
 rows[["label", "divergence", "topic_name_a", "topic_name_b"]].round(2)
@@ -124,8 +123,7 @@ page = table.iloc[rows["row"].iloc[0]]
 pd.Series({"English": page["en"][:250], "German": page["de"][:250]}).map(print)
 
 # %%
-# The German page is a free translation, but tells the same. No other worldview is left
-# to be explained.
+# The German page is a free translation that says the same.
 #
-# What we may say in the end: where the languages differ, by how much, how sure we are,
-# and which pages show it. What we may not: that topics which did not come back differ.
+# We can now say where the languages differ, by how much, how sure we are, and which
+# pages show it. We cannot say that topics that did not come back differ.

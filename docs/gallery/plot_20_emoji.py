@@ -2,8 +2,8 @@
 Topics in eight languages
 =========================
 
-The names and keywords of 1,160 emoji, a few words in each of eight languages. The
-topics are the same in all of them.
+The texts are the names and keywords of 1,160 emoji, a few words in each of eight
+languages. All languages share the topics.
 """
 
 import io
@@ -23,9 +23,8 @@ model = PolylingualLDA(50, max_iter=300, random_state=0).fit(X)
 model.topics_frame(n_words=3).head()
 
 # %%
-# Show the six topics that their emoji are most clearly about: three words in six of the
-# languages, and the pictures of the eight clearest emoji. The model has not seen the
-# pictures; it has read the words.
+# Show the six clearest topics: three top words in six languages, and the eight emoji
+# that show the topic best. The model has read the words and has not seen the pictures.
 
 theta = model.transform(X)
 best = model.top_rows(X, n=8)
@@ -44,8 +43,8 @@ for part, topic in zip(figure.subfigures(6), clearest, strict=True):
         ax.axis("off")
 
 # %%
-# The words are CLDR's, the pictures OpenMoji's (CC BY-SA 4.0). On a table of your own,
-# with a column per language, the command line does the same:
+# The words are from CLDR, the pictures from OpenMoji (CC BY-SA 4.0). The command line
+# learns topics from your own table with one column per language:
 #
 # .. code-block:: console
 #
