@@ -3,7 +3,7 @@ Long documents, unclear rows, and stop words
 ============================================
 
 Text encoders read the first few hundred tokens of a text. Segments show where in a long
-document a topic is. Entropy tells rows with a clear topic from rows without one, and
+document a topic is. Entropy separates rows with a clear topic from the others, and
 words that are frequent in nearly every topic are candidates for stop words.
 """
 

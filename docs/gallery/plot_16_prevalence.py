@@ -4,8 +4,7 @@ Topics over sections and numbers
 
 How does the prevalence of topics change with the date, section, or length of a
 document? Here we compare sections of the GIMP manual and lengths of pages. Dates work
-in the same way: ``prevalence_by(model, X, dates,
-bins="Y")``.
+in the same way: ``prevalence_by(model, X, dates, bins="Y")``.
 """
 
 import matplotlib.pyplot as plt
