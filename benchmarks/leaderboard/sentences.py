@@ -1,11 +1,13 @@
 """What a newcomer remembers, as sentences whose figures are those of stored results."""
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 
 from benchmarks.leaderboard.tables import OURS, Row, name_of, read_rows, stored_corpora
 
 _EMBEDDINGS = ("embeddings", "embeddings-standardized")
-_NOT_FIRST = "We are not first"
+_NOT_FIRST = "we are not first"
 _BASELINES = ("k-means", "lda", *_EMBEDDINGS)
 
 
@@ -31,32 +33,28 @@ def _called(row: Row) -> str:
     return row.title
 
 
-def _place(corpus: str, rows: dict[str, Row], title: str, what: str) -> Iterator[str]:
-    """Say who is first in a column, and where our default model is if it is not."""
-    ranked = _ranked(rows, title)
-    systems = [row.system for row in ranked]
-    if "m3l" not in systems:
-        return  # another system is not best merely because ours has not been run
-    first = ranked[0]
-    text = f"**{name_of(corpus)}**: {_called(first)} {what} ({first.values[title]:.3f})"
-    if first.system == "m3l" and len(ranked) > 1:
-        second = ranked[1]
-        text += f"; next is {_called(second)} ({second.values[title]:.3f})"
-    elif first.system != "m3l":
-        own = rows["m3l"]
-        text += (
-            f". {_NOT_FIRST}: {_called(own)} is number {systems.index('m3l') + 1} "
-            f"of {len(systems)} ({own.values[title]:.3f})"
-        )
-    yield f"{text}."
-
-
-def _retrieval(corpus, rows):
-    yield from _place(
-        corpus, rows, "MRR", "finds the counterparts of texts best, by MRR"
-    )
-    if "m3l" in rows and "MRR" in rows["m3l"].values:
-        yield f"Chance has {rows['m3l'].chance['MRR']:.3f}."
+def _places(title: str, ability: str, all_rows: dict[str, dict]) -> Iterator[str]:
+    """Say on which corpora our default model is first in a column, or who is."""
+    told = []
+    for corpus, rows in all_rows.items():
+        ranked = _ranked(rows, title)
+        systems = [row.system for row in ranked]
+        # Another system is not best merely because ours has not been run.
+        if "m3l" not in systems or len(systems) < 2:
+            continue
+        own, best, value = rows["m3l"], ranked[0], rows["m3l"].values[title]
+        if best is own:
+            place = f"we are first ({value:.3f}); next"
+            best = ranked[1]
+        else:
+            number = f"number {systems.index('m3l') + 1} of {len(systems)}"
+            place = f"{_NOT_FIRST}, but {number} ({value:.3f}); first"
+        place += f" is {_called(best)} ({best.values[title]:.3f})"
+        if title in own.chance:
+            place += f"; chance has {own.chance[title]:.3f}"
+        told.append(f"{name_of(corpus)}: {place}.")
+    if told:
+        yield f"**{ability}**. {' '.join(told)}"
 
 
 def _against_embeddings(corpus, rows):
@@ -72,15 +70,6 @@ def _against_embeddings(corpus, rows):
             f"{own:.3f} and {theirs:.3f}); a document has "
             f"{rows['m3l'].values['topics']:.0f} of them in effect."
         )
-
-
-def _coherence(corpus, rows):
-    yield from _place(
-        corpus,
-        rows,
-        "Cross-NPMI",
-        "has the topics whose words agree best across languages",
-    )
 
 
 def _guarded(corpus, rows):
@@ -123,27 +112,6 @@ def _rivals(corpus, rows):
         )
 
 
-def _paper(corpus, rows):
-    if {"m3l", "m3l-paper"} <= rows.keys():
-        ours, paper = rows["m3l"].values, rows["m3l-paper"].values
-        yield (
-            f"**{name_of(corpus)}**: in the paper's configuration, M3L-Contrast has an "
-            f"MRR of {paper['MRR']:.3f} and a cross-lingual NPMI of "
-            f"{paper['Cross-NPMI']:.3f}; with our defaults {ours['MRR']:.3f} and "
-            f"{ours['Cross-NPMI']:.3f}."
-        )
-
-
-def _likelihood(corpus, rows):
-    yield from _place(
-        corpus,
-        rows,
-        "gain across",
-        "predicts the words of one language best from the other, in nats per word "
-        "above a unigram model",
-    )
-
-
 def _cost(corpus, rows):
     known = {n: r for n, r in rows.items() if n not in _EMBEDDINGS}
     ranked, own = _ranked(known, "fit s", lower=True), rows.get("m3l")
@@ -180,34 +148,35 @@ def _hidden(corpus, rows, stale):
 
 def sentences(stale: bool = False) -> str:
     """Return the sentences as a list in reStructuredText."""
+    all_rows = {
+        corpus: _by_system(corpus, stale)
+        for corpus in stored_corpora()
+        if not corpus.endswith("-hidden")
+    }
     found = []
-    for corpus in stored_corpora():
-        rows = _by_system(corpus, stale)
-        told = list(_retrieval(corpus, rows))
-        if told and not corpus.endswith("-hidden"):
-            found.append(" ".join(told))
-    # Each of the others once, of the first corpus that has it, and where we lose.
+    for title, ability in (
+        ("MRR", "Finding the counterpart of a text (MRR)"),
+        ("Cross-NPMI", "Words of a topic that agree across languages (cross-NPMI)"),
+        (
+            "gain across",
+            "Predicting the words of one language from another (nats per word above a "
+            "unigram model)",
+        ),
+    ):
+        found += _places(title, ability, all_rows)
+    # Each of the others once, of the first corpus that has it.
     for tell in (
         _against_embeddings,
         _rivals,
-        _coherence,
         _guarded,
         _pictures,
         _classification,
-        _likelihood,
-        _paper,
         _cost,
+        partial(_hidden, stale=stale),
     ):
-        is_told = False
-        for corpus in stored_corpora():
-            rows = _by_system(corpus, stale)
-            told = [] if corpus.endswith("-hidden") else list(tell(corpus, rows))
-            found += [t for t in told if not is_told or _NOT_FIRST in t]
-            is_told = is_told or bool(told)
-    for corpus in stored_corpora():
-        told = list(_hidden(corpus, _by_system(corpus, stale), stale))
-        found += told
-        if told:
-            break
+        told = (
+            text for corpus, rows in all_rows.items() for text in tell(corpus, rows)
+        )
+        found += islice(told, 1)
     lines = [".. Made by python -m benchmarks.leaderboard tables", ""]
     return "\n".join([*lines, *(f"- {text}" for text in found)]) + "\n"
