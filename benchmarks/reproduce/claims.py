@@ -34,7 +34,7 @@ _COMMAND = "python -m benchmarks claims"
 _NOT_MEASURED = "not measured with these settings"
 _NO_PICTURES = "the corpus has no pictures"
 _NOT_ALIGNED = "it reads pictures only if they are embedded in the space of the texts"
-_NEEDS_CLIP = "this takes CLIP, whose weights were not at hand"
+_NEEDS_CLIP = "this takes CLIP, whose weights we did not have"
 
 
 class Verdict(NamedTuple):
