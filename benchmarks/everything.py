@@ -213,6 +213,7 @@ def list_jobs() -> list[Job]:
             ["multi30k/results.json"],
             40,
         ),
+        Job("speed", "benchmarks.speed --data {M3L_MULTI30K}", ["speed/speed.json"], 5),
         _rival("topica", "gimp-help", 2, ["topica-zeroshottm"]),
         _rival("topica", "gimp-help", 40, ["topica-infoctm"]),
         _rival("topica", "gimp-help", 2, ["topica-polylingual-lda"], seeds=several),
@@ -235,6 +236,7 @@ def list_jobs() -> list[Job]:
         _rival("ctm", "emoji", 2),
         _rival("topica", "emoji", 2, ["topica-polylingual-lda", "topica-zeroshottm"]),
         _rival("bertopic", "emoji", 2, ["bertopic-k-means"]),
+        _rival("turftopic", "emoji", 5, ["turftopic-keynmf"]),
         _rival("ctm", "multi30k_6000_rows", 3, needs=multi30k),
         _rival(
             "topica",

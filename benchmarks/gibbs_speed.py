@@ -149,7 +149,7 @@ def measure_start(folder, n_topics, n_sweeps):
 
 
 def measure_memory(n_tokens, n_topics, n_jobs, n_sweeps):
-    """Print the peak memory of sweeps over synthetic tuples of about 100 tokens."""
+    """Return the peak memory of sweeps over synthetic tuples of about 100 tokens."""
     rng = np.random.default_rng(0)
     n_rows, n_words = n_tokens // 100, 50_000
     counts = []
@@ -172,6 +172,24 @@ def measure_memory(n_tokens, n_topics, n_jobs, n_sweeps):
                 f"{time.perf_counter() - start:.2f} s, {peak_memory():.2f} GB at most",
                 flush=True,
             )
+    return peak_memory()
+
+
+def measure_sweeps(folder, n_topics, n_sweeps, jobs):
+    """Return the nanoseconds of a token in the last sweeps, by number of threads."""
+    counts = read_counts(folder)["train"]
+    n_tokens = sum(matrix.sum() for matrix in counts)
+    alpha, found = np.full(n_topics, 50 / n_topics), {}
+    for n_jobs in jobs:
+        sampler = PolylingualGibbs([2000, 2000], alpha, BETA, n_jobs=n_jobs)
+        sampler.add_documents(counts)
+        seconds = []
+        for _ in range(n_sweeps):
+            start = time.perf_counter()
+            sampler.sweep()
+            seconds.append(time.perf_counter() - start)
+        found[n_jobs] = float(np.median(seconds[-50:])) / n_tokens * 1e9
+    return found
 
 
 def peak_memory():

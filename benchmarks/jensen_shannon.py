@@ -14,6 +14,29 @@ from scipy.spatial.distance import cdist
 from sklearn_m3l.metrics import pairwise_jensen_shannon
 
 
+def measure(n_queries, n_items, n_topics, concentration, repeats, n_jobs):
+    """Return the seconds of each repetition and the distances, by what computes them.
+
+    The first is scipy's `cdist`.
+    """
+    rng = np.random.default_rng(0)
+    alpha = np.full(n_topics, concentration)
+    X, Y = rng.dirichlet(alpha, n_queries), rng.dirichlet(alpha, n_items)
+    ways = {"scipy's cdist": lambda: cdist(X, Y, "jensenshannon") ** 2}
+    for n in n_jobs:
+        ways[f"sklearn_m3l, n_jobs={n}"] = lambda n=n: pairwise_jensen_shannon(
+            X, Y, n_jobs=n
+        )
+    seconds = {name: [] for name in ways}
+    results = {}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            start = perf_counter()
+            results[name] = way()
+            seconds[name].append(perf_counter() - start)
+    return seconds, results
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--queries", type=int, default=1000)
@@ -24,22 +47,8 @@ def main():
     parser.add_argument("--n-jobs", type=int, nargs="+", default=[1, 2])
     args = parser.parse_args()
 
-    rng = np.random.default_rng(0)
-    alpha = np.full(args.topics, args.concentration)
-    X, Y = rng.dirichlet(alpha, args.queries), rng.dirichlet(alpha, args.items)
-    ways = {"scipy's cdist": lambda: cdist(X, Y, "jensenshannon") ** 2}
-    for n_jobs in args.n_jobs:
-        ways[f"sklearn_m3l, n_jobs={n_jobs}"] = lambda n_jobs=n_jobs: (
-            pairwise_jensen_shannon(X, Y, n_jobs=n_jobs)
-        )
-    seconds = {name: [] for name in ways}
-    results = {}
-    for _ in range(args.repeats):
-        for name, way in ways.items():
-            start = perf_counter()
-            results[name] = way()
-            seconds[name].append(perf_counter() - start)
-
+    sizes = args.queries, args.items, args.topics, args.concentration
+    seconds, results = measure(*sizes, args.repeats, args.n_jobs)
     print(f"{args.queries} x {args.items} pairs of {args.topics} topics")
     (base, reference), *_ = results.items()
     for name, times in seconds.items():

@@ -159,20 +159,42 @@ class TakeTurns(Callback):
 
 
 def compare(name, model, X, n_threads):
-    """Train a model and the plain loop; print the seconds of an epoch of each."""
+    """Train a model and the plain loop; return the seconds of an epoch of each."""
     model.set_params(callbacks=[TakeTurns(PlainLoop(model, X), n_threads)])
     model.fit(X)
     (turns,) = [c for _, c in model.net_.callbacks_ if isinstance(c, TakeTurns)]
     # The first turns warm caches and allocators up.
     ours, theirs = np.array(turns.ours_[3:]), np.array(turns.theirs_[3:])
     n_turns = len(X) / model.batch_size / TURN
+    seconds = {
+        "ours": n_turns * float(np.median(ours)),
+        "plain": n_turns * float(np.median(theirs)),
+        "ratio": float(statistics.median(ours / theirs)),
+    }
     print(
         f"{name}, batches of {model.batch_size}, {n_threads} threads: "
-        f"{n_turns * np.median(ours):.2f} s per epoch, "
-        f"the plain loop {n_turns * np.median(theirs):.2f} s, "
-        f"ratio {statistics.median(ours / theirs):.2f} "
+        f"{seconds['ours']:.2f} s per epoch, the plain loop {seconds['plain']:.2f} s, "
+        f"ratio {seconds['ratio']:.2f} "
         f"(medians of {len(ours)} turns of {TURN} batches)"
     )
+    return seconds
+
+
+def measure(folder, n_epochs, n_threads):
+    """Return the seconds of an epoch with both settings, and of `transform`."""
+    X = load_multi30k(folder, ["train"]).train
+    given = {"max_iter": n_epochs, "random_state": 0}
+    paper = PAPER["M3LContrastTopicModel"] | given
+    model = M3LContrastTopicModel(100, batch_size=256, **given)  # that of "auto"
+    result = {
+        "paper": compare("paper", M3LContrastTopicModel(**paper), X, n_threads),
+        "defaults": compare("defaults", model, X, n_threads),
+    }
+    start = time.perf_counter()
+    model.transform(X)
+    seconds = time.perf_counter() - start
+    print(f"transform of {len(X):,} rows of 2 views: {seconds:.2f} s")
+    return result | {"transform": seconds}
 
 
 def main():
@@ -182,17 +204,7 @@ def main():
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    X = load_multi30k(arguments.data, ["train"]).train
-    given = {"max_iter": arguments.epochs, "random_state": 0}
-    paper = PAPER["M3LContrastTopicModel"] | given
-    compare("paper", M3LContrastTopicModel(**paper), X, arguments.threads)
-    model = M3LContrastTopicModel(100, batch_size=256, **given)  # that of "auto"
-    compare("defaults", model, X, arguments.threads)
-    start = time.perf_counter()
-    model.transform(X)
-    print(
-        f"transform of {len(X):,} rows of 2 views: {time.perf_counter() - start:.2f} s"
-    )
+    measure(arguments.data, arguments.epochs, arguments.threads)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory, dense counts of the plain loop included: {peak:.2f} GiB")
 
