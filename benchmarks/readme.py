@@ -8,6 +8,7 @@ fewer than three, the row names them.
 
 import json
 import re
+from pathlib import Path
 from statistics import median
 
 from benchmarks.provenance import RESULTS, ROOT
@@ -54,13 +55,17 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Replace the table, which is the only one below its heading."""
-    path = ROOT / "README.md"
-    before, heading, after = path.read_text(encoding="utf-8").partition("## Measured")
+def fill_table(path: Path, heading: str, filled: str) -> None:
+    """Replace the first table below a heading of a page in Markdown."""
+    before, heading, after = path.read_text(encoding="utf-8").partition(heading)
     rows = re.compile(r"(^\|.*\|\n)+", re.MULTILINE)
-    filled = rows.sub(lambda _: table() + "\n", after, count=1)
-    path.write_text(before + heading + filled, encoding="utf-8")
+    after = rows.sub(lambda _: filled + "\n", after, count=1)
+    path.write_text(before + heading + after, encoding="utf-8")
+
+
+def main() -> None:
+    """Write the table."""
+    fill_table(ROOT / "README.md", "## Measured", table())
 
 
 if __name__ == "__main__":

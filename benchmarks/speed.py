@@ -11,14 +11,13 @@ ratios are of turns, so that it slows both sides.
 import argparse
 import json
 import multiprocessing
-import re
 import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
 import numpy as np
 
-from benchmarks.provenance import RESULTS, ROOT, changed_sources, record
+from benchmarks.provenance import RESULTS, record
 
 RESULT = RESULTS / "speed" / "speed.json"
 N_TOKENS = 5_000_000
@@ -63,53 +62,6 @@ def _evaluation_mib() -> float:
     return peak
 
 
-def table(stale: bool = False) -> str:
-    """Return the table in Markdown; a stale result is not shown."""
-    if not stale and changed_sources(RESULT) != []:
-        return "| The code has changed since this was measured. |\n|---|"
-    found = json.loads(RESULT.read_text(encoding="utf-8"))
-    training, sweep = found["training"], found["ns per token"]
-
-    def epoch(settings: str) -> str:
-        own = training[settings]
-        return (
-            f"{own['ours']:.1f} s; a plain PyTorch loop with the product decoder "
-            f"{own['plain']:.1f} s (ratio of turns {own['ratio']:.2f})"
-        )
-
-    rows = {
-        "an epoch of M3L-Contrast on Multi30k, defaults, one thread": epoch("defaults"),
-        "the same, the paper's model, batches of 32": epoch("paper"),
-        f"`transform` of {N_ROWS:,} rows of two views, one thread": (
-            f"{training['transform']:.1f} s"
-        ),
-        "`PolylingualLDA`, a token and sweep, 100 topics": (
-            f"{sweep['1']:.0f} ns; {sweep['2']:.0f} ns with `n_jobs=2`"
-        ),
-        f"`PolylingualLDA`, {N_TOKENS:,} tokens": (
-            f"{found['GB of 5 million tokens']:.2f} GB at most"
-        ),
-        "`pairwise_jensen_shannon`, 1,000 x 3,278 rows of 100 topics, one thread": (
-            f"{found['Jensen-Shannon ratio']:.1f} times as fast as scipy's `cdist`"
-        ),
-        f"`evaluate_alignment`, MRR and JSD of {N_ROWS:,} rows, 50 topics": (
-            f"{found['MiB of evaluation']:.0f} MiB at most, besides the topics"
-        ),
-    }
-    lines = [f"| {what} | {value} |" for what, value in rows.items()]
-    return "\n".join(["| | |", "|---|---|", *lines])
-
-
-def show() -> None:
-    """Replace the table below its heading in `benchmarks/README.md`."""
-    path = ROOT / "benchmarks" / "README.md"
-    heading = "## Speed and memory"
-    before, _, after = path.read_text(encoding="utf-8").partition(heading)
-    rows = re.compile(r"(^\|.*\|\n)+", re.MULTILINE)
-    filled = rows.sub(lambda _: table() + "\n", after, count=1)
-    path.write_text(before + heading + filled, encoding="utf-8")
-
-
 def main() -> None:
     """Measure, if there is a folder, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -124,7 +76,10 @@ def main() -> None:
         result = json.dumps(measure(arguments.data), indent=1)
         RESULT.write_text(result + "\n", encoding="utf-8")
         record(RESULT)
-    show()
+    # No figure rests on how it is shown.
+    from benchmarks.speed_page import write_page
+
+    write_page()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import everything, growth_page, provenance, readme, speed
+from benchmarks import everything, growth_page, provenance, readme, speed_page
 from benchmarks.__main__ import main
 from benchmarks.leaderboard import tables
 from benchmarks.leaderboard.sentences import sentences
@@ -22,7 +22,7 @@ def test_the_readme_shows_medians_of_stored_results():
 def test_the_benchmarks_show_the_stored_speed():
     shown = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
     # Else run python -m benchmarks.speed --show.
-    assert any(speed.table(stale) in shown for stale in (True, False))
+    assert any(speed_page.table(stale) in shown for stale in (True, False))
 
 
 def test_the_docs_show_stored_results():

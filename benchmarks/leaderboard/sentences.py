@@ -7,7 +7,6 @@ from itertools import islice
 from benchmarks.leaderboard.tables import OURS, Row, name_of, read_rows, stored_corpora
 
 _EMBEDDINGS = ("embeddings", "embeddings-standardized")
-_NOT_FIRST = "we are not first"
 _BASELINES = ("k-means", "lda", *_EMBEDDINGS)
 
 
@@ -48,7 +47,7 @@ def _places(title: str, ability: str, all_rows: dict[str, dict]) -> Iterator[str
             best = ranked[1]
         else:
             number = f"number {systems.index('m3l') + 1} of {len(systems)}"
-            place = f"{_NOT_FIRST}, but {number} ({value:.3f}); first"
+            place = f"we are not first, but {number} ({value:.3f}); first"
         place += f" is {_called(best)} ({best.values[title]:.3f})"
         if title in own.chance:
             place += f"; chance has {own.chance[title]:.3f}"

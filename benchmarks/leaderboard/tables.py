@@ -307,9 +307,11 @@ def markdown(stale: bool = False) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def list_table(header: list[str], cells: list[list[str]]) -> str:
-    """Return a table in reStructuredText."""
+def list_table(header: list[str], cells: list[list[str]], widths: str = "") -> str:
+    """Return a table in reStructuredText, by default with columns of equal width."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
+    if widths:
+        lines.insert(2, f"   :widths: {widths}")
     for row in (header, *cells):
         for number, cell in enumerate(row):
             lines.append(f"   {'*' if number == 0 else ' '} - {cell}".rstrip())

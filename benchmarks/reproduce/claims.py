@@ -17,7 +17,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any, NamedTuple
 
-from benchmarks.provenance import RESULTS, ROOT, changed_sources
+from benchmarks.leaderboard.tables import is_current, list_table
+from benchmarks.provenance import RESULTS, ROOT
 from benchmarks.reproduce import paper
 from benchmarks.reproduce.cells import MODELS, Cell, Scale, reads_pictures
 from benchmarks.reproduce.orderings import CLAIMS, Claim, Item
@@ -186,7 +187,7 @@ def what_is_printed(claim: Claim) -> str:
 def read(corpus: str, stale: bool = False) -> Measured | None:
     """Return what is stored of a corpus, None if there is nothing or it is stale."""
     path = RESULTS / corpus / "results.json"
-    if not path.exists() or not (stale or changed_sources(path) == []):
+    if not path.exists() or not (stale or is_current(path)):
         return None
     return Measured(json.loads(path.read_text(encoding="utf-8")))
 
@@ -204,8 +205,8 @@ def _table(measured: Measured) -> str:
         letter = string.ascii_lowercase[len(letters)]
         return f"– {letters.setdefault(verdict.reason, letter)}"
 
-    header = ["The paper's claim", "It prints", *map(_measured_with, SETTINGS.values())]
-    rows = [[*header, "Holds"]]
+    measured_with = [f"Measured with {settings}" for settings in SETTINGS.values()]
+    header, rows = ["The paper's claim", "It prints", *measured_with, "Holds"], []
     for claim in CLAIMS:
         verdicts = [measured.judge(claim, settings) for settings in SETTINGS]
         words = [word(verdict) for verdict in verdicts]
@@ -215,21 +216,9 @@ def _table(measured: Measured) -> str:
         ]
         says = f"{_capitalized(claim.says)} ({claim.where})"
         rows.append([says, what_is_printed(claim), *shown, holds])
-    lines = [
-        ".. list-table::",
-        "   :header-rows: 1",
-        "   :widths: 26 20 22 22 10",
-        "",
-    ]
-    for row in rows:
-        for number, cell in enumerate(row):
-            lines.append(f"   {'*' if number == 0 else ' '} - {cell}")
+    table = list_table(header, rows, widths="26 20 22 22 10")
     notes = "; ".join(f"{letter}: {reason}" for reason, letter in letters.items())
-    return "\n".join(lines) + (f"\n\n{notes}." if notes else "")
-
-
-def _measured_with(settings: str) -> str:
-    return f"Measured with {settings}"
+    return table + (f"\n\n{notes}." if notes else "")
 
 
 def _capitalized(text: str) -> str:
