@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_array
 
+from sklearn_m3l.models._combined_view import CombinedView
 from sklearn_m3l.models._neural import NeuralTopicModel, Plan
 from sklearn_m3l.models._seed_words import SEED_CONSTRAINTS
 from sklearn_m3l.models._token_counts import iter_texts
-from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.models._warm_start import check_same
+from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.multiview._aligned import aligned_views
 from sklearn_m3l.multiview._tuples import lack_tuples, mine_where_none
 from sklearn_m3l.utils._fitted import require
@@ -83,6 +85,12 @@ class M3LContrastTopicModel(NeuralTopicModel):
     init_max_tokens : float, default=3e6
         Largest number of tokens to sample topics from. If the training texts have more,
         rows are drawn at random.
+    use_words : bool, default=True
+        Infer the topics of a text from its words, too, as CombinedTM does [3]_, and not
+        from its embedding alone: what the words say of the topics of `init` follows the
+        embedding. A text without known words, or given without counts, is inferred
+        from its embedding. With ``init="random"`` there are no topics to begin with,
+        and only embeddings are read, as in the paper.
     scale : float, default=1.75
         Multiplies the batch-normalized mu before the softmax: a larger one makes the
         topics of a row sharper. 1 in the paper.
@@ -219,6 +227,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
        Pretrained Embeddings", COLING 2022.
     .. [2] A. Srivastava and C. Sutton, "Autoencoding Variational Inference For Topic
        Models", ICLR 2017.
+    .. [3] F. Bianchi, S. Terragni and D. Hovy, "Pre-training is a Hot Topic:
+       Contextualized Document Embeddings Improve Topic Coherence", ACL 2021.
 
     Examples
     --------
@@ -239,6 +249,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
     _parameter_constraints: dict = {
         **NeuralTopicModel._parameter_constraints,
         **SEED_CONSTRAINTS,
+        "use_words": ["boolean"],
         "contrastive_weight": [Interval(Real, 0, None, closed="left")],
         "contrast_warmup": [Interval(Real, 0, 1, closed="both")],
         "temperature": [Interval(Real, 0, None, closed="neither")],
@@ -269,6 +280,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         seed_weight=1.0,
         init_max_iter=200,
         init_max_tokens=3e6,
+        use_words=True,
         scale=1.75,
         bias=True,
         contrastive_weight=100.0,
@@ -309,6 +321,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         self.seed_weight = seed_weight
         self.init_max_iter = init_max_iter
         self.init_max_tokens = init_max_tokens
+        self.use_words = use_words
         self.scale = scale
         self.bias = bias
         self.contrastive_weight = contrastive_weight
@@ -407,6 +420,63 @@ class M3LContrastTopicModel(NeuralTopicModel):
                 "balance_views": self.balance_views,
             },
         )
+
+    def _network(self, plan: Plan, X: MultiView) -> dict:
+        network = super()._network(plan, X)
+        for name in self._combined_views(plan, X):
+            network["widths"][name] += self.n_components
+        return network
+
+    def _combined_views(self, plan: Plan, X: MultiView) -> list[str]:
+        """Return the views whose embedding is followed by what words say of topics.
+
+        They share a network with a text, and so need vectors of the same length.
+        """
+        texts = [name for name in plan.decoded_from if X[name].embedding is not None]
+        if hasattr(self, "net_"):  # training continues
+            for name in texts:
+                frozen = self.net_.module_.decoder_of(name).frozen
+                check_same(
+                    "use_words", self._is_combined(name), self.use_words and frozen
+                )
+            return [name for name in plan.networks if self._is_combined(name)]
+        if not self.use_words or self.init == "random":
+            return []
+        groups = {plan.networks[name] for name in texts}
+        return [name for name, group in plan.networks.items() if group in groups]
+
+    def _is_combined(self, name: str, net=None) -> bool:
+        widths = (net or self.net_).get_params_for("module")["widths"]
+        return widths[name] > self.view_widths_[name]
+
+    def _encoded_view(self, net, name: str, view, *, is_training: bool = False) -> View:
+        from sklearn_m3l.network import word_topics
+
+        if not self._is_combined(name, net):
+            return view
+        known = name in self.vocabularies_ and view.is_text
+        topics = np.zeros((0, net.module_.n_components), np.float32)
+        return CombinedView(
+            view.embedding,
+            view.counts if known else None,
+            present=view.present,
+            word_topics=word_topics(net, name) if known else topics,
+            seed=net.module_.encoded.index(name) if is_training else None,
+        )
+
+    def _encoded_widths(self, name: str, state: dict) -> list[int]:
+        widths = super()._encoded_widths(name, state)
+        if not state["_embedded"].get(name):
+            return widths
+        return [*widths, widths[0] + state["net_"]["network"]["n_components"]]
+
+    def _read_as_words(self, X: MultiView) -> list[str]:
+        return [
+            name
+            for name, view in X.views.items()
+            if view.embedding is None
+            or (view.is_text and name in self.vocabularies_ and self._is_combined(name))
+        ]
 
     def _inference_networks(self, X: MultiView) -> dict[str, object]:
         if self.inference_networks == "auto":

@@ -18,7 +18,7 @@ from sklearn_m3l.models._start import fit_start, word_shares
 from sklearn_m3l.models._stored_net import StoredNet
 from sklearn_m3l.models._topic_names import require_names
 from sklearn_m3l.models._warm_start import check_same, merge_networks
-from sklearn_m3l.multiview import MultiView
+from sklearn_m3l.multiview import MultiView, View
 from sklearn_m3l.utils._checkpoint import require_seed
 from sklearn_m3l.utils._fitted import (
     MAX_INTEGER,
@@ -247,7 +247,10 @@ class NeuralTopicModel(BaseTopicModel):
         def dataset(X, pair_weight, *, seed):
             return TupleDataset(
                 X,
-                plan.encoded,
+                {
+                    name: self._encoded_view(net, name, X[name], is_training=True)
+                    for name in plan.encoded
+                },
                 plan.decoded_from,
                 groups=X.groups,
                 prior=self._row_priors(X),
@@ -272,6 +275,7 @@ class NeuralTopicModel(BaseTopicModel):
                         net.module_.set_background(name, word_shares(train[0][name]))
             if self.init != "random":
                 tokens = self._start(net.module_, train[0])
+        self._set_statistics(net, plan, X)
         data = (
             dataset(*train, seed=self._seed),
             dataset(*valid[0], seed=None) if valid else None,
@@ -386,7 +390,6 @@ class NeuralTopicModel(BaseTopicModel):
         )
         if standing is not None:
             continue_net(standing, net)
-        self._set_statistics(net.module_, plan, X)
         return net
 
     def _batch_rows(self, n_rows: int) -> int:
@@ -412,24 +415,30 @@ class NeuralTopicModel(BaseTopicModel):
             verbose=self.verbose,
         )
 
-    def _set_statistics(self, module, plan: Plan, X: MultiView) -> None:
+    def _set_statistics(self, net, plan: Plan, X: MultiView) -> None:
         """Let the network standardize the views; an existing mean and scale stay."""
+        module = net.module_
         for name in module.encoded:
             if not self.standardize:
                 module.set_statistics(name, 0.0, 1.0)
                 continue
             seen = name in plan.networks and X[name].present.any()
             if seen and not module.is_standardized(name):
-                module.set_statistics(name, *_statistics(X[name]))
+                view = self._encoded_view(net, name, X[name], is_training=True)
+                module.set_statistics(name, *_statistics(view))
+
+    def _encoded_view(self, net, name: str, view, *, is_training: bool = False) -> View:
+        """Return what the network encodes of a view."""
+        return view
 
     def _network(self, plan: Plan, X: MultiView) -> dict:
         """Return the arguments of the network."""
         return {
+            "n_components": self.n_components,  # first: the widths can depend on it
             "widths": {name: X[name].width for name in plan.networks},
             "inference_networks": plan.networks,
             "n_words": {n: X[n].counts.shape[1] for n in plan.decoded_from},
             "decoded_from": plan.decoded_from,
-            "n_components": self.n_components,
             "hidden_layer_sizes": self._hidden_widths(),
             "activation": self.activation,
             "dropout": self.dropout,
@@ -472,7 +481,7 @@ class NeuralTopicModel(BaseTopicModel):
         with advise_on_memory(f"lower n_draws={self.n_draws}"):
             return infer_topics(
                 self.net_,
-                X[name],
+                self._encoded_view(self.net_, name, X[name]),
                 name,
                 encoder=self._encoder_of(name),
                 n_draws=self.n_draws,
@@ -514,11 +523,15 @@ class NeuralTopicModel(BaseTopicModel):
         require(fits, "_topic_tokens has another number of topics")
         require_names(state["_topic_names"], network["n_components"])
         for name, width in network["widths"].items():
-            fits = state["view_widths_"].get(name) == width
+            fits = width in self._encoded_widths(name, state)
             require(fits, f"view {name!r} has another width than its network")
         for name, n_words in network["n_words"].items():
             fits = len(state["vocabularies_"].get(name, ())) == n_words
             require(fits, f"view {name!r} has other words than its network")
+
+    def _encoded_widths(self, name: str, state: dict) -> list[int]:
+        """Return the lengths that vectors of a view can have in a stored network."""
+        return [state["view_widths_"].get(name)]
 
     @property
     def _betas(self) -> dict[str, np.ndarray]:

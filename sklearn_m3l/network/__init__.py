@@ -7,6 +7,7 @@ from sklearn_m3l.network._inference import (
     infer_gaussians,
     infer_topics,
     resolve_device,
+    word_topics,
 )
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._memory import advise_on_memory
@@ -34,4 +35,5 @@ __all__ = [
     "infer_topics",
     "resolve_device",
     "same_in_all",
+    "word_topics",
 ]

@@ -1,6 +1,6 @@
 """Batches of tuples, cut from arrays that are not copied."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -130,8 +130,8 @@ class TupleDataset(torch.utils.data.Dataset):
     ----------
     X : MultiView
         The tuples.
-    encoded : sequence of str
-        Views that the inference networks encode.
+    encoded : mapping of str to View
+        What the inference networks encode, by view.
     decoded : sequence of str
         Text views to reconstruct.
     groups : ndarray of int64 of shape (n_rows,), optional
@@ -150,7 +150,7 @@ class TupleDataset(torch.utils.data.Dataset):
     def __init__(
         self,
         X: MultiView,
-        encoded,
+        encoded: Mapping[str, View],
         decoded,
         *,
         groups=None,
@@ -161,7 +161,9 @@ class TupleDataset(torch.utils.data.Dataset):
     ):
         self.n_rows = len(X)
         self.device = device
-        self.encoded = {name: _vector_source(X[name], device) for name in encoded}
+        self.encoded = {
+            name: _vector_source(view, device) for name, view in encoded.items()
+        }
         self.decoded = {name: X[name].counts for name in decoded}
         self.absent = {
             name: ~X[name].present
@@ -361,7 +363,8 @@ def _vector_source(view: View, device) -> Tensor | View:
     if isinstance(view.embedding, np.memmap):
         return view
     if view.embedding.dtype == np.float16:  # not converted: it takes half the memory
-        return torch.tensor(np.ascontiguousarray(view.embedding), device=device)
+        parts = [part.astype(np.float16) for _, part in view.chunks()]
+        return torch.from_numpy(np.concatenate(parts)).to(device)
     return torch.from_numpy(view.read(slice(None))).to(device)
 
 

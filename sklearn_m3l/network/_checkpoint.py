@@ -213,8 +213,10 @@ def _vectors(source: Any) -> Any:
     """Return vectors, part by part if they may be too large for memory."""
     if not isinstance(source, View):
         return source
-    array = source.counts if source.embedding is None else source.embedding
-    return (array[start : start + _ROWS] for start in range(0, len(source), _ROWS))
+    if source.embedding is None:
+        counts = source.counts
+        return (counts[start : start + _ROWS] for start in range(0, len(source), _ROWS))
+    return (vectors for _, vectors in source.chunks(_ROWS))
 
 
 def _map_tensors(value: Any) -> Any:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from sklearn_m3l.multiview import View
 from sklearn_m3l.network._batches import Batch
+from sklearn_m3l.network._decoder import TINY
 from sklearn_m3l.network._shards import place
 
 # Rows encoded at once, so that a memmap is read in bounded memory.
@@ -143,6 +144,18 @@ def _posteriors(net, view: View, encoder: str):
         on_device = torch.from_numpy(vectors).to(net.device)
         batch = Batch(len(rows), {encoder: on_device}, {encoder: None})
         yield rows, vectors, net.module_.encode(batch)
+
+
+@torch.inference_mode()
+def word_topics(net, name: str) -> np.ndarray:
+    """Return the share of each topic in each word of a text, (n_words, n_components).
+
+    That is the probability of a topic given the word, if topics were equally common;
+    zeros where training changes the topics.
+    """
+    decoder = net.module_.decoder_of(name)
+    phi = decoder.phi() if decoder.frozen else torch.zeros_like(decoder.beta)
+    return (phi / phi.sum(dim=1, keepdim=True).clamp_min(TINY)).cpu().numpy()
 
 
 @torch.inference_mode()

@@ -135,18 +135,21 @@ def test_score_is_that_of_both_halves(planted):
     assert model.score(planted[order]) == pytest.approx(model.score(planted), rel=1e-9)
 
 
-def test_score_of_texts_with_and_without_embeddings(planted):
-    # Only one text is read as words, but the words of both are predicted.
+@pytest.mark.parametrize("use_words", [True, False])
+def test_score_of_texts_with_and_without_embeddings(planted, use_words):
+    # Of the texts that are read as words, one half is given; the words of all are
+    # predicted.
     counts = {"en": planted[:100], "de": planted[100:200]}
     vectors = np.random.default_rng(0).normal(size=(100, 5))
     X = MultiView.from_arrays({"en": vectors}, counts)
     model = M3LContrastTopicModel(
-        4, max_iter=2, hidden_layer_sizes=(8,), random_state=0
+        4, max_iter=2, hidden_layer_sizes=(8,), use_words=use_words, random_state=0
     ).fit(X)
-    first, second = halves(counts["de"])
+    read = ["en", "de"] if use_words else ["de"]
     likelihood = 0.0
-    for number, given in enumerate((first, second)):
-        part = MultiView.from_arrays({"en": vectors}, counts | {"de": given})
+    for number in range(2):
+        given = counts | {name: halves(counts[name])[number] for name in read}
+        part = MultiView.from_arrays({"en": vectors}, given)
         theta = model.transform(part)
         for name in ("en", "de"):
             log_p = model._decode(name, theta)

@@ -304,7 +304,7 @@ def test_standardize_undoes_scale_and_shift(quick, small_multiview):
 
 
 def test_statistics_are_those_of_the_rows_that_have_the_view(quick, small_multiview):
-    module = quick().fit(small_multiview).net_.module_
+    module = quick(use_words=False).fit(small_multiview).net_.module_
     for standardize, view in zip(
         module.standardize, small_multiview.views.values(), strict=True
     ):

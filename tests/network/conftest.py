@@ -89,8 +89,10 @@ def make_dataset():
             "decoded": [name for name, view in X.views.items() if view.is_text],
             "seed": None,
             "device": CPU,
+            **changes,
         }
-        return TupleDataset(X, **arguments | changes)
+        encoded = {name: X[name] for name in arguments.pop("encoded")}
+        return TupleDataset(X, encoded, **arguments)
 
     return make
 
