@@ -134,7 +134,9 @@ def _fit_m3l(corpus, seed, max_iter=None, configuration=None):
         X, pair_weight = tuples.data, tuples.weights
     model.fit(X, pair_weight=pair_weight)
     infer = dict.fromkeys(corpus.test.view_names, model.transform)
-    return Fitted(_top_words(model, corpus.languages), infer, model._decode)
+    reads_words = bool(model._read_as_words(corpus.test))
+    words = _top_words(model, corpus.languages)
+    return Fitted(words, infer, model._decode, reads_words)
 
 
 def _fit_zero_shot(corpus, seed, max_iter=None):

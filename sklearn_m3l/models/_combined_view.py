@@ -8,7 +8,7 @@ from sklearn_m3l.multiview import View
 from sklearn_m3l.utils._hash import mix_bits
 
 # Weight of equal proportions beside the words of a text, in tokens.
-_PRIOR_TOKENS = 1.0
+_PRIOR_TOKENS = 10.0
 
 # One training row in this many is encoded without the words of a text, so that the
 # network knows texts of which nothing but an embedding is given.
@@ -28,11 +28,15 @@ class CombinedView(View):
         As in `View`. Without counts, it has texts without known words.
     word_topics : ndarray of float32 of shape (n_words, n_components)
         Share of each topic in the votes of each word.
+    no_votes : ndarray of float32 of shape (n_components,), optional
+        What follows the embedding of a text without known words; by default equal
+        shares.
     seed : int, optional
         Draws the rows that are read without their words; by default none are.
     """
 
     word_topics: np.ndarray | None = None
+    no_votes: np.ndarray | None = None
     seed: int | None = None
 
     @property
@@ -50,8 +54,11 @@ class CombinedView(View):
             if self.seed is not None:
                 keys = mix_bits(np.arange(len(self))[rows] + self.seed * len(self))
                 votes[keys % np.uint64(_WORDLESS) == 0] = 0
+        silent = ~votes.any(axis=1)
         votes += _PRIOR_TOKENS / n_topics
         roots = np.sqrt(votes / votes.sum(axis=1, keepdims=True))
+        if self.no_votes is not None:
+            roots[silent] = self.no_votes
         if self.embedding is not None:  # whose precision training may keep
             roots = roots.astype(self.embedding.dtype)
         return np.hstack([vectors, roots], dtype=np.float32)

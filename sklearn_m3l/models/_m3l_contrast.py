@@ -105,7 +105,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Share of the epochs over which the weight of InfoNCE rises from 0. InfoNCE does
         not know which topic is which: at full weight from the start, it aligns views on
         topics that do not match their words. 0 in the paper.
-    temperature : float, default=0.025
+    temperature : float, default=0.02
         Temperature of InfoNCE (tau in Eq. 1).
     similarity : {"hellinger", "cosine", "dot"}, default="hellinger"
         Similarity of two topic distributions in InfoNCE. "hellinger" is the
@@ -285,7 +285,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         bias=True,
         contrastive_weight=100.0,
         contrast_warmup=0.3,
-        temperature=0.025,
+        temperature=0.02,
         similarity="hellinger",
         contrast_on="mean",
         contrast="pairwise",
@@ -450,10 +450,11 @@ class M3LContrastTopicModel(NeuralTopicModel):
         return widths[name] > self.view_widths_[name]
 
     def _encoded_view(self, net, name: str, view, *, is_training: bool = False) -> View:
-        from sklearn_m3l.network import word_topics
+        from sklearn_m3l.network import mean_vector, word_topics
 
         if not self._is_combined(name, net):
             return view
+        mean = mean_vector(net, name)
         known = name in self.vocabularies_ and view.is_text
         topics = np.zeros((0, net.module_.n_components), np.float32)
         return CombinedView(
@@ -461,6 +462,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
             view.counts if known else None,
             present=view.present,
             word_topics=word_topics(net, name) if known else topics,
+            no_votes=None if mean is None else mean[self.view_widths_[name] :],
             seed=net.module_.encoded.index(name) if is_training else None,
         )
 

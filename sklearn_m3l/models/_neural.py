@@ -424,7 +424,7 @@ class NeuralTopicModel(BaseTopicModel):
                 continue
             seen = name in plan.networks and X[name].present.any()
             if seen and not module.is_standardized(name):
-                view = self._encoded_view(net, name, X[name], is_training=True)
+                view = self._encoded_view(net, name, X[name])
                 module.set_statistics(name, *_statistics(view))
 
     def _encoded_view(self, net, name: str, view, *, is_training: bool = False) -> View:

@@ -6,6 +6,7 @@ from sklearn_m3l.network._inference import (
     decode_words,
     infer_gaussians,
     infer_topics,
+    mean_vector,
     resolve_device,
     word_topics,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "decode_words",
     "infer_gaussians",
     "infer_topics",
+    "mean_vector",
     "resolve_device",
     "same_in_all",
     "word_topics",

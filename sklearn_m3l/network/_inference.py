@@ -158,6 +158,13 @@ def word_topics(net, name: str) -> np.ndarray:
     return (phi / phi.sum(dim=1, keepdim=True).clamp_min(TINY)).cpu().numpy()
 
 
+def mean_vector(net, name: str) -> np.ndarray | None:
+    """Return the mean by which the vectors of a view are standardized, if they are."""
+    if not net.module_.is_standardized(name):
+        return None
+    return net.module_.standardize[net.module_.encoded.index(name)].mean.cpu().numpy()
+
+
 @torch.inference_mode()
 def decode_words(net, name: str, theta: np.ndarray) -> np.ndarray:
     """Return log-probabilities of the words of a text, (n_rows, n_words)."""

@@ -55,6 +55,7 @@ INVALID = {
     "init_max_tokens": [0, -1, np.nan, "few", None],
     "seed_words": ["rain", 3, ["rain"]],
     "seed_weight": [0, -1, np.nan, np.inf, "large", None],
+    "use_words": ["yes", 2, None],
     "scale": [0, -1, np.nan, np.inf, "large", None],
     "bias": ["yes", 2, None],
     "contrast": ["all", 1, None],

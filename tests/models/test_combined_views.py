@@ -53,7 +53,7 @@ def test_the_network_reads_votes_after_the_embedding(fitted, small_multiview):
             counts = view.counts[view.present].toarray()
             share = words / words.sum(axis=0)
             votes = [
-                sum(n * share[:, word] for word, n in enumerate(row)) + 1 / 3
+                sum(n * share[:, word] for word, n in enumerate(row)) + 10 / 3
                 for row in counts
             ]
             votes /= np.sum(votes, axis=1, keepdims=True)
