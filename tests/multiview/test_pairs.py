@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
+from sklearn.decomposition import PCA
 
 from sklearn_m3l import MultiView, PolylingualLDA, View, mine_pairs, mine_tuples
 from sklearn_m3l.datasets import load_emoji, load_gimp_help
@@ -437,12 +438,40 @@ def test_views_of_different_width():
 @pytest.mark.parametrize("n_rows", [20, 500])
 def test_encoders_that_are_not_aligned(n_rows):
     a, b = texts(0, n_rows, 50)[0], texts(1, n_rows, 50)[0]
-    message = r"'A' and 'B' do not look aligned: .* cosine of 0\.\d\d, .* give 0\.\d\d"
-    with pytest.raises(ValueError, match=message):
+    message = r"'A' and 'B' do not look aligned: .* of -?0\.0\d in .* above 0\.14;"
+    with pytest.raises(ValueError, match=message) as raised:
         mine_pairs(a, b)
+    with pytest.raises(ValueError) as exchanged:
+        mine_pairs(b, a)
+    assert str(raised.value) == str(exchanged.value)
     X = one_language_per_row(en=a, de=b)
     with pytest.raises(ValueError, match=r"'en' and 'de' .* known pairs as seed_pairs"):
         mine_tuples(X)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 16, 384])
+def test_themes_of_unrelated_encoders_are_not_aligned(width):
+    # With few dimensions, some directions of two encoders agree by chance.
+    n_themes = 4
+    for seed in range(5):
+        random = np.random.RandomState(seed)
+        a, b = (
+            random.normal(scale=2, size=(n_themes, width))[np.arange(40) % n_themes]
+            + random.normal(size=(40, width))
+            for _ in range(2)
+        )
+        with pytest.raises(ValueError, match="do not look aligned"):
+            mine_pairs(a, b)
+
+
+def test_dimensions_of_one_encoder_in_another_order_are_not_aligned(pages):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    order = np.random.RandomState(0).permutation(german.shape[1])
+    with pytest.raises(ValueError, match="do not look aligned"):
+        mine_pairs(english, german[:, order])
+    rotation = np.linalg.qr(np.random.RandomState(1).normal(size=(len(order),) * 2))[0]
+    with pytest.raises(ValueError, match="do not look aligned"):
+        mine_pairs(english, german @ rotation)
 
 
 def test_lsa_of_each_language_is_not_aligned(lsa):
@@ -461,10 +490,28 @@ def test_lsa_with_strong_dimensions_in_common_is_not_aligned():
         mine_pairs(english, german)
 
 
-def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages):
-    half = len(pages) // 2
-    pairs, _ = mine_pairs(pages["en"].embedding[:half], pages["de"].embedding[half:])
+@pytest.mark.parametrize("n_rows", [20, 30, 66])
+def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages, n_rows):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    pairs, _ = mine_pairs(english[:n_rows], german[-n_rows:])
     assert len(pairs)
+
+
+@pytest.mark.parametrize("width", [10, 20])
+def test_few_dimensions_of_an_aligned_encoder(pages, width):
+    both = np.concatenate([pages[name].embedding for name in ("en", "de")])
+    few = PCA(width, random_state=0).fit_transform(both)
+    pairs, _ = mine_pairs(few[: len(pages)], few[len(pages) :])
+    assert (pairs[:, 0] == pairs[:, 1]).mean() > 0.85
+
+
+@pytest.mark.parametrize(("noise", "share"), [(2, 0.9), (3, 0.7)])
+def test_an_aligned_encoder_with_more_noise_than_signal(pages, noise, share):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    spread = noise * german.std(axis=0)
+    german = german + spread * np.random.RandomState(0).normal(size=german.shape)
+    pairs, _ = mine_pairs(english, german)
+    assert (pairs[:, 0] == pairs[:, 1]).mean() > share
 
 
 def test_fewer_documents_than_neighbors():
