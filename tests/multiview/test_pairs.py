@@ -230,6 +230,51 @@ def test_three_languages_become_one_tuple():
     assert_array_equal(rows["en"], 2 * len(a) - 1 - rows["de"])
 
 
+def several_languages(pages, noise=1.5):
+    """Return pages in two languages and as two others, whose embeddings are noisy."""
+    random = np.random.RandomState(0)
+    embeddings = {name: pages[name].embedding for name in ("en", "de")}
+    for name, array in list(embeddings.items()):
+        spread = noise * array.std(axis=0)
+        embeddings[f"noisy {name}"] = array + spread * random.normal(size=array.shape)
+    return embeddings
+
+
+def test_pairs_of_several_languages_that_disagree_do_not_chain(pages):
+    embeddings = several_languages(pages)
+    X = one_language_per_row(**embeddings)
+    tuples = mine_tuples(X)
+    rows = np.column_stack(list(tuples.rows.values()))
+    assert_array_equal(np.sort(rows[rows >= 0]), np.arange(len(X)))
+    assert len(np.unique(tuples.data.groups)) == len(tuples.data)
+    # Together, the languages find more than two of them alone.
+    alone, _ = mine_pairs(embeddings["noisy en"], embeddings["noisy de"])
+    right = rows[:, 2] + len(pages) == rows[:, 3]
+    assert right.sum() > 1.2 * (alone[:, 0] == alone[:, 1]).sum()
+    assert (right & (rows >= 0).all(axis=1)).mean() > 0.95
+
+
+def test_equal_documents_of_three_languages_all_find_their_counterparts():
+    a, b = texts()
+    X = one_language_per_row(en=[*a, a[7]], de=b, fr=texts(noise=0.2)[1])
+    tuples = mine_tuples(X)
+    both = [tuples.rows["en"] == row for row in (7, len(a))]
+    for own in both:
+        assert_array_equal(np.unique(tuples.rows["de"][own]), [-1, len(a) + 1 + 7])
+    assert len(np.unique(tuples.data.groups[np.any(both, axis=0)])) == 1
+
+
+def test_known_pairs_of_three_languages_stay_even_if_they_chain():
+    a, b = texts()
+    X = one_language_per_row(en=a, de=b, fr=texts(noise=0.2)[1])
+    # Two English texts are said to be counterparts of one German and French text.
+    known = {(0, 60), (60, 120), (1, 120)}
+    tuples = mine_tuples(X, seed_pairs=list(known))
+    rows = np.column_stack(list(tuples.rows.values())).tolist()
+    joined = {tuple(row for row in found if row >= 0) for found in rows}
+    assert known <= joined
+
+
 def test_tuples_that_share_a_row_share_an_article():
     a, b = texts()
     b = np.concatenate([b, texts(noise=0.2)[1]])
