@@ -8,29 +8,21 @@ from scipy import sparse
 from scipy.linalg import orthogonal_procrustes, svd
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
+from sklearn.preprocessing import StandardScaler, normalize
 from sklearn.utils import check_array
 
 from sklearn_m3l.multiview._aligned import spread, standardize
 from sklearn_m3l.utils._sklearn import Interval, StrOptions, validate_params
 from sklearn_m3l.utils._threads import one_thread
 
-# Smallest excess of the mean cosine of nearest neighbors over that of shuffled
-# dimensions, as a share of the distance to 1, if encoders are aligned. Measured on the
-# GIMP manual: at most 0.01 for LSA of each language; for one multilingual encoder 0.58,
-# and 0.22 if no page of one language has a counterpart in the other.
-_LEAST_EXCESS = 0.1
+# Smallest agreement of aligned encoders; see `Alignment`. Measured for one multilingual
+# encoder of 384 dimensions: at least 0.30 for names of emoji, captions and manuals, and
+# 0.14 if none of 60 documents has a counterpart. Measured for LSA of each language,
+# which can share some dimensions: at most 0.08 with 50 dimensions or more.
+_LEAST_AGREEMENT = 0.1
 
-# The lead of a nearest neighbor is how much nearer it is than some neighbors on
-# average. This is the smallest ratio of the lead to that of shuffled dimensions if
-# encoders are aligned. LSA of two languages can share their strongest dimensions, and
-# thus reach an excess of 0.3 (emoji); its ratio is 0.7 to 1.4. One encoder has 13 on
-# the manual, and if no document has a counterpart 3.3 there and 2.5 on Multi30k.
-_LEAST_LEAD, _N_LED = 2.0, 5
-
-# Documents whose neighbors decide whether encoders are aligned, and shuffles to
-# compare.
-_MAX_QUERIES, _N_SHUFFLES = 1000, 3
+# Documents of either array whose neighbors decide whether encoders are aligned.
+_MAX_QUERIES = 1000
 
 # Rounds in which a map between views learns from the pairs that it found.
 _MAX_ROUNDS = 5
@@ -150,9 +142,8 @@ def mine_pairs(
     ------
     ValueError
         If the arrays differ in width, contain NaN or infinity, have fewer than
-        `n_neighbors` distinct rows, or do not look aligned: nearest neighbors are
-        hardly nearer than after shuffling the dimensions, or do not stand out. With
-        known pairs, if a map that is learned without some of them does not find those.
+        `n_neighbors` distinct rows, or do not look aligned; see Notes. With known
+        pairs, if a map that is learned without some of them does not find those.
     ImportError
         If `algorithm` is "approximate", and faiss is not installed.
 
@@ -167,6 +158,12 @@ def mine_pairs(
     time of the exact search grows with ``n_rows_a * n_rows_b``, its memory with the
     arrays. "optimal" adds two seconds for 20,000 rows each, and a minute or more for
     100,000; for many more rows, use "mutual".
+
+    Embeddings look aligned if documents that are neighbors in one half of the
+    dimensions, chosen at random, are similar in most dimensions of the other half, too:
+    their median correlation there is above 0.1, or above ``1 / sqrt(width)`` with fewer
+    than 100 dimensions. Those of unrelated encoders have a median correlation near 0,
+    even if they share a few dimensions.
 
     A map is learned from known pairs as in [3]_. It is the orthogonal map that brings
     their embeddings closest together (Procrustes), with dimensions weighted by the
@@ -269,11 +266,10 @@ def mine(A, B, seeds, options: Options, names: tuple[str, str]) -> Mined:
         if not len(seeds):
             raise ValueError(
                 f"the embeddings of {names[0]!r} and {names[1]!r} do not look aligned: "
-                f"nearest neighbors have a mean cosine of {found.cosine:.2f}, which is "
-                f"{found.lead:.3f} above that of the {_N_LED} nearest; shuffled "
-                f"dimensions give {found.chance:.2f} and {found.chance_lead:.3f}; "
-                "embed both with one multilingual encoder, or pass known pairs as "
-                "seed_pairs"
+                "neighbors in one half of the dimensions have a median correlation of "
+                f"{found.agreement:.2f} in the other half, not above "
+                f"{found.least:.2f}; embed both with one multilingual encoder, or pass "
+                "known pairs as seed_pairs"
             )
         known = np.unique(np.column_stack([left, right]), axis=0)
         _check_map(a, b, known, options, names)
@@ -396,43 +392,53 @@ def _approximate_neighbors(a, b, n_neighbors: int) -> tuple[np.ndarray, np.ndarr
 
 
 class Alignment(NamedTuple):
-    """How close neighbors are, and how close they are by chance.
+    """How well documents agree in dimensions that did not pair them.
 
     Parameters
     ----------
-    cosine, lead : float
-        The mean cosine of nearest neighbors, and its lead over the mean of the `_N_LED`
-        nearest.
-    chance, chance_lead : float
-        The same for shuffled dimensions, which keep the shape of each view but not what
-        the views share.
+    agreement : float
+        The correlation of documents with their nearest neighbors by one half of the
+        dimensions, in the dimensions of the other half: the median over dimensions, so
+        that a few shared ones do not count.
+    least : float
+        That of aligned encoders: at least what two directions in so few dimensions have
+        by chance.
     """
 
-    cosine: float
-    lead: float
-    chance: float
-    chance_lead: float
+    agreement: float
+    least: float
 
     @property
     def is_aligned(self) -> bool:
-        """Whether neighbors are closer than by chance, and stand out from others."""
-        excess = self.cosine - self.chance
-        leads = self.lead >= _LEAST_LEAD * self.chance_lead
-        return leads and excess >= _LEAST_EXCESS * (1 - self.chance)
+        """Whether most dimensions mean the same in both arrays."""
+        return self.agreement > self.least
 
 
 def measure_alignment(a, b) -> Alignment:
-    """Measure how close the nearest neighbors of some rows of unit length are."""
-    queries = a[spread(len(a), _MAX_QUERIES)]
-    random_state = np.random.RandomState(0)
+    """Measure whether neighbors in one half of the dimensions agree in the other.
 
-    def near(queries):
-        cosines = _neighbors(queries, b, min(_N_LED, len(b)))[0]
-        return cosines[:, 0].mean(), (cosines[:, 0] - cosines.mean(axis=1)).mean()
-
-    orders = [random_state.permutation(a.shape[1]) for _ in range(_N_SHUFFLES)]
-    chance = np.mean([near(queries[:, order]) for order in orders], axis=0)
-    return Alignment(*map(float, (*near(queries), *chance)))
+    Dimensions of unrelated encoders have nothing in common, so neighbors by some of
+    them are arbitrary pairs to the others. The arrays have rows of unit length.
+    """
+    width = a.shape[1]
+    order = np.random.RandomState(0).permutation(width)
+    halves = order[: width // 2], order[width // 2 :]
+    some_a, some_b = (spread(len(x), _MAX_QUERIES) for x in (a, b))
+    agreement = np.zeros(width)
+    for near, others in (halves, halves[::-1]) if width > 1 else ():
+        x, y = normalize(a[:, near]), normalize(b[:, near])
+        of_a, of_b = (
+            _neighbors(queries, found, 1)[1].ravel()
+            for queries, found in ((x[some_a], y), (y[some_b], x))
+        )
+        rows = np.concatenate([some_a, of_b]), np.concatenate([of_a, some_b])
+        left, right = (
+            StandardScaler().fit_transform(array[own][:, others])
+            for array, own in zip((a, b), rows, strict=True)
+        )
+        agreement[others] = (left * right).mean(axis=0)
+    least = max(_LEAST_AGREEMENT, 1 / np.sqrt(width))
+    return Alignment(float(np.median(agreement)), float(least))
 
 
 def can_mine(A: np.ndarray, B: np.ndarray, n_neighbors: int) -> bool:

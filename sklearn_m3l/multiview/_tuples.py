@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.cluster.hierarchy import DisjointSet
 from scipy.sparse.csgraph import connected_components
 from sklearn.utils import Bunch
 
@@ -93,10 +94,15 @@ def mine_tuples(
     models align unseen documents worse: a wrong counterpart usually has the same theme,
     and a document without contrast teaches nothing about the alignment.
 
-    Counterparts form one tuple if no view occurs twice among them. Otherwise, such as
-    with several counterparts, each pair is a tuple, and chains of pairs share an
-    article id. Metrics count a chain once, but models learn from the words of each
-    tuple, so a row in two tuples counts twice.
+    Pairs form tuples of all views, starting with those of the greatest margin. A pair
+    that would bring a second document of a view is left out. So if languages disagree,
+    the most certain pairs decide.
+
+    A row has several counterparts only with ``n_counterparts`` or
+    ``matching="one-way"``, if known pairs say so, or if documents are equal. Then, if a
+    view occurs twice among counterparts, each pair is a tuple, and chains of pairs
+    share an article id. Metrics count a chain once, but models learn from the words of
+    each tuple, so a row in two tuples counts twice.
 
     Examples
     --------
@@ -148,7 +154,7 @@ def mine_where_none(X: MultiView) -> Bunch | None:
 def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
     """Return the tuples from mining pairs of views, and from known pairs."""
     known_of = _seeds_of_views(X, seeds, names)
-    pairs, margins = [np.empty((0, 2), int)], [np.empty(0)]
+    pairs, margins = [seeds], [np.ones(len(seeds))]
     copies = []
     for a, b in between:
         known = known_of[a, b]
@@ -169,12 +175,14 @@ def _mine_views(X: MultiView, names, between, seeds, options) -> Bunch:
         )
         margins.append(mined.margins)
         copies += [own[mined.copies[0]], other[mined.copies[1]]]
-    of_mined = np.concatenate(margins)
-    pairs.append(seeds)
-    margins.append(np.ones(len(seeds)))
-    is_known = np.sum([X[name].present for name in names], axis=0) > 1
-    tuples = _join(X, np.concatenate(pairs), np.concatenate(margins), copies, is_known)
+    found, certain = np.concatenate(pairs), np.concatenate(margins)
+    of_mined = certain[len(seeds) :]
     above = of_mined[of_mined > 0]
+    if options.n_counterparts == 1 and options.matching != "one-way":
+        kept = _consistent(X, found, certain, copies, len(seeds))
+        found, certain = found[kept], certain[kept]
+    is_known = np.sum([X[name].present for name in names], axis=0) > 1
+    tuples = _join(X, found, certain, copies, is_known)
     usual = above.mean() if len(above) else 1.0
     joined = np.sum([tuples.rows[name] >= 0 for name in names], axis=0) > 1
     tuples.weights = joined * (1 + tuples.margins / usual).clip(0, 1)
@@ -233,6 +241,27 @@ def _components(n_rows: int, pairs: np.ndarray) -> np.ndarray:
     """Return a number for each row, the same for rows that pairs connect."""
     graph = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(n_rows, n_rows))
     return connected_components(graph, directed=False)[1]
+
+
+def _consistent(X: MultiView, pairs, margins, copies, n_known: int) -> list[int]:
+    """Return the pairs that bring no second document of a view, the most certain first.
+
+    The first pairs are known and always stay.
+    """
+    of = _components(len(X), np.concatenate([np.empty((0, 2), int), *copies]))
+    views = np.zeros((of.max(initial=-1) + 1, len(X.views)), bool)
+    np.logical_or.at(views, of, np.column_stack(list(X.present.values())))
+    joined = DisjointSet(range(len(views)))
+    order = np.argsort(-margins[n_known:], kind="stable") + n_known
+    kept = []
+    for pair in [*range(n_known), *order]:
+        a, b = (joined[document] for document in of[pairs[pair]])
+        if pair >= n_known and a != b and (views[a] & views[b]).any():
+            continue
+        joined.merge(a, b)
+        views[joined[a]] = views[a] | views[b]
+        kept.append(pair)
+    return kept
 
 
 def _join(X: MultiView, pairs, margins, copies, is_known) -> Bunch:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
+from sklearn.decomposition import PCA
 
 from sklearn_m3l import MultiView, PolylingualLDA, View, mine_pairs, mine_tuples
 from sklearn_m3l.datasets import load_emoji, load_gimp_help
@@ -229,6 +230,51 @@ def test_three_languages_become_one_tuple():
     assert_array_equal(rows["en"], 2 * len(a) - 1 - rows["de"])
 
 
+def several_languages(pages, noise=1.5):
+    """Return pages in two languages and as two others, whose embeddings are noisy."""
+    random = np.random.RandomState(0)
+    embeddings = {name: pages[name].embedding for name in ("en", "de")}
+    for name, array in list(embeddings.items()):
+        spread = noise * array.std(axis=0)
+        embeddings[f"noisy {name}"] = array + spread * random.normal(size=array.shape)
+    return embeddings
+
+
+def test_pairs_of_several_languages_that_disagree_do_not_chain(pages):
+    embeddings = several_languages(pages)
+    X = one_language_per_row(**embeddings)
+    tuples = mine_tuples(X)
+    rows = np.column_stack(list(tuples.rows.values()))
+    assert_array_equal(np.sort(rows[rows >= 0]), np.arange(len(X)))
+    assert len(np.unique(tuples.data.groups)) == len(tuples.data)
+    # Together, the languages find more than two of them alone.
+    alone, _ = mine_pairs(embeddings["noisy en"], embeddings["noisy de"])
+    right = rows[:, 2] + len(pages) == rows[:, 3]
+    assert right.sum() > 1.2 * (alone[:, 0] == alone[:, 1]).sum()
+    assert (right & (rows >= 0).all(axis=1)).mean() > 0.95
+
+
+def test_equal_documents_of_three_languages_all_find_their_counterparts():
+    a, b = texts()
+    X = one_language_per_row(en=[*a, a[7]], de=b, fr=texts(noise=0.2)[1])
+    tuples = mine_tuples(X)
+    both = [tuples.rows["en"] == row for row in (7, len(a))]
+    for own in both:
+        assert_array_equal(np.unique(tuples.rows["de"][own]), [-1, len(a) + 1 + 7])
+    assert len(np.unique(tuples.data.groups[np.any(both, axis=0)])) == 1
+
+
+def test_known_pairs_of_three_languages_stay_even_if_they_chain():
+    a, b = texts()
+    X = one_language_per_row(en=a, de=b, fr=texts(noise=0.2)[1])
+    # Two English texts are said to be counterparts of one German and French text.
+    known = {(0, 60), (60, 120), (1, 120)}
+    tuples = mine_tuples(X, seed_pairs=list(known))
+    rows = np.column_stack(list(tuples.rows.values())).tolist()
+    joined = {tuple(row for row in found if row >= 0) for found in rows}
+    assert known <= joined
+
+
 def test_tuples_that_share_a_row_share_an_article():
     a, b = texts()
     b = np.concatenate([b, texts(noise=0.2)[1]])
@@ -437,12 +483,40 @@ def test_views_of_different_width():
 @pytest.mark.parametrize("n_rows", [20, 500])
 def test_encoders_that_are_not_aligned(n_rows):
     a, b = texts(0, n_rows, 50)[0], texts(1, n_rows, 50)[0]
-    message = r"'A' and 'B' do not look aligned: .* cosine of 0\.\d\d, .* give 0\.\d\d"
-    with pytest.raises(ValueError, match=message):
+    message = r"'A' and 'B' do not look aligned: .* of -?0\.0\d in .* above 0\.14;"
+    with pytest.raises(ValueError, match=message) as raised:
         mine_pairs(a, b)
+    with pytest.raises(ValueError) as exchanged:
+        mine_pairs(b, a)
+    assert str(raised.value) == str(exchanged.value)
     X = one_language_per_row(en=a, de=b)
     with pytest.raises(ValueError, match=r"'en' and 'de' .* known pairs as seed_pairs"):
         mine_tuples(X)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 16, 384])
+def test_themes_of_unrelated_encoders_are_not_aligned(width):
+    # With few dimensions, some directions of two encoders agree by chance.
+    n_themes = 4
+    for seed in range(5):
+        random = np.random.RandomState(seed)
+        a, b = (
+            random.normal(scale=2, size=(n_themes, width))[np.arange(40) % n_themes]
+            + random.normal(size=(40, width))
+            for _ in range(2)
+        )
+        with pytest.raises(ValueError, match="do not look aligned"):
+            mine_pairs(a, b)
+
+
+def test_dimensions_of_one_encoder_in_another_order_are_not_aligned(pages):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    order = np.random.RandomState(0).permutation(german.shape[1])
+    with pytest.raises(ValueError, match="do not look aligned"):
+        mine_pairs(english, german[:, order])
+    rotation = np.linalg.qr(np.random.RandomState(1).normal(size=(len(order),) * 2))[0]
+    with pytest.raises(ValueError, match="do not look aligned"):
+        mine_pairs(english, german @ rotation)
 
 
 def test_lsa_of_each_language_is_not_aligned(lsa):
@@ -461,10 +535,28 @@ def test_lsa_with_strong_dimensions_in_common_is_not_aligned():
         mine_pairs(english, german)
 
 
-def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages):
-    half = len(pages) // 2
-    pairs, _ = mine_pairs(pages["en"].embedding[:half], pages["de"].embedding[half:])
+@pytest.mark.parametrize("n_rows", [20, 30, 66])
+def test_no_page_has_a_counterpart_but_encoders_are_aligned(pages, n_rows):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    pairs, _ = mine_pairs(english[:n_rows], german[-n_rows:])
     assert len(pairs)
+
+
+@pytest.mark.parametrize("width", [10, 20])
+def test_few_dimensions_of_an_aligned_encoder(pages, width):
+    both = np.concatenate([pages[name].embedding for name in ("en", "de")])
+    few = PCA(width, random_state=0).fit_transform(both)
+    pairs, _ = mine_pairs(few[: len(pages)], few[len(pages) :])
+    assert (pairs[:, 0] == pairs[:, 1]).mean() > 0.85
+
+
+@pytest.mark.parametrize(("noise", "share"), [(2, 0.9), (3, 0.7)])
+def test_an_aligned_encoder_with_more_noise_than_signal(pages, noise, share):
+    english, german = (pages[name].embedding for name in ("en", "de"))
+    spread = noise * german.std(axis=0)
+    german = german + spread * np.random.RandomState(0).normal(size=german.shape)
+    pairs, _ = mine_pairs(english, german)
+    assert (pairs[:, 0] == pairs[:, 1]).mean() > share
 
 
 def test_fewer_documents_than_neighbors():
