@@ -214,6 +214,12 @@ def list_jobs() -> list[Job]:
             40,
         ),
         Job("speed", "benchmarks.speed --data {M3L_MULTI30K}", ["speed/speed.json"], 5),
+        Job(
+            "sampling",
+            "benchmarks.sampling --data {M3L_MULTI30K} --folder {M3L_RIVALS}",
+            ["sampling/sampling.json"],
+            6,
+        ),
         _rival("topica", "gimp-help", 2, ["topica-zeroshottm"]),
         _rival("topica", "gimp-help", 40, ["topica-infoctm"]),
         _rival("topica", "gimp-help", 2, ["topica-polylingual-lda"], seeds=several),
