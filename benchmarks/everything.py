@@ -201,6 +201,13 @@ def list_jobs() -> list[Job]:
         ),
         Job("growth", "benchmarks.growth", ["growth/growth.json"], 6),
         Job(
+            "dimensions",
+            "benchmarks.dimensions",
+            ["dimensions/dimensions.json"],
+            2,
+            ("M3L_MULTI30K", "M3L_E5", "M3L_GNOME"),
+        ),
+        Job(
             "reproduce gimp-help",
             "benchmarks reproduce --corpus gimp-help --seeds 0",
             ["gimp-help/results.json"],

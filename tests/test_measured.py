@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import (
+    dimensions_page,
     everything,
     growth_page,
     provenance,
@@ -40,6 +41,7 @@ def test_the_docs_show_stored_results():
         "benchmark_sentences.inc": sentences,
         "growth_slopes.inc": growth_page.write_text,
         "sampling_figures.inc": sampling_page.sentence,
+        "dimensions_table.inc": dimensions_page.restructured,
         "paper_claims.inc": claims.restructured,
     }.items():
         shown = (docs / name).read_text("utf-8")
