@@ -201,6 +201,13 @@ def list_jobs() -> list[Job]:
         ),
         Job("growth", "benchmarks.growth", ["growth/growth.json"], 6),
         Job(
+            "dimensions",
+            "benchmarks.dimensions",
+            ["dimensions/dimensions.json"],
+            2,
+            ("M3L_MULTI30K", "M3L_E5", "M3L_GNOME"),
+        ),
+        Job(
             "reproduce gimp-help",
             "benchmarks reproduce --corpus gimp-help --seeds 0",
             ["gimp-help/results.json"],
@@ -214,6 +221,12 @@ def list_jobs() -> list[Job]:
             40,
         ),
         Job("speed", "benchmarks.speed --data {M3L_MULTI30K}", ["speed/speed.json"], 5),
+        Job(
+            "sampling",
+            "benchmarks.sampling --data {M3L_MULTI30K} --folder {M3L_RIVALS}",
+            ["sampling/sampling.json"],
+            6,
+        ),
         _rival("topica", "gimp-help", 2, ["topica-zeroshottm"]),
         _rival("topica", "gimp-help", 40, ["topica-infoctm"]),
         _rival("topica", "gimp-help", 2, ["topica-polylingual-lda"], seeds=several),

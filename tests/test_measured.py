@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import everything, growth_page, provenance, readme, speed_page
+from benchmarks import (
+    dimensions_page,
+    everything,
+    growth_page,
+    provenance,
+    readme,
+    sampling_page,
+    speed_page,
+)
 from benchmarks.__main__ import main
 from benchmarks.leaderboard import tables
 from benchmarks.leaderboard.sentences import sentences
@@ -21,8 +29,9 @@ def test_the_readme_shows_medians_of_stored_results():
 
 def test_the_benchmarks_show_the_stored_speed():
     shown = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
-    # Else run python -m benchmarks.speed --show.
-    assert any(speed_page.table(stale) in shown for stale in (True, False))
+    # Else run python -m benchmarks.speed --show, or that of benchmarks.sampling.
+    for page in (speed_page, sampling_page):
+        assert any(page.table(stale) in shown for stale in (True, False))
 
 
 def test_the_docs_show_stored_results():
@@ -31,6 +40,8 @@ def test_the_docs_show_stored_results():
         "benchmark_tables.inc": tables.restructured,
         "benchmark_sentences.inc": sentences,
         "growth_slopes.inc": growth_page.write_text,
+        "sampling_figures.inc": sampling_page.sentence,
+        "dimensions_table.inc": dimensions_page.restructured,
         "paper_claims.inc": claims.restructured,
     }.items():
         shown = (docs / name).read_text("utf-8")

@@ -3,15 +3,13 @@
     python -m benchmarks.peers install topica --folder FOLDER
     python -m benchmarks.peers run topica gimp-help --seed 0 --folder FOLDER
     python -m benchmarks.peers run topica gimp-help --folder FOLDER --equal-time
-    python -m benchmarks.peers lda --data MULTI30K
 
 `run` exports the corpus, lets the environment's own Python run the adapter, and judges
 what it delivers as `python -m benchmarks.leaderboard score` does. A system with a
 result that is up to date is not run again. `--equal-time` gives those that learn in
 epochs or sweeps as many of them as take the time that M3LContrastTopicModel took on the
-corpus; both must have results, of `--iterations` if not of what is advised. `lda`
-compares other samplers with PolylingualLDA, in the environment of this package, to
-which tomotopy and gensim must be added.
+corpus; both must have results, of `--iterations` if not of what is advised. The
+environment of tomotopy is for `python -m benchmarks.sampling`.
 """
 
 import argparse
@@ -24,7 +22,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.peers.environments import ENVIRONMENTS, install, python_of
+from benchmarks.peers.environments import ADAPTERS, ENVIRONMENTS, install, python_of
 from benchmarks.provenance import ROOT, changed_sources, digest
 
 # Which systems need vectors of words, and a dictionary.
@@ -49,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
     make.add_argument("name", choices=ENVIRONMENTS)
     make.set_defaults(do=lambda arguments: install(arguments.name, arguments.folder))
     run = commands.add_parser("run", parents=[folder], help="run and judge a rival")
-    run.add_argument("name", choices=ENVIRONMENTS)
+    run.add_argument("name", choices=ADAPTERS)
     run.add_argument("corpus")
     run.add_argument("--system", nargs="+", metavar="SYSTEM", help="by default all")
     run.add_argument("--seed", type=int, nargs="+", default=[0])
@@ -58,20 +56,8 @@ def main(argv: list[str] | None = None) -> None:
     run.add_argument("--data", type=Path, help="what `export` wrote of this corpus")
     run.add_argument("--deliveries", type=Path, help="keep here what was delivered")
     run.set_defaults(do=_run)
-    lda = commands.add_parser("lda", help="compare samplers of one language")
-    lda.add_argument("--data", required=True, help="folder of Multi30k")
-    lda.add_argument("--quick", action="store_true", help="small; proves nothing")
-    results = Path("benchmarks/results/peers")
-    lda.add_argument("--results", type=Path, default=results)
-    lda.set_defaults(do=_compare_samplers)
     arguments = parser.parse_args(argv)
     arguments.do(arguments)
-
-
-def _compare_samplers(arguments: argparse.Namespace) -> None:
-    from benchmarks.peers import lda
-
-    lda.run(arguments.data, arguments.results, arguments.quick)
 
 
 def _run(arguments: argparse.Namespace) -> None:

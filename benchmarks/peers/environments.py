@@ -8,7 +8,7 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).parent / "requirements"
 # Rivals by the name of their adapter, and the environment that each needs. FASTopic and
 # topmost require each other.
-ENVIRONMENTS = {
+ADAPTERS = {
     "topica": "topica",
     "ctm": "ctm",
     "turftopic": "turftopic",
@@ -16,6 +16,8 @@ ENVIRONMENTS = {
     "topmost": "topmost",
     "fastopic": "topmost",
 }
+# Of tomotopy, only the sampler is compared.
+ENVIRONMENTS = ADAPTERS | {"tomotopy": "tomotopy"}
 
 
 def python_of(name: str, folder: Path) -> Path:

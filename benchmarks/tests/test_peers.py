@@ -14,7 +14,7 @@ from benchmarks.leaderboard.exchange import read_corpus, read_delivery, write_co
 from benchmarks.peers import __main__ as command
 from benchmarks.peers import delivery, resources
 from benchmarks.peers.delivery import Cannot, Corpus, Fitted, System
-from benchmarks.peers.environments import ENVIRONMENTS, REQUIREMENTS
+from benchmarks.peers.environments import ADAPTERS, REQUIREMENTS
 from sklearn_m3l import MultiView
 
 N_ROWS, N_WORDS, N_TOPICS = 8, 12, 2
@@ -212,12 +212,12 @@ def test_dictionary_of_single_words(folder, tmp_path, monkeypatch):
     assert pairs == [("en2", "de1"), ("en3", "de5")]
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("name", ADAPTERS)
 def test_adapters_are_known_without_their_package(name):
     adapter = import_module(f"benchmarks.peers.{name}")
     assert adapter.SYSTEMS
     assert all(system.startswith(name) for system in adapter.SYSTEMS)
-    lines = (REQUIREMENTS / f"{ENVIRONMENTS[name]}.txt").read_text().splitlines()
+    lines = (REQUIREMENTS / f"{ADAPTERS[name]}.txt").read_text().splitlines()
     assert all("==" in line for line in lines)
     assert not any(line.startswith("torchvision") for line in lines)
 
