@@ -72,7 +72,7 @@ def test_words_tell_topics_that_embeddings_do_not(noisy, quick):
         inferred = model.transform(X[150:][["en"]])
         table = np.abs(np.corrcoef(inferred.T, theta[150:].T)[:4, 4:])
         found[use_words] = table.max(axis=0).mean()
-    assert found[True] > 0.9 and found[False] < 0.5, found
+    assert found[True] > 0.85 and found[False] < 0.5, found
 
 
 def test_texts_without_known_words(fitted, small_multiview):
@@ -126,15 +126,22 @@ def test_some_rows_are_trained_without_their_words(plant, quick):
     X, _ = plant(n_rows=400)
     model = quick(4).fit(X)
     hidden = {}
+
+    def votes(X, name, **training):
+        view = model._encoded_view(model.net_, name, X[name], **training)
+        return view.read(slice(None))[:, -4:], view
+
     for name in ("en", "de"):
-        view = model._encoded_view(model.net_, name, X[name], is_training=True)
-        votes = view.read(slice(None))[:, -4:]
-        hidden[name] = np.all(votes == 0.5, axis=1)
+        # They have the mean of all, as a text without known words has.
+        all_votes, _ = votes(X, name)
+        silent, _ = votes(without_words(X), name)
+        assert_allclose(silent, np.tile(all_votes.mean(axis=0), (400, 1)), rtol=1e-5)
+        assert not np.all(all_votes == silent, axis=1).any()
+        seen, view = votes(X, name, is_training=True)
+        hidden[name] = np.all(seen == silent, axis=1)
         assert 0.05 < hidden[name].mean() < 0.2
         rows = np.arange(400)[::-1]  # in whichever order they are read
-        assert_array_equal(view.read(rows)[:, -4:], votes[rows])
-        read = model._encoded_view(model.net_, name, X[name]).read(slice(None))
-        assert not np.all(read[:, -4:] == 0.5, axis=1).any()
+        assert_array_equal(view.read(rows)[:, -4:], seen[rows])
     assert not np.array_equal(hidden["en"], hidden["de"])
 
 
