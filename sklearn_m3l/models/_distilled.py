@@ -413,7 +413,7 @@ class DistilledTopicModel(NeuralTopicModel):
         return network
 
     def _build_net(self, plan: Plan, X: MultiView, device):
-        from sklearn_m3l.network import copy_frozen_decoder
+        from sklearn_m3l.training import copy_frozen_decoder
 
         net = super()._build_net(plan, X, device)
         if self.view_ in plan.decoded_from:

@@ -199,12 +199,8 @@ class NeuralTopicModel(BaseTopicModel):
     # A teacher checks its own parameters.
     @fit_context(prefer_skip_nested_validation=False)
     def _fit(self, X, pair_weight=None, *, adds=False):
-        from sklearn_m3l.network import (
-            advise_on_memory,
-            check_callbacks,
-            resolve_device,
-            same_in_all,
-        )
+        from sklearn_m3l.network import advise_on_memory, resolve_device
+        from sklearn_m3l.training import check_callbacks, same_in_all
 
         if self.checkpoint is not None:
             require_seed(self.random_state)
@@ -242,7 +238,7 @@ class NeuralTopicModel(BaseTopicModel):
 
         With `adds`, the tuples are added to earlier ones, whose tokens still count.
         """
-        from sklearn_m3l.network import TupleDataset
+        from sklearn_m3l.training import TupleDataset
 
         def dataset(X, pair_weight, *, seed):
             return TupleDataset(
@@ -378,7 +374,7 @@ class NeuralTopicModel(BaseTopicModel):
         All parameters but those of the architecture take effect, and the optimizer
         starts over, as in `MLPClassifier`.
         """
-        from sklearn_m3l.network import continue_net
+        from sklearn_m3l.training import continue_net
 
         standing = getattr(self, "net_", None)
         network = self._network(plan, X)
@@ -400,7 +396,7 @@ class NeuralTopicModel(BaseTopicModel):
 
     def _new_net(self, network: dict, loss: dict, device, batch_size: int, callbacks):
         """Return an untrained net with the training parameters of the model."""
-        from sklearn_m3l.network import build_net
+        from sklearn_m3l.training import build_net
 
         return build_net(
             network=network,

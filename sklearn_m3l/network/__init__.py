@@ -1,7 +1,6 @@
-"""The networks behind the neural topic models; torch is imported only here."""
+"""The networks behind the neural topic models: what they are and compute."""
 
-from sklearn_m3l.network._batches import TupleDataset
-from sklearn_m3l.network._callbacks import check_callbacks
+from sklearn_m3l.network._batch import Batch, Cells, present_rows, send
 from sklearn_m3l.network._inference import (
     decode_words,
     infer_gaussians,
@@ -13,29 +12,25 @@ from sklearn_m3l.network._inference import (
 from sklearn_m3l.network._loss import TopicLoss
 from sklearn_m3l.network._memory import advise_on_memory
 from sklearn_m3l.network._module import TopicNetwork
-from sklearn_m3l.network._net import (
-    TopicNet,
-    build_net,
-    continue_net,
-    copy_frozen_decoder,
-)
-from sklearn_m3l.network._shards import same_in_all
+from sklearn_m3l.network._ops import kernels_are_cached
+from sklearn_m3l.network._shards import place
+from sklearn_m3l.network._threads import training_threads
 
 __all__ = [
+    "Batch",
+    "Cells",
     "TopicLoss",
-    "TopicNet",
     "TopicNetwork",
-    "TupleDataset",
     "advise_on_memory",
-    "build_net",
-    "check_callbacks",
-    "continue_net",
-    "copy_frozen_decoder",
     "decode_words",
     "infer_gaussians",
     "infer_topics",
+    "kernels_are_cached",
     "mean_vector",
+    "place",
+    "present_rows",
     "resolve_device",
-    "same_in_all",
+    "send",
+    "training_threads",
     "word_topics",
 ]

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from sklearn_m3l.multiview import View
-from sklearn_m3l.network._batches import Batch
+from sklearn_m3l.network._batch import Batch
 from sklearn_m3l.network._decoder import TINY
 from sklearn_m3l.network._shards import place
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sklearn_m3l.network import _ops, _shards
-from sklearn_m3l.network._batches import Batch, Cells
+from sklearn_m3l.network._batch import Batch, Cells
 from sklearn_m3l.network._decoder import TINY, Decoder
 from sklearn_m3l.network._module import Posterior, Text
 from sklearn_m3l.network._streams import side_by_side

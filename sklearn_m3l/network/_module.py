@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sklearn_m3l.network._batches import (
+from sklearn_m3l.network._batch import (
     Batch,
     Cells,
     cells_at,

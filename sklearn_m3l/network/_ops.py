@@ -31,7 +31,7 @@ def compiled(tensor: Tensor) -> bool:
     return on_cpu and torch.is_grad_enabled()
 
 
-def cached() -> bool:
+def kernels_are_cached() -> bool:
     """Return whether an earlier process has compiled the kernels."""
     from sklearn_m3l.network import _kernels
 

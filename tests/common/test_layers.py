@@ -20,7 +20,8 @@ ALLOWED = {
     "embedding": {"multiview", "utils"},
     "gibbs": {"utils"},
     "network": {"multiview", "utils"},
-    "models": {"gibbs", "network", "multiview", "utils"},
+    "training": {"network", "multiview", "utils"},
+    "models": {"gibbs", "network", "training", "multiview", "utils"},
     "datasets": {"multiview", "utils"},
     "persistence": {"utils"},
     "inspection": {"metrics", "models", "multiview", "utils"},
@@ -82,6 +83,35 @@ def test_a_room_imports_from_lower_ones_alone(room):
                 pytest.fail(f"{path} imports the benchmarks")
             if parts[0] == "sklearn_m3l" and parts[1] in ROOMS and parts[1] != room:
                 assert parts[1] in ALLOWED[room], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "rooms"), [("torch", {"network", "training"}), ("skorch", {"training"})]
+)
+def test_engines_of_the_networks_stay_in_their_rooms(engine, rooms):
+    found = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        for name in imported(path)
+        if name.split(".")[0] == engine
+    }
+    assert found == rooms
+
+
+@pytest.mark.parametrize("room", ["network", "training"])
+def test_these_rooms_export_what_others_use(room):
+    package = f"sklearn_m3l.{room}."
+    used = {
+        name.removeprefix(package)
+        for path in PACKAGE.rglob("*.py")
+        if not path.is_relative_to(PACKAGE / room)
+        for name in imported(path)
+        if name.startswith(package)
+    }
+    exported = {
+        name.rpartition(".")[2] for name in imported(PACKAGE / room / "__init__.py")
+    }
+    assert used == exported
 
 
 def test_private_names_of_scikit_learn_come_through_one_door():

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
 import sklearn_m3l.network
+import sklearn_m3l.training
 from sklearn_m3l import (
     DistilledTopicModel,
     M3LContrastTopicModel,
@@ -153,7 +154,7 @@ def run_out_of_memory(*args, **kwargs):
 @pytest.mark.parametrize("what", ["TupleDataset", "build_net"])
 @each_neural
 def test_a_full_gpu_in_fit(X, monkeypatch, name, what):
-    monkeypatch.setattr(sklearn_m3l.network, what, run_out_of_memory)
+    monkeypatch.setattr(sklearn_m3l.training, what, run_out_of_memory)
     message = "out of memory; lower batch_size=.*, n_components .*Tried to allocate"
     with pytest.raises(torch.OutOfMemoryError, match=message):
         clone(NEURAL[name]).fit(X)

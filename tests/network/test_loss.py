@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from torch.distributions import Normal, kl_divergence
 
 from sklearn_m3l.network import TopicLoss, _loss
-from sklearn_m3l.network._batches import Cells
+from sklearn_m3l.network._batch import Cells
 from sklearn_m3l.network._decoder import Decoder
 from sklearn_m3l.network._loss import (
     gaussian_kl,

@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from sklearn_m3l.network import _layers, build_net
+from sklearn_m3l.network import _layers
+from sklearn_m3l.training import build_net
 
 ROWS = np.arange(12)
 ACTIVATIONS = {
@@ -278,3 +279,20 @@ def test_shared_statistics_are_those_of_the_batch(monkeypatch):
         x.grad = None
     for alone, shared in zip(*found, strict=True):
         assert_allclose(shared, alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [[], [2], [0, 3], [0, 1, 2, 4]])
+def test_statistics_are_those_of_the_rows_that_are_there(rows):
+    padded, plain = _layers.BatchNorm(4), _layers.BatchNorm(4)
+    for norm in (padded, plain):
+        norm.mean += 0.3
+        norm.variance *= 2
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    present = torch.zeros(5, dtype=torch.bool)
+    present[rows] = True
+    normalized = padded(x, None, present)
+    assert normalized.isfinite().all()
+    expected = plain(x[rows]) if rows else x[:0]
+    assert_allclose(normalized[rows], expected, atol=1e-5)
+    assert_allclose(padded.mean, plain.mean, atol=1e-6)
+    assert_allclose(padded.variance, plain.variance, atol=1e-6)

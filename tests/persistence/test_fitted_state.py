@@ -16,8 +16,8 @@ from sklearn_m3l.embedding import (
     SentenceTransformerEncoder,
     WordVectorizer,
 )
-from sklearn_m3l.network import TopicNet
 from sklearn_m3l.persistence._checks import ESTIMATORS, load_class
+from sklearn_m3l.training._net import TopicNet
 from sklearn_m3l.utils._fitted import NotStored, Optional
 
 # What scikit-learn sets on estimators for its own use.

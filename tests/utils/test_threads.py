@@ -7,8 +7,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sklearn_m3l.network import _ops
-from sklearn_m3l.network._threads import training_threads
+from sklearn_m3l.network import _ops, training_threads
 from sklearn_m3l.utils._threads import one_thread, run_blocks
 
 

@@ -9,14 +9,18 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 
-from sklearn_m3l.network import _ops, _shards
-from sklearn_m3l.network._batches import TupleBatches
-from sklearn_m3l.network._checkpoint import NetCheckpoint
-from sklearn_m3l.network._loss import TopicLoss
-from sklearn_m3l.network._module import TopicNetwork
-from sklearn_m3l.network._progress import EpochProgress
-from sklearn_m3l.network._recording import Recorder, can_record
-from sklearn_m3l.network._threads import training_threads
+from sklearn_m3l.network import (
+    TopicLoss,
+    TopicNetwork,
+    kernels_are_cached,
+    place,
+    training_threads,
+)
+from sklearn_m3l.training import _processes
+from sklearn_m3l.training._batches import TupleBatches
+from sklearn_m3l.training._checkpoint import NetCheckpoint
+from sklearn_m3l.training._progress import EpochProgress
+from sklearn_m3l.training._recording import Recorder, can_record
 
 
 class TopicNet(NeuralNet):
@@ -43,7 +47,7 @@ class TopicNet(NeuralNet):
             self._set_training(True)
         loss = (self._recorder or self._differentiate)(batch)
         if batch.whole is not None:
-            _shards.add_gradients(self.module_.parameters())
+            _processes.add_gradients(self.module_.parameters())
         return {"loss": loss, "y_pred": None}
 
     def _zero_grad_optimizer(self, set_to_none=None):
@@ -78,7 +82,7 @@ class TopicNet(NeuralNet):
             n_batches += 1
             self.notify("on_batch_end", batch=batch, training=training, **step)
         if batch.whole is not None:
-            total = _shards.add_up(total)
+            total = _processes.add_up(total)
         # One transfer per epoch. skorch's callbacks average the history over batches.
         loss = float(total) / n_rows
         if good is not None and not (math.isfinite(loss) and self._is_finite(batch)):
@@ -108,7 +112,7 @@ class TopicNet(NeuralNet):
         step = self.validation_step(replace(batch, generator=None))
         sums = [tensor.sum() for tensor in self.module_.state_dict().values()]
         finite = bool(torch.stack([step["loss"], *sums]).isfinite().all())
-        return finite if batch.whole is None else _shards.all_agree(finite)
+        return finite if batch.whole is None else _processes.all_agree(finite)
 
     def get_split_datasets(self, X, y=None, **fit_params):
         """Return the pair of training and validation data that `fit` was given."""
@@ -135,9 +139,9 @@ class TopicNet(NeuralNet):
             stored = NetCheckpoint(checkpoint, self, X)
             epochs = stored.resume(self)
             self.callbacks_.append(("checkpoint", stored))
-        if _shards.place()[1] > 1:
+        if place()[1] > 1:
             self._join(X[0], epochs)
-        if self.verbose and self.device == "cpu" and not _ops.cached():
+        if self.verbose and self.device == "cpu" and not kernels_are_cached():
             print("Compiling what trains on a CPU, once per environment.")
         self.notify("on_train_begin", X=X, y=y, epochs=epochs)
         if can_record(X[0].device):
@@ -161,17 +165,17 @@ class TopicNet(NeuralNet):
 
     def _join(self, data, epochs: int) -> None:
         """Make sure that all processes start from the same tuples and state."""
-        _shards.check_alike(
+        _processes.check_alike(
             len(data),
             f"the processes of torch.distributed have different tuples, this one "
             f"{len(data):,}; give all of them to each process",
         )
-        _shards.check_alike(
+        _processes.check_alike(
             epochs,
             "the processes of torch.distributed resume from different states; let "
             "checkpoint name a folder that all of them can read",
         )
-        _shards.share_state(self.module_)
+        _processes.share_state(self.module_)
 
     def _stopped_early(self):
         return any(
@@ -214,7 +218,7 @@ def build_net(
         1 shows a progress bar, 2 prints one line per epoch.
     """
     callbacks = list(callbacks)
-    if _shards.place()[0] > 0:  # only the first process prints
+    if place()[0] > 0:  # only the first process prints
         verbose = 0
     if verbose == 1:
         callbacks.append(EpochProgress())

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback
 
 from sklearn_m3l import M3LContrastTopicModel, MultiView
-from sklearn_m3l.network import _net, _ops, _recording
+from sklearn_m3l.network import _ops
 from sklearn_m3l.network._draws import Draws, Mask
 from sklearn_m3l.network._encoder import InferenceNetwork
-from sklearn_m3l.network._layers import BatchNorm
+from sklearn_m3l.training import _net, _recording
 
 ON_GPU = torch.cuda.is_available()
 
@@ -158,23 +158,6 @@ def test_rows_that_lack_views_are_as_if_not_there(
     plain = fit(X, [Never()], **changes)
     assert_alike(fit(X, **changes), plain)
     assert sum(recordings) > 4
-
-
-@pytest.mark.parametrize("rows", [[], [2], [0, 3], [0, 1, 2, 4]])
-def test_statistics_are_those_of_the_rows_that_are_there(rows):
-    padded, plain = BatchNorm(4), BatchNorm(4)
-    for norm in (padded, plain):
-        norm.mean += 0.3
-        norm.variance *= 2
-    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
-    present = torch.zeros(5, dtype=torch.bool)
-    present[rows] = True
-    normalized = padded(x, None, present)
-    assert normalized.isfinite().all()
-    expected = plain(x[rows]) if rows else x[:0]
-    assert_allclose(normalized[rows], expected, atol=1e-5)
-    assert_allclose(padded.mean, plain.mean, atol=1e-6)
-    assert_allclose(padded.variance, plain.variance, atol=1e-6)
 
 
 def test_recorded_steps_have_the_bits_of_others(small_multiview, recordings):

@@ -14,10 +14,11 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from sklearn_m3l import DistilledTopicModel, M3LContrastTopicModel, ZeroShotTopicModel
-from sklearn_m3l.network import _encoder, _net, _ops, _recording
-from sklearn_m3l.network._batches import Block
+from sklearn_m3l.network import _encoder, _ops
 from sklearn_m3l.network._draws import Mask
 from sklearn_m3l.persistence import save_model
+from sklearn_m3l.training import _net, _recording
+from sklearn_m3l.training._batches import Block
 
 CUDA = torch.device("cuda", 0)
 aten = torch.ops.aten

@@ -7,9 +7,9 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from sklearn_m3l.multiview import View
-from sklearn_m3l.network._batches import TupleDataset
-from sklearn_m3l.network._progress import EpochProgress
-from sklearn_m3l.network._shards import place
+from sklearn_m3l.network import place
+from sklearn_m3l.training._batches import TupleDataset
+from sklearn_m3l.training._progress import EpochProgress
 from sklearn_m3l.utils._checkpoint import Checkpoint
 from sklearn_m3l.utils._fitted import require
 from sklearn_m3l.utils._storage import digest

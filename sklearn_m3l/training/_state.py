@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_m3l.network._batches import Batch
-from sklearn_m3l.network._inference import resolve_device
-from sklearn_m3l.network._loss import TopicLoss
-from sklearn_m3l.network._module import TopicNetwork
-from sklearn_m3l.network._net import TopicNet
+from sklearn_m3l.network import Batch, TopicLoss, TopicNetwork, resolve_device
+from sklearn_m3l.training._net import TopicNet
 from sklearn_m3l.utils._fitted import is_floats, is_printable, require
 
 _LOSSES = ("train_loss", "valid_loss")

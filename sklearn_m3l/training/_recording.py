@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sklearn_m3l.network._batches import Batch, Cells, padded
+from sklearn_m3l.network import Batch, Cells, present_rows
 
 # Record a kind of batch when it comes a second time: by then, libraries are loaded.
 _SEEN_BEFORE = 2
@@ -90,6 +90,26 @@ class Recorder:
             if type(value) in _PLAIN
         ]
         return *values, *[p.requires_grad for p in self.parameters]
+
+
+def padded(batch: Batch) -> Batch:
+    """Return a batch whose shapes do not depend on which views its rows lack."""
+    if all(positions is None for positions in batch.positions.values()):
+        return batch
+    full = replace(batch, vectors={}, cells={}, rows={}, positions={}, present={})
+    for name in batch.rows:
+        rows = present_rows(batch, name, batch.device)
+        full.rows[name] = full.positions[name] = None
+        here = torch.zeros(batch.size, dtype=torch.bool, device=batch.device)
+        full.present[name] = here.index_fill_(0, rows, True)
+        if name in batch.vectors:
+            vectors = batch.vectors[name]
+            all_rows = vectors.new_zeros(batch.size, vectors.shape[1])
+            full.vectors[name] = all_rows.index_copy_(0, rows, vectors)
+        if name in batch.cells:
+            cells = batch.cells[name]
+            full.cells[name] = replace(cells, rows=rows[cells.rows])
+    return full
 
 
 def can_record(device: torch.device) -> bool:

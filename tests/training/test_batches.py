@@ -9,13 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_m3l import MultiView
-from sklearn_m3l.network import _shards
-from sklearn_m3l.network._batches import (
-    TupleBatches,
-    common_rows,
-    present_rows,
-    take,
-)
+from sklearn_m3l.network import present_rows
+from sklearn_m3l.training import _batches, _processes
+from sklearn_m3l.training._batches import TupleBatches
 
 
 def numbered(n_rows):
@@ -229,22 +225,10 @@ def test_device(tuples, make_batch):
     assert {tensor.device.type for tensor in sent} == {"meta"}
 
 
-def test_common_rows(tuples, make_batch):
-    rows = np.array([0, 1, 2, 3, 4, 6, 8, 9])
-    batch = make_batch(tuples, rows)
-    assert batch.rows["en"] is None
-    for a in batch.rows:
-        for b in batch.rows:
-            among_a, among_b = common_rows(batch, a, b)
-            common = rows[tuples.present[a][rows] & tuples.present[b][rows]]
-            for name, among in ((a, among_a), (b, among_b)):
-                own = torch.from_numpy(rows[tuples.present[name][rows]])
-                assert_array_equal(take(own, among), common)
-
-
 def test_parts_of_batches(tuples, make_dataset, monkeypatch):
     def batches(rank, n_processes):
-        monkeypatch.setattr(_shards, "place", lambda: (rank, n_processes))
+        for module in (_batches, _processes):
+            monkeypatch.setattr(module, "place", lambda: (rank, n_processes))
         dataset = make_dataset(tuples, groups=np.arange(len(tuples)) // 2, seed=0)
         return list(TupleBatches(dataset, 5))
 
