@@ -14,9 +14,9 @@ continues, and written as a table beside them.
 alone. "doc" and "win" are NPMI in whole training documents and in windows of 10
 tokens, "cross" is cross-lingual NPMI. "topics" is exp(entropy) of an average document,
 "gain" the log-likelihood per word above a unigram model, the words of each language
-being predicted from the text in the other. "k-means and c-TF-IDF" is k-means of the standardized embeddings of
-both texts side by side, and the words that tell a cluster from the others: topics, but
-no topic model.
+being predicted from the text in the other. "k-means and c-TF-IDF" is k-means of the
+standardized embeddings of both texts side by side, and the words that tell a cluster
+from the others: topics, but no topic model.
 """
 
 import argparse

@@ -127,7 +127,8 @@ def test_score_goes_by_tokens(embedded, X):
     tokens = [
         part["en"].counts.sum() + part["de"].counts.sum() for part in (heads, tails)
     ]
-    expected = np.average([embedded.score(heads), embedded.score(tails)], weights=tokens)
+    scores = [embedded.score(heads), embedded.score(tails)]
+    expected = np.average(scores, weights=tokens)
     assert_allclose(embedded.score(X), expected, rtol=1e-6)
     doubled = MultiView.from_arrays(
         {name: X[name].embedding for name in VIEWS},
