@@ -68,6 +68,25 @@ def whole(X, metrics):
     return scores
 
 
+def draw(n_rows, n_topics):
+    """Return two views whose topics agree in part, two rows per article."""
+    rng = np.random.default_rng(0)
+    theta, noise = (rng.dirichlet(np.full(n_topics, 0.1), n_rows) for _ in range(2))
+    views = {"en": View(theta), "de": View((theta + noise) / 2)}
+    return MultiView(views, groups=np.arange(n_rows) // 2)
+
+
+def measure(way, X, metrics):
+    """Return the scores, the seconds, and the most memory in MiB besides the topics."""
+    tracemalloc.start()
+    start = perf_counter()
+    scores = way(X, metrics)
+    seconds = perf_counter() - start
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    return scores, seconds, peak
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 4000, 20_000])
@@ -77,12 +96,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
 
-    rng = np.random.default_rng(0)
     for n_rows in args.rows:
-        theta = rng.dirichlet(np.full(args.topics, 0.1), n_rows)
-        noise = rng.dirichlet(np.full(args.topics, 0.1), n_rows)
-        views = {"en": View(theta), "de": View((theta + noise) / 2)}
-        X = MultiView(views, groups=np.arange(n_rows) // 2)
+        X = draw(n_rows, args.topics)
         ways = {"in blocks": in_blocks}
         if n_rows <= args.whole:
             ways["whole matrix"] = whole
@@ -91,12 +106,8 @@ def main():
         results, peaks = {}, {}
         for _ in range(repeats):
             for name, way in ways.items():
-                tracemalloc.start()
-                start = perf_counter()
-                results[name] = way(X, args.metrics)
-                seconds[name].append(perf_counter() - start)
-                peaks[name] = tracemalloc.get_traced_memory()[1] / 2**20
-                tracemalloc.stop()
+                results[name], took, peaks[name] = measure(way, X, args.metrics)
+                seconds[name].append(took)
         print(f"{n_rows:,} rows, {args.topics} topics, {', '.join(args.metrics)}")
         for name, times in seconds.items():
             print(f"  {name:<13} {median(times):7.2f} s  {peaks[name]:7.0f} MiB")

@@ -63,15 +63,22 @@ def evaluate(topic_word_counts, alpha, counts):
     return mrr, log_p / counts[1].sum()
 
 
-def run(sampler, n_topics, n_sweeps, n_tokens, counts, name):
-    """Sweep; print time and quality along the way."""
-    alpha = np.full(n_topics, 50 / n_topics)
+def time_sweeps(sampler, n_sweeps, n_tokens):
+    """Sweep; after each, yield all nanoseconds per token: wall, and processor."""
     wall, cpu = [], []
-    for sweep in range(1, n_sweeps + 1):
+    for _ in range(n_sweeps):
         wall_start, cpu_start = time.perf_counter(), time.process_time()
         sampler.sweep()
         wall.append((time.perf_counter() - wall_start) / n_tokens * 1e9)
         cpu.append((time.process_time() - cpu_start) / n_tokens * 1e9)
+        yield wall, cpu
+
+
+def run(sampler, n_topics, n_sweeps, n_tokens, counts, name):
+    """Sweep; print time and quality along the way."""
+    alpha = np.full(n_topics, 50 / n_topics)
+    for wall, cpu in time_sweeps(sampler, n_sweeps, n_tokens):
+        sweep = len(wall)
         if sweep in (20, 50, 100, 200, n_sweeps):
             mrr, log_p = evaluate(sampler.topic_word_counts, alpha, counts)
             print(
@@ -183,12 +190,8 @@ def measure_sweeps(folder, n_topics, n_sweeps, jobs):
     for n_jobs in jobs:
         sampler = PolylingualGibbs([2000, 2000], alpha, BETA, n_jobs=n_jobs)
         sampler.add_documents(counts)
-        seconds = []
-        for _ in range(n_sweeps):
-            start = time.perf_counter()
-            sampler.sweep()
-            seconds.append(time.perf_counter() - start)
-        found[n_jobs] = float(np.median(seconds[-50:])) / n_tokens * 1e9
+        *_, (wall, _) = time_sweeps(sampler, n_sweeps, n_tokens)
+        found[n_jobs] = float(np.median(wall[-50:]))
     return found
 
 

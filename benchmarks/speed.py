@@ -11,7 +11,6 @@ ratios are of turns, so that it slows both sides.
 import argparse
 import json
 import multiprocessing
-import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
@@ -28,7 +27,7 @@ def measure(folder: str) -> dict:
     """Return everything that is measured."""
     import torch
 
-    from benchmarks import gibbs_speed, jensen_shannon, training_speed
+    from benchmarks import evaluation, gibbs_speed, jensen_shannon, training_speed
 
     torch.set_num_threads(1)
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
@@ -37,29 +36,15 @@ def measure(folder: str) -> dict:
         peak = task.result()
     seconds, _ = jensen_shannon.measure(1000, 3278, 100, 0.1, 5, [1])
     scipy, ours = seconds.values()
+    topics = evaluation.draw(N_ROWS, 50)
+    *_, mib = evaluation.measure(evaluation.in_blocks, topics, ["mrr", "jsd"])
     return {
         "training": training_speed.measure(folder, 4, 1),
         "ns per token": gibbs_speed.measure_sweeps(folder, 100, 100, [1, 2]),
         "GB of 5 million tokens": peak,
         "Jensen-Shannon ratio": median(np.divide(scipy, ours).tolist()),
-        "MiB of evaluation": _evaluation_mib(),
+        "MiB of evaluation": mib,
     }
-
-
-def _evaluation_mib() -> float:
-    """Return the most memory that MRR and JSD take besides the topics."""
-    from benchmarks.evaluation import in_blocks
-    from sklearn_m3l import MultiView, View
-
-    rng = np.random.default_rng(0)
-    alpha = np.full(50, 0.1)
-    views = {name: View(rng.dirichlet(alpha, N_ROWS)) for name in ("en", "de")}
-    X = MultiView(views, groups=np.arange(N_ROWS) // 2)
-    tracemalloc.start()
-    in_blocks(X, ["mrr", "jsd"])
-    peak = tracemalloc.get_traced_memory()[1] / 2**20
-    tracemalloc.stop()
-    return peak
 
 
 def main() -> None:
