@@ -47,7 +47,8 @@ MEANINGS = {
     "Gain": "log-likelihood per held-out word above a unigram model; en-de predicts "
     "German words from the topics of the English text",
     "Accuracy": "of labels predicted from topic proportions; en-de is learned in "
-    "English and applied to German",
+    "English and applied to German; without languages whose training texts have all "
+    "the same label",
     "Macro-F1": "mean F1 of the labels so predicted",
     "IEC": "mean cosine of the 10 top pictures of a topic, after centering",
     "IEPS": "mean cosine of top pictures of different topics, after centering; lower "
@@ -249,8 +250,17 @@ def _classify(model: Delivered, train: MultiView, test: MultiView, corpus: Corpu
         some = np.any([X[name].present[known] for name in texts], axis=0)
         rows.append(X[known[some]][texts] if texts else None)
         labels.append(all_labels[known[some]].astype(str) if some.any() else [])
-    if None in rows or len(set(labels[0])) < _LEAST_LABELS or not len(labels[1]):
+    if None in rows or not len(labels[0]) or not len(labels[1]):
         return {}
+    # A classifier needs two labels to tell apart.
+    taken = [
+        name
+        for name, view in rows[0].views.items()
+        if len(set(labels[0][view.present])) >= _LEAST_LABELS
+    ]
+    if not taken:
+        return {}
+    rows = [X[taken] for X in rows]
     return evaluate_classification(model, rows[0], labels[0], rows[1], labels[1])
 
 

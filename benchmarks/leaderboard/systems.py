@@ -3,6 +3,7 @@
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -107,7 +108,15 @@ def _paired_texts(corpus: Corpus) -> MultiView:
         return pages(corpus.train, corpus.languages)
     if not corpus.aligned:
         raise CannotFit("it needs pairs, and none can be mined without aligned texts")
-    return mine_tuples(corpus.train).data
+    return _mined(corpus).data
+
+
+def _mined(corpus: Corpus) -> Any:
+    """Return tuples mined from the texts, as `fit` itself mines them."""
+    try:
+        return mine_tuples(corpus.train)
+    except ValueError as error:
+        raise CannotFit(f"it needs pairs, and none can be mined: {error}") from error
 
 
 def _top_words(model: Any, views: list[str]) -> dict[str, list[list[str]]]:
@@ -121,8 +130,7 @@ def _fit_m3l(corpus, seed, max_iter=None, configuration=None):
     model = M3LContrastTopicModel(**parameters, random_state=seed)
     X, pair_weight = corpus.train, None
     if not corpus.paired and corpus.aligned:
-        # As `fit` itself does, with a warning.
-        tuples = mine_tuples(X)
+        tuples = _mined(corpus)
         X, pair_weight = tuples.data, tuples.weights
     model.fit(X, pair_weight=pair_weight)
     infer = dict.fromkeys(corpus.test.view_names, model.transform)
@@ -227,6 +235,8 @@ def _fit_clusters(corpus, seed, max_iter=None):
         firsts = first_rows(X)
         texts = np.all([X[view].present[firsts] for view in languages], axis=0)
         rows = firsts[texts]
+        if len(rows) < corpus.n_topics:
+            raise CannotFit(f"{len(rows)} articles have a text in each language")
         side_by_side = np.hstack([scaled[view](X[rows]) for view in languages])
         found = kmeans.fit_predict(side_by_side)
         articles = np.arange(len(X)) if X.groups is None else X.groups
@@ -367,12 +377,13 @@ def deliver(name: str, corpus: Corpus, seed: int) -> Delivery:
         "python": platform.python_version(),
         "sources": [],
     }
-    try:
-        # Imports and compilation happen here.
-        n_rows = _WARM_UP_ROWS * corpus.n_topics
-        rows = np.linspace(0, len(corpus.train) - 1, n_rows).astype(int)
+    # Imports and compilation happen here.
+    n_rows = _WARM_UP_ROWS * corpus.n_topics
+    rows = np.linspace(0, len(corpus.train) - 1, n_rows).astype(int)
+    with suppress(CannotFit):  # what too few rows lack, all may have
         system.fit(corpus.take(np.unique(rows)), seed, max_iter=1)
-        start = time.process_time()
+    start = time.process_time()
+    try:
         fitted = system.fit(corpus, seed)
     except CannotFit as reason:
         return Delivery(about, cannot={"all": str(reason)})

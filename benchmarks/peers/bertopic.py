@@ -16,6 +16,7 @@ from benchmarks.peers.delivery import (
     reasons,
     top_words,
 )
+from benchmarks.peers.multimodal import fit_multimodal
 
 
 def fit_texts(
@@ -77,11 +78,6 @@ def fit_texts(
         reads_words=k_means,
         cannot={"Gain": NOT_A_MIXTURE, **reasons(corpus.pictures, NEEDS_CLIP)},
     )
-
-
-def fit_multimodal(corpus: Corpus, *_) -> Fitted:
-    """Say what is missing."""
-    raise Cannot(NEEDS_CLIP if corpus.pictures else "there are no pictures")
 
 
 SYSTEMS = {

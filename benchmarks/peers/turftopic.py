@@ -7,7 +7,6 @@ import numpy as np
 from benchmarks.peers.delivery import (
     NEEDS_CLIP,
     NOT_A_MIXTURE,
-    Cannot,
     Corpus,
     Fitted,
     System,
@@ -15,6 +14,7 @@ from benchmarks.peers.delivery import (
     reasons,
     top_words,
 )
+from benchmarks.peers.multimodal import fit_multimodal
 
 
 class Words:
@@ -104,11 +104,6 @@ def fit_keynmf(corpus: Corpus, seed: int, _: int | None) -> Fitted:
         reads_words=True,
         cannot={"Gain": NOT_A_MIXTURE, **reasons(corpus.pictures, NEEDS_CLIP)},
     )
-
-
-def fit_multimodal(corpus: Corpus, *_) -> Fitted:
-    """Say what is missing."""
-    raise Cannot(NEEDS_CLIP if corpus.pictures else "there are no pictures")
 
 
 SYSTEMS = {

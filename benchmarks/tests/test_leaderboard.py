@@ -110,6 +110,12 @@ def delivery_of(corpus, make):
     return Delivery(dict(ABOUT), words, *parts)
 
 
+def with_german(X, **changes):
+    """Return rows whose German view has other parts."""
+    views = {**X.views, "de": replace(X["de"], **changes)}
+    return MultiView(views, index=X.index, groups=X.groups)
+
+
 def test_one_topic_for_all_scores_what_chance_does(corpus):
     same = delivery_of(corpus, lambda row, n: [0.2, 0.3, 0.5])
     found = measure(same, corpus)
@@ -131,6 +137,18 @@ def test_topics_of_their_own_find_each_other(corpus):
     assert values["MRR en-de"] == values["UAP de-image"] == 1
     assert values["JSD-gap en-de"] > 0
     assert values["NPMI en"] == pytest.approx(values["NPMI de"])
+
+
+def test_a_language_whose_texts_have_one_label_is_left_out(corpus):
+    train = with_german(corpus.train, present=np.arange(N_TRAIN) % N_TOPICS == 0)
+    gaps = replace(corpus, train=train, reference=train)
+    delivery = delivery_of(gaps, lambda row, n: np.eye(3)[row % 3])
+    values = measure(delivery, gaps)["values"]
+    assert values["Accuracy en"] == 1
+    assert not {"Accuracy de", "Accuracy en-de", "Macro-F1 de-en"} & set(values)
+    one_label = replace(gaps, labels={**gaps.labels, "train": ["same"] * N_TRAIN})
+    values = measure(delivery, one_label)["values"]
+    assert not [name for name in values if name.startswith(("Accuracy", "Macro"))]
 
 
 def test_a_mixture_gains_what_its_words_tell(corpus):
@@ -356,3 +374,17 @@ def test_our_systems_deliver_what_the_format_says(system, corpus):
     assert ("MRR en-de" in values) == (system != "lda")
     missing = {name.split()[0] for name in ("NPMI", "Gain") if f"{name} en" in values}
     assert not missing & set(delivery.cannot)
+
+
+@pytest.mark.parametrize("system", ["m3l", "polylingual-lda"])
+def test_what_cannot_be_mined_is_said(system, corpus):
+    noise = np.random.default_rng(0).normal(size=(N_TRAIN, 6))
+    train = with_german(corpus.train, embedding=noise)
+    delivery = deliver(system, hide_pairing(replace(corpus, train=train)), 0)
+    assert "none can be mined" in delivery.cannot["all"]
+
+
+def test_clusters_need_an_article_per_topic(corpus):
+    train = with_german(corpus.train, present=np.arange(N_TRAIN) < N_TOPICS - 1)
+    delivery = deliver("k-means", replace(corpus, train=train), 0)
+    assert delivery.cannot == {"all": "2 articles have a text in each language"}
