@@ -264,12 +264,13 @@ def list_jobs() -> list[Job]:
         _leaderboard("gimp-help", several, 12),
         _leaderboard("gimp-help-hidden", one, 3),
         _leaderboard("emoji", several, 30, emoji),
-        _leaderboard("emoji-hidden", one, 12, emoji),
+        _leaderboard("emoji-hidden", one, 20, emoji),
         _leaderboard("multi30k_6000_rows", one, 10, multi30k),
         _leaderboard("multi30k_6000_rows-hidden", one, 10, multi30k),
         _leaderboard("multi30k", one, 25, multi30k),
-        _leaderboard("gnome", one, 20, (*emoji, "M3L_GNOME")),
-        _leaderboard("gnome-lsa", one, 12, ("M3L_GNOME",)),
+        _leaderboard("gnome", one, 15, (*emoji, "M3L_GNOME")),
+        _leaderboard("gnome-hidden", one, 15, (*emoji, "M3L_GNOME")),
+        _leaderboard("gnome-lsa", one, 5, ("M3L_GNOME",)),
     ]
     return sorted(jobs, key=lambda job: job.minutes)
 

@@ -1,5 +1,6 @@
 """The three figures of the page, from stored results."""
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from benchmarks.leaderboard.tables import (
     stored_corpora,
 )
 
-_WIDTH, _HEIGHT, _DPI = 9.0, 4.2, 110
+_WIDTH, _ROW_HEIGHT, _LEGEND_HEIGHT, _DPI = 9.0, 3.4, 0.8, 110
+_MAX_COLUMNS = 3
 _OURS = "tab:blue"
 _SHORT = {
     "m3l": "M3L-Contrast",
@@ -66,18 +68,24 @@ def _scatter(path, x, y, log=False, stale=False):
             panels[corpus] = rows
     if not panels:
         return
-    figure, all_axes = plt.subplots(
-        1, len(panels), figsize=(_WIDTH, _HEIGHT), squeeze=False, layout="constrained"
+    n_columns = min(len(panels), _MAX_COLUMNS)
+    n_rows = -(-len(panels) // n_columns)
+    size = (_WIDTH, n_rows * _ROW_HEIGHT + _LEGEND_HEIGHT)
+    figure, grid = plt.subplots(
+        n_rows, n_columns, figsize=size, squeeze=False, layout="constrained"
     )
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y[1], fontsize=8)
     styles: dict[str, dict] = {}
-    for axes, (corpus, rows) in zip(all_axes[0], panels.items(), strict=True):
+    for axes, (corpus, rows) in zip(grid.flat, panels.items(), strict=False):
         _draw(axes, rows, x[0], y[0], styles)
         if log:
             axes.set_xscale("log")
-        axes.set_title(name_of(corpus), fontsize=9)
+        axes.set_title("\n".join(textwrap.wrap(name_of(corpus), 34)), fontsize=9)
         axes.set_xlabel(x[1], fontsize=8)
         axes.tick_params(labelsize=7)
-    all_axes[0][0].set_ylabel(y[1], fontsize=8)
     marks = [plt.Line2D([], [], label=name, **style) for name, style in styles.items()]
     figure.legend(handles=marks, loc="outside lower center", ncols=6, fontsize=7)
     _save(figure, path)
