@@ -39,7 +39,7 @@ print(f"LSA vectors  MRR {mean_reciprocal_rank(1 - english @ german.T):.3f}")
 print(f"Chance       MRR {np.mean(1 / np.arange(1, len(test) + 1)):.3f}")
 
 # %%
-# Searching with topics that the model learned from the same vectors works.
+# Searching with topics that the model infers from the same vectors and the words works.
 
 model = M3LContrastTopicModel(n_components=30, random_state=0).fit(X)
 english, german = model.transform(X_test[["en"]]), model.transform(X_test[["de"]])

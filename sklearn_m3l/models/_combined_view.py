@@ -52,15 +52,16 @@ class CombinedView(View):
         if self.counts is not None:
             votes += self.counts[rows] @ self._votes
             if self.seed is not None:
-                keys = mix_bits(np.arange(len(self))[rows] + self.seed * len(self))
+                places = range(len(self))[rows] if isinstance(rows, slice) else rows
+                keys = mix_bits(np.asarray(places) + self.seed * len(self))
                 votes[keys % np.uint64(_WORDLESS) == 0] = 0
         silent = ~votes.any(axis=1)
         votes += _PRIOR_TOKENS / n_topics
         roots = np.sqrt(votes / votes.sum(axis=1, keepdims=True))
         if self.no_votes is not None:
             roots[silent] = self.no_votes
-        if self.embedding is not None:  # whose precision training may keep
-            roots = roots.astype(self.embedding.dtype)
+        if self.embedding is not None and self.embedding.dtype == np.float16:
+            roots = roots.astype(np.float16)  # as training may keep all vectors
         return np.hstack([vectors, roots], dtype=np.float32)
 
     @property

@@ -28,7 +28,8 @@ class M3LContrastTopicModel(NeuralTopicModel):
     Every language has its own topic-word matrix, so topics are aligned across
     languages and a picture gets words. The loss is Eq. 1 of the paper: reconstruction
     of the words, divergence between the views of a tuple, and InfoNCE, which separates
-    tuples. This class adds the divergence from the prior of ProdLDA [2]_.
+    tuples. This class adds the divergence from the prior of ProdLDA [2]_, and lets the
+    words of a text say what its topics are (`use_words`).
 
     The embeddings of different views need not be aligned, and tuples may lack views. If
     no row has two texts, but their embeddings are aligned, `fit` trains on likely
@@ -58,7 +59,7 @@ class M3LContrastTopicModel(NeuralTopicModel):
         Fraction of the units of the last hidden layer, and of the decoded topics, that
         training drops.
     input_dropout : float in [0, 1), default=0.5
-        Fraction of the entries of the standardized embeddings that training drops. It
+        Fraction of the entries of the standardized vectors that training drops. It
         regularizes wide networks; the paper uses none.
     decoder : {"mixture", "product"}, default="mixture"
         How the topics of a row predict words. "mixture": a word's probability is the
@@ -435,10 +436,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
         texts = [name for name in plan.decoded_from if X[name].embedding is not None]
         if hasattr(self, "net_"):  # training continues
             for name in texts:
-                frozen = self.net_.module_.decoder_of(name).frozen
-                check_same(
-                    "use_words", self._is_combined(name), self.use_words and frozen
-                )
+                was_combined = self._is_combined(name)
+                # If there was nothing to sample topics from, none are frozen.
+                can_be = was_combined or self.net_.module_.decoder_of(name).frozen
+                check_same("use_words", was_combined, self.use_words and can_be)
             return [name for name in plan.networks if self._is_combined(name)]
         if not self.use_words or self.init == "random":
             return []
@@ -467,10 +468,10 @@ class M3LContrastTopicModel(NeuralTopicModel):
         )
 
     def _encoded_widths(self, name: str, state: dict) -> list[int]:
-        widths = super()._encoded_widths(name, state)
-        if not state["_embedded"].get(name):
-            return widths
-        return [*widths, widths[0] + state["net_"]["network"]["n_components"]]
+        (width,) = super()._encoded_widths(name, state)
+        if width is None:  # an unknown view
+            return []
+        return [width, width + state["net_"]["network"]["n_components"]]
 
     def _read_as_words(self, X: MultiView) -> list[str]:
         return [

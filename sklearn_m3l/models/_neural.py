@@ -241,10 +241,13 @@ class NeuralTopicModel(BaseTopicModel):
         from sklearn_m3l.training import TupleDataset
 
         def dataset(X, pair_weight, *, seed):
+            is_training = seed is not None
             return TupleDataset(
                 X,
                 {
-                    name: self._encoded_view(net, name, X[name], is_training=True)
+                    name: self._encoded_view(
+                        net, name, X[name], is_training=is_training
+                    )
                     for name in plan.encoded
                 },
                 plan.decoded_from,

@@ -39,9 +39,10 @@ def check_sizes(X: MultiView) -> None:
         huge = np.flatnonzero((counts.data > MAX_COUNT) & view.present[rows])
         if len(huge):
             row, column = rows[huge[0]], counts.indices[huge[0]]
-            word = column if view.vocabulary is None else str(view.vocabulary[column])
+            words = view.vocabulary
+            word = f"word {column}" if words is None else repr(str(words[column]))
             raise ValueError(
-                f"view {name!r} counts {word!r} {counts.data[huge[0]]:,.0f} times in "
+                f"view {name!r} counts {word} {counts.data[huge[0]]:,.0f} times in "
                 f"row {X.index[row]}; a topic is sampled for each occurrence, so "
                 f"counts must be at most {MAX_COUNT:,}; divide the counts of all rows "
                 "(fractions are weights)"

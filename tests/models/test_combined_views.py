@@ -92,7 +92,7 @@ def test_embeddings_alone(quick, small_multiview):
         assert_array_equal(model.transform(small_multiview), silent)
 
 
-def test_views_that_share_a_network(quick, small_multiview):
+def test_views_that_share_a_network(quick, small_multiview, tmp_path):
     # A text without counts, and one whose counts are new in `transform`.
     X = small_multiview[["en", "de"]]
     counts = {"counts": {"en": X["en"].counts.toarray()}}
@@ -101,6 +101,15 @@ def test_views_that_share_a_network(quick, small_multiview):
     assert widths(model) == {"en": 11, "de": 11}
     topics = model.transform(changed(X, **counts))
     assert_array_equal(model.transform(X), topics)
+    # Counts that stand for an embedding, and are as many.
+    vectors = {name: X[name].embedding for name in ("en",)}
+    both = {"en": X["en"].counts, "de": X["de"].counts[:, [0, 1, 2, 3, 4, 0, 1, 2]]}
+    mixed = MultiView.from_arrays(vectors, both, present=X.present)
+    model = quick(inference_networks="shared").fit(mixed)
+    assert widths(model) == {"en": 11, "de": 11}
+    save_model(model, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert_array_equal(loaded.transform(mixed), model.transform(mixed))
     own = quick(inference_networks="per_view").fit(changed(X, **counts))
     assert widths(own) == {"en": 11, "de": 8}
 
@@ -120,6 +129,41 @@ def test_float16_embeddings_stay_small(quick, small_multiview):
     half = {name: np.nan_to_num(v.embedding).astype(np.float16) for name, v in views}
     X = changed(small_multiview[["en", "de"]], embeddings=half)
     assert np.isfinite(quick().fit(X).transform(X)).all()
+
+
+def test_integer_embeddings_on_disk(quick, small_multiview, tmp_path):
+    # Quantized embeddings; what the words say is not rounded with them.
+    whole = small_multiview["en"]
+    rounded = np.rint(10 * np.nan_to_num(whole.embedding)).astype(np.int8)
+    stored = np.memmap(tmp_path / "en", np.int8, "w+", shape=rounded.shape)
+    stored[:] = rounded
+    parts = {"counts": {"en": whole.counts}, "present": {"en": whole.present}}
+    kinds = {"memory": rounded.astype(np.float32), "disk": stored}
+    inputs = [MultiView.from_arrays({"en": e}, **parts) for e in kinds.values()]
+    X, on_disk = (part[whole.present] for part in inputs)
+    model = quick().fit(on_disk)
+    assert_array_equal(model.transform(on_disk), model.transform(X))
+    assert_array_equal(model.transform(X), quick().fit(X).transform(X))
+
+
+def test_all_words_are_read_in_validation(small_multiview):
+    seen = set()
+
+    class Recording(M3LContrastTopicModel):
+        def _encoded_view(self, net, name, view, *, is_training=False):
+            seen.add((len(view), is_training))
+            return super()._encoded_view(net, name, view, is_training=is_training)
+
+    Recording(
+        2,
+        max_iter=1,
+        init_max_iter=2,
+        hidden_layer_sizes=(4,),
+        early_stopping=True,
+        validation_fraction=0.25,
+        random_state=0,
+    ).fit(small_multiview)
+    assert {(45, True), (15, False)} <= seen and (15, True) not in seen
 
 
 def test_some_rows_are_trained_without_their_words(plant, quick):
@@ -175,6 +219,9 @@ def test_nothing_to_sample_topics_from(quick, small_multiview):
     views = X[["en", "de"]]
     topics = model.transform(views)
     assert_array_equal(topics, model.transform(without_words(views)))
+    before = widths(model)
+    model.partial_fit(X)
+    assert widths(model) == before
 
 
 def test_stored_models(fitted, small_multiview, tmp_path):

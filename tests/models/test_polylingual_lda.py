@@ -1027,6 +1027,12 @@ def test_counts_that_memory_has_no_room_for(fitted, with_count, count):
             method(X)
 
 
+def test_a_count_of_a_word_without_a_name():
+    X = MultiView.from_arrays(counts={"en": [[1, 2], [0, 1e8]]})
+    with pytest.raises(ValueError, match="view 'en' counts word 1 100,000,000 times"):
+        quick().fit(X)
+
+
 def test_neural_models_that_start_from_huge_counts(with_count):
     X, message = with_count(1e8)
     model = M3LContrastTopicModel(2, max_iter=1, random_state=0)

@@ -31,6 +31,9 @@ def models():
         "product": M3LContrastTopicModel(
             **SETTINGS, decoder="product", contrast="joint", early_stopping=True
         ),
+        "words": M3LContrastTopicModel(
+            **SETTINGS | {"init": "gibbs", "init_max_iter": 5, "max_iter": 2}
+        ),
     }
 
 
