@@ -18,9 +18,9 @@ PAGE = DOCS / "dimensions_table.inc"
 HEAD = [
     "corpus",
     "topics",
-    "whole embeddings",
-    "components of embeddings",
-    "M3LContrastTopicModel",
+    "embeddings (width)",
+    "components",
+    "M3L-Contrast",
 ]
 _MRR = QUALITY[0]
 
@@ -36,7 +36,7 @@ def restructured(stale: bool = False) -> str:
             [
                 name_of(name),
                 str(found["topics"]),
-                f"{found['MRR of all']:.3f} ({found['dimensions']} numbers)",
+                f"{found['MRR of all']:.3f} ({found['dimensions']})",
                 f"{found['MRR of components']:.3f}",
                 _ours(name, stale),
             ]
