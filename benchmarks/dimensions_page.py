@@ -8,6 +8,7 @@ from benchmarks.leaderboard import results
 from benchmarks.leaderboard.tables import (
     DOCS,
     QUALITY,
+    STALE,
     is_current,
     list_table,
     name_of,
@@ -29,7 +30,7 @@ def restructured(stale: bool = False) -> str:
     """Return what the docs include; stale results are left out unless wanted."""
     text = ".. Made by python -m benchmarks.dimensions --show\n\n"
     if not (stale or is_current(RESULT)):
-        return f"{text}The code has changed since this was measured.\n"
+        return f"{text}{STALE}\n"
     rows = []
     for name, found in json.loads(RESULT.read_text(encoding="utf-8")).items():
         rows.append(
