@@ -8,6 +8,7 @@ from benchmarks.leaderboard import results
 from benchmarks.leaderboard.tables import (
     DOCS,
     QUALITY,
+    STALE,
     is_current,
     list_table,
     name_of,
@@ -18,9 +19,9 @@ PAGE = DOCS / "dimensions_table.inc"
 HEAD = [
     "corpus",
     "topics",
-    "whole embeddings",
-    "components of embeddings",
-    "M3LContrastTopicModel",
+    "embeddings (width)",
+    "components",
+    "M3L-Contrast",
 ]
 _MRR = QUALITY[0]
 
@@ -29,14 +30,14 @@ def restructured(stale: bool = False) -> str:
     """Return what the docs include; stale results are left out unless wanted."""
     text = ".. Made by python -m benchmarks.dimensions --show\n\n"
     if not (stale or is_current(RESULT)):
-        return f"{text}The code has changed since this was measured.\n"
+        return f"{text}{STALE}\n"
     rows = []
     for name, found in json.loads(RESULT.read_text(encoding="utf-8")).items():
         rows.append(
             [
                 name_of(name),
                 str(found["topics"]),
-                f"{found['MRR of all']:.3f} ({found['dimensions']} numbers)",
+                f"{found['MRR of all']:.3f} ({found['dimensions']})",
                 f"{found['MRR of components']:.3f}",
                 _ours(name, stale),
             ]

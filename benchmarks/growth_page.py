@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.growth import N_UPPER, RESULT, TOPICS, WORDS, slope
-from benchmarks.leaderboard.tables import is_current, list_table
+from benchmarks.leaderboard.tables import STALE, is_current, list_table
 from benchmarks.provenance import ROOT
 
 DOCS = ROOT / "docs"
@@ -82,7 +82,7 @@ def write_text(stale: bool = False) -> str:
     text = ".. Made by python -m benchmarks.growth --show\n\n"
     if RESULT.exists() and (stale or is_current(RESULT)):
         return text + restructured(json.loads(RESULT.read_text(encoding="utf-8")))
-    return f"{text}The code has changed since this was measured.\n"
+    return f"{text}{STALE}\n"
 
 
 def draw(results: Mapping[str, Mapping], path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.leaderboard.tables import is_current
+from benchmarks.leaderboard.tables import STALE, is_current
 from benchmarks.provenance import ROOT
 from benchmarks.readme import fill_table
 from benchmarks.sampling import RESULT
@@ -14,7 +14,6 @@ from benchmarks.sampling import RESULT
 SENTENCE = ROOT / "docs" / "sampling_figures.inc"
 TITLES = {"gimp-help": "GIMP manual", "multi30k": "Multi30k"}
 OURS = "PolylingualLDA, n_jobs=1"
-STALE = "The code has changed since this was measured."
 
 
 class Row(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 
-from benchmarks.leaderboard.tables import is_current
+from benchmarks.leaderboard.tables import STALE, is_current
 from benchmarks.provenance import ROOT
 from benchmarks.readme import fill_table
 from benchmarks.speed import N_ROWS, N_TOKENS, RESULT
@@ -11,7 +11,7 @@ from benchmarks.speed import N_ROWS, N_TOKENS, RESULT
 def table(stale: bool = False) -> str:
     """Return the table in Markdown; a stale result is not shown."""
     if not stale and not is_current(RESULT):
-        return "| The code has changed since this was measured. |\n|---|"
+        return f"| {STALE} |\n|---|"
     found = json.loads(RESULT.read_text(encoding="utf-8"))
     training, sweep = found["training"], found["ns per token"]
 

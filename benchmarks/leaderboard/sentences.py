@@ -34,7 +34,7 @@ def _called(row: Row) -> str:
 
 def _places(title: str, ability: str, all_rows: dict[str, dict]) -> Iterator[str]:
     """Say on which corpora our default model is first in a column, or who is."""
-    told = []
+    told, n_first = [], 0
     for corpus, rows in all_rows.items():
         ranked = _ranked(rows, title)
         systems = [row.system for row in ranked]
@@ -44,7 +44,7 @@ def _places(title: str, ability: str, all_rows: dict[str, dict]) -> Iterator[str
         own, best, value = rows["m3l"], ranked[0], rows["m3l"].values[title]
         if best is own:
             place = f"we are first ({value:.3f}); next"
-            best = ranked[1]
+            best, n_first = ranked[1], n_first + 1
         else:
             number = f"number {systems.index('m3l') + 1} of {len(systems)}"
             place = f"we are not first, but {number} ({value:.3f}); first"
@@ -53,7 +53,8 @@ def _places(title: str, ability: str, all_rows: dict[str, dict]) -> Iterator[str
             place += f"; chance has {own.chance[title]:.3f}"
         told.append(f"{name_of(corpus)}: {place}.")
     if told:
-        yield f"**{ability}**. {' '.join(told)}"
+        head = f"**{ability}**: we are first on {n_first} of {len(told)} corpora."
+        yield "\n\n  ".join([head, "\n  ".join(f"- {text}" for text in told)]) + "\n"
 
 
 def _against_embeddings(corpus, rows):

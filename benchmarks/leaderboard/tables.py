@@ -15,6 +15,7 @@ from benchmarks.leaderboard import results
 from benchmarks.provenance import ROOT, changed_sources
 
 DOCS = ROOT / "docs"
+STALE = "The code has changed since this was measured."
 OURS = ("m3l", "m3l-paper", "zero-shot", "distilled", "polylingual-lda")
 NAMES = {
     "gimp-help": "GIMP manual",
