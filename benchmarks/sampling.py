@@ -26,6 +26,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.corpora import load_multi30k
+from benchmarks.leaderboard.corpora import first_rows
 from benchmarks.peers.environments import python_of
 from benchmarks.peers.samplers import SAMPLERS, processor_seconds
 from benchmarks.provenance import RESULTS, ROOT, record
@@ -51,8 +52,7 @@ TopicWord = Mapping[str, np.ndarray]
 def read_gimp_help() -> tuple[MultiView, MultiView]:
     """Return the training and test articles of the GIMP manual."""
     parts = [load_gimp_help(part).data for part in ("train", "test")]
-    first = [np.sort(np.unique(X.groups, return_index=True)[1]) for X in parts]
-    train, test = (X[rows] for X, rows in zip(parts, first, strict=True))
+    train, test = (X[first_rows(X)] for X in parts)
     return train, test
 
 
