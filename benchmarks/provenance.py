@@ -34,6 +34,7 @@ _APART = {
     "benchmarks/provenance.py",
     "benchmarks/leaderboard/__main__.py",
     "benchmarks/leaderboard/results.py",
+    "benchmarks/leaderboard/tables.py",
     "benchmarks/peers/__main__.py",
     "benchmarks/peers/environments.py",
     "benchmarks/reproduce/claims.py",
