@@ -27,7 +27,7 @@ def read_table(subset):
 
 def test_a_pipeline_of_raw_texts_and_pictures(tmp_path):
     train, test = read_table("train"), read_table("test")
-    model = M3LContrastTopicModel(max_iter=10, init_max_iter=20, random_state=0)
+    model = M3LContrastTopicModel(max_iter=20, init_max_iter=20, random_state=0)
     encoder = make_multiview_encoder(["en", "de"], ["image"], random_state=0)
     pipeline = Pipeline([("encode", encoder), ("topics", model)]).fit(train)
     assert pipeline["topics"].topics_frame().shape == (50, 2)
