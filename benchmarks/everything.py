@@ -195,7 +195,7 @@ def list_jobs() -> list[Job]:
         ),
         Job(
             "scale cluster",
-            "benchmarks.scale cluster --rows 160",
+            "benchmarks.scale cluster",
             ["scale/cluster.json"],
             4,
         ),

@@ -12,6 +12,7 @@ from benchmarks import (
     provenance,
     readme,
     sampling_page,
+    scale_page,
     speed_page,
 )
 from benchmarks.__main__ import main
@@ -46,6 +47,16 @@ def test_the_docs_show_stored_results():
     }.items():
         shown = (docs / name).read_text("utf-8")
         # Stale results are left out, or were not stale then.
+        assert any(shown == write(stale) for stale in (True, False))
+
+
+def test_the_docs_show_what_large_corpora_cost():
+    for name, write in {
+        "scale_figures.inc": scale_page.scale_text,
+        "gpu_figures.inc": scale_page.gpu_text,
+    }.items():
+        shown = (ROOT / "docs" / name).read_text("utf-8")
+        # Else run python -m benchmarks.scale page.
         assert any(shown == write(stale) for stale in (True, False))
 
 
