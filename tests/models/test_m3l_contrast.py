@@ -294,8 +294,12 @@ def test_standardize_undoes_scale_and_shift(quick, small_multiview):
     scale, shift = rng.uniform(0.1, 50, size=8), rng.normal(size=8)
     X = rescaled(small_multiview, np.ones(8), np.zeros(8))
     other = rescaled(small_multiview, scale, shift)
-    assert_allclose(quick().fit_transform(other), quick().fit_transform(X), atol=0.02)
-    plain = quick(standardize=False)
+    # Rounding decides where biases drift that batch normalization takes away again, by
+    # up to the learning rate per step.
+    slow = {"learning_rate_init": 1e-3}
+    same, changed = (quick(**slow).fit_transform(data) for data in (X, other))
+    assert_allclose(changed, same, atol=0.005)
+    plain = quick(standardize=False, **slow)
     assert not np.allclose(plain.fit_transform(other), plain.fit_transform(X), atol=0.1)
     # It is the statistics of the training data that are undone.
     model = quick().fit(X)
