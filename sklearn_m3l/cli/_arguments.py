@@ -141,8 +141,9 @@ def add_encoders(parser: argparse.ArgumentParser) -> None:
         metavar="[COLUMN=]MODEL",
         help="embed texts with a sentence-transformers model, such as "
         "paraphrase-multilingual-MiniLM-L12-v2: its name on the Hugging Face Hub, "
-        "or a folder below that of --output (default: LSA, which downloads "
-        "nothing); with COLUMN=, only for that column; repeat --text-encoder for "
+        "or a folder below that of --output; or with lsa, which learns from the "
+        "column (default: multilingual word vectors; neither of these downloads "
+        "anything); with COLUMN=, only for that column; repeat --text-encoder for "
         "each",
     )
     parser.add_argument(

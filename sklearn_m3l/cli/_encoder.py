@@ -14,6 +14,7 @@ from sklearn_m3l.embedding import (
     LsaEncoder,
     MultiViewEncoder,
     SentenceTransformerEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
@@ -24,6 +25,9 @@ from sklearn_m3l.embedding._languages import (
 )
 from sklearn_m3l.persistence._save_load import check_savable
 
+# What --text-encoder calls the encoder that learns from the column.
+_LSA = "lsa"
+
 
 class EncoderOptions(NamedTuple):
     """Options for embedding columns and counting words.
@@ -31,7 +35,8 @@ class EncoderOptions(NamedTuple):
     Parameters
     ----------
     text_encoders, image_encoders : sequence of str
-        Names or folders of models that embed texts and pictures, as ``[COLUMN=]MODEL``.
+        Names or folders of models that embed texts and pictures, as ``[COLUMN=]MODEL``,
+        or "lsa" for texts.
     tokenizers, stop_words : sequence of str
         Names of tokenizers, and files of stop words, as ``[COLUMN=]NAME``.
     lemmatize : bool
@@ -51,6 +56,11 @@ class EncoderOptions(NamedTuple):
     max_df: float = 1.0
     max_features: int = 2000
     min_tokens: int = 0
+
+    @property
+    def uses_lsa(self) -> bool:
+        """Whether texts are embedded by LSA, which does not align languages."""
+        return any(given.rpartition("=")[2] == _LSA for given in self.text_encoders)
 
 
 def make_encoder(
@@ -99,8 +109,10 @@ def make_encoder(
             lemmatize=name in lemmatized,
         )
         chosen = embedders.get(name, embedders.get(None))
-        embedder: Any = LsaEncoder(random_state=random_state)
-        if chosen is not None:
+        embedder: Any = StaticEncoder()
+        if chosen == _LSA:
+            embedder = LsaEncoder(random_state=random_state)
+        elif chosen is not None:
             embedder = _pretrained("--text-encoder", chosen, "text", output)
         known = _check_language(name, language)
         view = TextView(embedder, words, language=known, min_tokens=options.min_tokens)

@@ -235,11 +235,11 @@ def _tell_table(
     """Print what was read, and warn of problems."""
     tell_views(frame, languages, images)
     warn_of_data(frame[[*languages, *images]], languages)
-    if never_meet(frame[[*languages]]) and not options.text_encoders:
+    if never_meet(frame[[*languages]]) and options.uses_lsa:
         warnings.warn(
             f"no row has two of the columns {', '.join(languages)}, and LSA does not "
-            "align languages; name a multilingual model with --text-encoder, so that "
-            "likely counterparts can be found",
+            "align languages; leave out --text-encoder lsa, so that likely "
+            "counterparts can be found",
             UserWarning,
             stacklevel=3,
         )
@@ -320,10 +320,10 @@ def _choose_view(
     if isinstance(model, models.ZeroShotTopicModel):
         if model.view is None and names:
             model.set_params(view=names[0])
-        if len(names) > 1 and not options.text_encoders:
+        if len(names) > 1 and options.uses_lsa:
             warnings.warn(
                 f"topics are learned from {model.view}, and LSA does not align other "
-                "columns with it; name a multilingual model with --text-encoder",
+                "columns with it; leave out --text-encoder lsa",
                 UserWarning,
                 stacklevel=3,
             )

@@ -6,6 +6,7 @@ from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._make_encoder import make_multiview_encoder
 from sklearn_m3l.embedding._multiview_encoder import MultiViewEncoder
 from sklearn_m3l.embedding._sentence_transformer import SentenceTransformerEncoder
+from sklearn_m3l.embedding._static import StaticEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 
@@ -17,6 +18,7 @@ __all__ = [
     "LsaEncoder",
     "MultiViewEncoder",
     "SentenceTransformerEncoder",
+    "StaticEncoder",
     "TextView",
     "WordVectorizer",
     "make_multiview_encoder",

@@ -53,6 +53,7 @@ class LsaEncoder(ColumnEncoder):
 
     See Also
     --------
+    StaticEncoder : Word vectors that are aligned across languages.
     SentenceTransformerEncoder : Pretrained embeddings, aligned across languages.
 
     References

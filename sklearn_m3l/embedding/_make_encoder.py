@@ -6,8 +6,8 @@ from typing import Any
 from sklearn.base import clone
 
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
-from sklearn_m3l.embedding._lsa import LsaEncoder
 from sklearn_m3l.embedding._multiview_encoder import MultiViewEncoder
+from sklearn_m3l.embedding._static import StaticEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.embedding._views import ImageView, TextView
 
@@ -49,7 +49,7 @@ def make_multiview_encoder(
         None for a column with the name of a language, such as "it" or "no", whose texts
         are not in that language.
     text_encoder : transformer, default=None
-        Encodes the texts, with a clone for each column; by default an `LsaEncoder`.
+        Encodes the texts, with a clone for each column; by default a `StaticEncoder`.
     image_encoder : transformer, default=None
         Encodes the pictures; by default an `ImageStatisticsEncoder`.
     tokenizer : str, callable, None, or dict, default=None
@@ -72,7 +72,7 @@ def make_multiview_encoder(
     verbose : int, default=0
         Whether to show progress bars.
     random_state : int, RandomState instance or None, default=None
-        Seed of the default text encoder.
+        Seed of those encoders that take one, but have none.
 
     Returns
     -------
@@ -104,8 +104,7 @@ def make_multiview_encoder(
         if isinstance(names, str):
             raise TypeError(f"{argument} is a list of column names, not {names!r}")
     texts = list(texts)
-    text = LsaEncoder(random_state=random_state)
-    text = text if text_encoder is None else text_encoder
+    text = StaticEncoder() if text_encoder is None else text_encoder
     image = ImageStatisticsEncoder() if image_encoder is None else image_encoder
     given = {
         "tokenizer": tokenizer,
@@ -122,7 +121,7 @@ def make_multiview_encoder(
         (
             column,
             TextView(
-                clone(text),
+                _seeded(text, random_state),
                 WordVectorizer(
                     **{n: v[column] for n, v in counted.items() if column in v}
                 ),
@@ -134,11 +133,22 @@ def make_multiview_encoder(
         for column in texts
     ]
     return MultiViewEncoder(
-        [*views, *((name, ImageView(clone(image))) for name in images)],
+        [*views, *((name, ImageView(_seeded(image, random_state))) for name in images)],
         groups=groups,
         memmap_dir=memmap_dir,
         verbose=verbose,
     )
+
+
+def _seeded(encoder: Any, random_state: Any) -> Any:
+    """Return a clone of an encoder that has a seed wherever it takes one."""
+    seeded = clone(encoder)
+    missing = [
+        name
+        for name, value in seeded.get_params().items()
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    return seeded.set_params(**dict.fromkeys(missing, random_state))
 
 
 def _by_column(argument: str, given: Any, texts: list[str]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class SentenceTransformerEncoder(ReferringMixin, ColumnEncoder):
 
     See Also
     --------
-    LsaEncoder : Needs no pretrained model.
+    StaticEncoder : Comes with the package, and is faster.
     ImageStatisticsEncoder : Needs no pretrained model.
 
     Examples

@@ -22,7 +22,7 @@ from sklearn_m3l.embedding._columns import (
 )
 from sklearn_m3l.embedding._image_statistics import ImageStatisticsEncoder
 from sklearn_m3l.embedding._languages import knows_language
-from sklearn_m3l.embedding._lsa import LsaEncoder
+from sklearn_m3l.embedding._static import StaticEncoder
 from sklearn_m3l.embedding._vectorizer import WordVectorizer
 from sklearn_m3l.multiview import View
 from sklearn_m3l.utils._fitted import MAX_WIDTH, Fitted, Integer, require
@@ -212,7 +212,7 @@ class TextView(_ColumnView):
     ----------
     encoder : transformer, default=None
         Makes the embedding: any transformer from a list of texts to a 2-D array. By
-        default an `LsaEncoder`, which learns from the column itself.
+        default a `StaticEncoder`, whose vectors are aligned across languages.
     vectorizer : transformer, default=None
         Counts the words: any transformer from a list of texts to a sparse matrix that
         has `get_feature_names_out`. By default a `WordVectorizer`, which counts the
@@ -275,7 +275,7 @@ class TextView(_ColumnView):
     def _fit(self, cells, name):
         default = WordVectorizer()
         vectorizer = clone(default if self.vectorizer is None else self.vectorizer)
-        encoder = clone(LsaEncoder() if self.encoder is None else self.encoder)
+        encoder = clone(StaticEncoder() if self.encoder is None else self.encoder)
         language = self.language
         if isinstance(vectorizer, WordVectorizer):
             if vectorizer.language is None:

@@ -33,6 +33,7 @@ _MODULES = {
         "LsaEncoder",
         "MultiViewEncoder",
         "SentenceTransformerEncoder",
+        "StaticEncoder",
         "TextView",
         "WordVectorizer",
     ],

@@ -1,4 +1,4 @@
-"""Options that choose pretrained encoders, by column."""
+"""Options that choose encoders, by column."""
 
 import shutil
 import tomllib
@@ -10,7 +10,11 @@ import pytest
 from sklearn_m3l import load_model
 from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_emoji
-from sklearn_m3l.embedding import LsaEncoder, SentenceTransformerEncoder
+from sklearn_m3l.embedding import (
+    LsaEncoder,
+    SentenceTransformerEncoder,
+    StaticEncoder,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +37,84 @@ def folder(clip_model, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """Write a table of emoji into the working folder."""
+    df = load_emoji("validation").frame[:N_ROWS][["en", "de"]]
+    df.to_csv(tmp_path / "emoji.csv")
+    monkeypatch.chdir(tmp_path)
+    return df
+
+
+def fit(*argv):
+    """Fit, and return the encoders of the columns."""
+    texts = ["--text", "en", "--text", "de", "-k", "2", "--max-iter", "1"]
+    assert main(["fit", "emoji.csv", *texts, *argv, "-o", "model"]) == 0
+    views = load_model("model")["encode"].named_views_
+    return {name: view.encoder_ for name, view in views.items()}
+
+
+def test_word_vectors_unless_something_else_is_asked_for(table):
+    encoders = fit()
+    assert {type(encoder) for encoder in encoders.values()} == {StaticEncoder}
+    assert {name: encoder.language for name, encoder in encoders.items()} == {
+        "en": "en",
+        "de": "de",
+    }
+    record = tomllib.loads(Path("model.toml").read_text("utf-8"))
+    assert not record.get("text-encoder")
+    views = load_model("model")["encode"].transform(table)
+    expected = StaticEncoder(language="de").fit_transform(table["de"])
+    np.testing.assert_array_equal(views["de"].embedding, expected)
+
+
+@pytest.mark.parametrize(
+    ("argv", "of_columns"),
+    [
+        (["lsa"], {"en": LsaEncoder, "de": LsaEncoder}),
+        (["de=lsa"], {"en": StaticEncoder, "de": LsaEncoder}),
+        (["en=lsa", "de=lsa"], {"en": LsaEncoder, "de": LsaEncoder}),
+    ],
+)
+def test_lsa(argv, of_columns, table):
+    options = [part for name in argv for part in ("--text-encoder", name)]
+    encoders = fit(*options, "--random-state", "7")
+    assert {name: type(encoder) for name, encoder in encoders.items()} == of_columns
+    for encoder in encoders.values():
+        assert getattr(encoder, "random_state", 7) == 7
+    record = tomllib.loads(Path("model.toml").read_text("utf-8"))
+    assert record["text-encoder"] == argv
+
+    first = Path("model").read_bytes()
+    Path("model").rename("old")
+    main(["fit", "--config", "model.toml"])
+    assert Path("model").read_bytes() == first
+    assert tomllib.loads(Path("model.toml").read_text("utf-8")) == record
+
+
+def test_lsa_of_a_configuration_file(table):
+    for text, kind in (("lsa", LsaEncoder), (["en=lsa", "de=lsa"], LsaEncoder)):
+        Path("a.toml").write_text(f"text-encoder = {text!r}\n")
+        encoders = fit("--config", "a.toml")
+        assert {type(encoder) for encoder in encoders.values()} == {kind}
+
+
+def test_lsa_of_an_unknown_column(table):
+    with pytest.raises(SystemExit) as stopped:
+        fit("--text-encoder", "fr=lsa")
+    assert "fr=lsa names the unknown column 'fr'" in str(stopped.value.code)
+    assert not Path("model").exists()
+
+
+@pytest.mark.parametrize("option", [None, "lsa", "de=lsa", "en=lsa"])
+def test_several_columns_of_a_zero_shot_model(option, table, capsys):
+    fit("--model", "zero-shot", *(["--text-encoder", option] if option else []))
+    told = capsys.readouterr().err
+    warning = "topics are learned from en, and LSA does not align other columns"
+    assert (warning in told) == (option is not None)
+    assert ("leave out --text-encoder lsa" in told) == (option is not None)
+
+
 def test_pictures_and_one_of_two_texts_by_clip(folder, monkeypatch, capsys):
     argv = ["--text", "en", "--text", "de", "--image", "image", "-k", "2"]
     argv += ["--image-encoder", "clip", "--text-encoder", "en=clip", "-o", "model"]
@@ -46,7 +128,7 @@ def test_pictures_and_one_of_two_texts_by_clip(folder, monkeypatch, capsys):
 
     monkeypatch.chdir("/")
     views = load_model(folder / "model")["encode"].named_views_
-    assert isinstance(views["de"].encoder, LsaEncoder)
+    assert isinstance(views["de"].encoder, StaticEncoder)
     assert views["image"].encoder.modality == "image"
     for name in ("en", "image"):
         assert views[name].encoder.model == folder / "clip"

@@ -14,7 +14,6 @@ from sklearn_m3l.cli import main
 from sklearn_m3l.datasets import load_gimp_help
 
 FIT = ["--model", "polylingual-lda", "-k", "3", "--set", "max_iter=2"]
-ONE_LANGUAGE = pytest.mark.filterwarnings("ignore:no row has two of the:UserWarning")
 
 
 def run(*argv):
@@ -53,7 +52,6 @@ def folder(pages, tmp_path, monkeypatch):
     return tmp_path
 
 
-@ONE_LANGUAGE
 def test_all_forms_give_the_same_model(folder, capsys):
     run("fit", "wide.csv", "--text", "de", "--text", "en", *FIT, "-o", "wide")
     run("fit", "long.csv", "--language-column", "lang", *FIT, "-o", "long")
@@ -83,14 +81,16 @@ def test_all_forms_give_the_same_model(folder, capsys):
     np.testing.assert_array_equal(english, wide[8:])
 
 
-def test_what_is_said_of_unaligned_texts(folder, capsys):
-    run("fit", "long.csv", "--language-column", "lang", *FIT, "-o", "model")
+@pytest.mark.parametrize("option", ["lsa", "de=lsa"])
+def test_what_is_said_of_unaligned_texts(option, folder, capsys):
+    argv = ["fit", "long.csv", "--language-column", "lang", "--text-encoder", option]
+    run(*argv, *FIT, "-o", "model")
     told = capsys.readouterr().err
     assert "two of the columns de, en, and LSA does not align languages" in told
+    assert "leave out --text-encoder lsa, so that likely counterparts" in told
     assert "nothing aligns" not in told
 
 
-@ONE_LANGUAGE
 def test_languages_that_are_no_codes(folder, pages):
     names = pages["lang"].map({"de": "German", "en": "English"})
     pages.assign(language=names, body=pages["text"]).to_csv("named.csv")
@@ -139,6 +139,22 @@ def test_arguments_that_contradict_each_other(folder, argv, message, capsys):
     with pytest.raises(SystemExit):
         run("fit", *argv, "-o", "model")
     assert message in capsys.readouterr().err
+
+
+def test_counterparts_by_word_vectors(folder, capsys):
+    df = load_gimp_help("test").frame.drop_duplicates("page")[:40]
+    for seed, name in enumerate(("de", "en")):
+        part = df[name].sample(frac=1, random_state=seed).to_frame("text")
+        part.to_csv(f"{name}.csv", index=False)
+    argv = ["fit", "--corpus", "de=de.csv", "--corpus", "en=en.csv"]
+    run(*argv, *FIT, "-o", "model")
+    printed = capsys.readouterr()
+    assert re.search(r"training on (3\d|40) tuples of likely", printed.out)
+    assert "no row has two of the columns" not in printed.err
+    run(*argv, "--text-encoder", "lsa", *FIT, "-o", "other")
+    printed = capsys.readouterr()
+    assert "tuples of likely" not in printed.out
+    assert "no row has two of the columns" in printed.err
 
 
 @pytest.mark.slow

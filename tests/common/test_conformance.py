@@ -41,6 +41,7 @@ from sklearn_m3l.embedding import (
     LsaEncoder,
     MultiViewEncoder,
     SentenceTransformerEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
@@ -72,6 +73,7 @@ ENCODERS = [
     LsaEncoder(2, random_state=0),
     MultiViewEncoder([("en", TextView()), ("image", ImageView())]),
     SentenceTransformerEncoder(),
+    StaticEncoder(),
     TextView(),
     WordVectorizer(),
 ]

@@ -17,6 +17,7 @@ from sklearn_m3l.embedding import (
     ImageView,
     LsaEncoder,
     MultiViewEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
@@ -29,6 +30,7 @@ TABLE = pd.DataFrame({"en": TEXTS, "image": PICTURES})
 ENCODERS = [
     (LsaEncoder(2, random_state=0), TEXTS),
     (LsaEncoder(2), TEXTS),
+    (StaticEncoder(), TEXTS),
     (Doc2VecEncoder(3, min_count=1, max_iter=2), TEXTS),
     (ImageStatisticsEncoder(), PICTURES),
     (WordVectorizer(), TEXTS),

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicReport
-from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 from sklearn_m3l.metrics import Score, mean_jensen_shannon, pairwise_jensen_shannon
 from sklearn_m3l.metrics._topics import topics_by_view
 
@@ -445,8 +445,9 @@ def test_pipelines_on_tables():
     corpus = load_gimp_help("test")
     frame = corpus.frame[["en", "de"]].drop_duplicates()[:30].astype(object)
     frame.iloc[3, 1] = None
-    encoder = make_multiview_encoder(["en", "de"], random_state=0)
-    encoder.set_params(en__encoder__n_components=8, de__encoder__n_components=8)
+    encoder = make_multiview_encoder(
+        ["en", "de"], text_encoder=LsaEncoder(8), random_state=0
+    )
     model = M3LContrastTopicModel(3, max_iter=1, random_state=0)
     pipeline = make_pipeline(encoder, model).fit(frame)
     page = Page(TopicReport.from_estimator(pipeline, frame, random_state=0).html)

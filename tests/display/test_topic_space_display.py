@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
 from sklearn_m3l.display import TopicSpaceDisplay, topic_space
-from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,9 @@ def test_pipelines_on_tables():
     corpus = load_gimp_help("test")
     frame = corpus.frame[["en", "de"]].drop_duplicates()[:40].astype(object)
     frame.loc[frame.index[3], "de"] = None
-    encoder = make_multiview_encoder(["en", "de"], random_state=0)
-    encoder.set_params(en__encoder__n_components=8, de__encoder__n_components=8)
+    encoder = make_multiview_encoder(
+        ["en", "de"], text_encoder=LsaEncoder(8), random_state=0
+    )
     model = M3LContrastTopicModel(3, max_iter=1, random_state=0)
     pipeline = make_pipeline(encoder, model).fit(frame)
     display = TopicSpaceDisplay.from_estimator(pipeline, frame, random_state=0)

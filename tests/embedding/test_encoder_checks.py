@@ -28,6 +28,7 @@ from sklearn_m3l.embedding import (
     LsaEncoder,
     MultiViewEncoder,
     SentenceTransformerEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
@@ -36,6 +37,7 @@ TEXTS = ["brush and ink", "the layer mask", "brush and mask", "ink and ink"]
 PICTURES = [np.full((6, 8), level) for level in (0.0, 0.3, 0.6, 1.0)]
 ENCODERS = [
     (LsaEncoder(2, random_state=0), TEXTS),
+    (StaticEncoder(), TEXTS),
     (Doc2VecEncoder(3, min_count=1, max_iter=2, random_state=0), TEXTS),
     (ImageStatisticsEncoder(), PICTURES),
 ]
@@ -49,6 +51,7 @@ with warnings.catch_warnings():
         check
         for encoder in (
             LsaEncoder(),
+            StaticEncoder(),
             Doc2VecEncoder(),
             ImageStatisticsEncoder(),
             SentenceTransformerEncoder(),
@@ -68,6 +71,7 @@ def test_estimator(estimator, check):
     "kind",
     [
         LsaEncoder,
+        StaticEncoder,
         Doc2VecEncoder,
         ImageStatisticsEncoder,
         SentenceTransformerEncoder,
@@ -139,20 +143,25 @@ def test_a_pipeline(encoder, cells):
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-3)
 
 
-@pytest.mark.parametrize("encoder", [LsaEncoder(), Doc2VecEncoder(), TextView()])
+@pytest.mark.parametrize(
+    "encoder", [LsaEncoder(), StaticEncoder(), Doc2VecEncoder(), TextView()]
+)
 def test_an_encoder_that_is_not_fitted_says_so(encoder):
     with pytest.raises(NotFittedError):
         encoder.transform(TEXTS)
 
 
-def test_scikit_learns_checks_of_output():
-    check_set_output_transform("LsaEncoder", LsaEncoder())
-    check_get_feature_names_out_error("LsaEncoder", LsaEncoder())
+@pytest.mark.parametrize("kind", [LsaEncoder, StaticEncoder])
+def test_scikit_learns_checks_of_output(kind):
+    check_set_output_transform(kind.__name__, kind())
+    check_get_feature_names_out_error(kind.__name__, kind())
 
 
 def test_tags():
-    tags = get_tags(LsaEncoder()).input_tags
-    assert tags.one_d_array and tags.string and not tags.two_d_array
+    for encoder in (LsaEncoder(), StaticEncoder()):
+        tags = get_tags(encoder).input_tags
+        assert tags.one_d_array and tags.string and not tags.two_d_array
+        assert get_tags(encoder).requires_fit
     assert not get_tags(ImageStatisticsEncoder()).input_tags.string
     assert not get_tags(ImageStatisticsEncoder()).requires_fit
     assert not get_tags(SentenceTransformerEncoder(modality="image")).input_tags.string

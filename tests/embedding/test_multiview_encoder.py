@@ -16,10 +16,13 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_m3l import M3LContrastTopicModel, MultiView
 from sklearn_m3l.embedding import (
+    Doc2VecEncoder,
+    ImageStatisticsEncoder,
     ImageView,
     KeyedVectorsEncoder,
     LsaEncoder,
     MultiViewEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
     make_multiview_encoder,
@@ -27,7 +30,9 @@ from sklearn_m3l.embedding import (
 
 
 def encoder(**parameters):
-    built = make_multiview_encoder(["en", "de"], ["image"], random_state=0)
+    built = make_multiview_encoder(
+        ["en", "de"], ["image"], text_encoder=LsaEncoder(), random_state=0
+    )
     return built.set_params(
         en__encoder__n_components=4, de__encoder__n_components=3, **parameters
     )
@@ -287,7 +292,10 @@ class TestShortTexts:
 
     def test_without_a_known_word_are_counted_in_one_warning(self):
         df = pd.DataFrame({"en": ["brush ink", "layer mask", "ink brush"]})
-        fitted = make_multiview_encoder(["en"], random_state=0).fit(df)
+        encoder = make_multiview_encoder(
+            ["en"], text_encoder=LsaEncoder(), random_state=0
+        )
+        fitted = encoder.fit(df)
         more = pd.DataFrame({"en": ["ink", "unheard", "unheard", "of", None]})
         with pytest.warns(
             UserWarning, match="column 'en': 3 of 5 rows have no"
@@ -442,6 +450,82 @@ def test_a_grid_search_tunes_vocabularies_and_encoders(table, to_frame):
     assert len(best["en"].vectorizer_.vocabulary_) in (5, 9)
     assert best["de"].n_features_out_ == 3
     assert search.transform(df).shape == (40, 3)
+
+
+class TestRandomState:
+    """`random_state` seeds encoders that take a seed, but have none."""
+
+    @pytest.mark.parametrize("seed", [0, 5, None])
+    def test_of_encoders_without_a_seed(self, seed):
+        built = make_multiview_encoder(
+            ["en", "de"],
+            ["image", "drawing"],
+            text_encoder=LsaEncoder(4),
+            image_encoder=Guess(),
+            random_state=seed,
+        )
+        for _, view in built.views:
+            assert view.encoder.random_state == seed
+        assert built.views[0][1].encoder is not built.views[1][1].encoder
+        assert built.views[0][1].encoder.n_components == 4
+
+    @pytest.mark.parametrize("own", [0, 3])
+    def test_leaves_a_given_seed_alone(self, own):
+        text, image = Doc2VecEncoder(random_state=own), Guess(random_state=own)
+        built = make_multiview_encoder(
+            ["en"],
+            ["image"],
+            text_encoder=text,
+            image_encoder=image,
+            random_state=7,
+        )
+        assert [view.encoder.random_state for _, view in built.views] == [own, own]
+        assert text.random_state == image.random_state == own
+
+    def test_leaves_the_given_encoders_as_they_were(self):
+        text, image = LsaEncoder(), Guess()
+        make_multiview_encoder(
+            ["en"], ["image"], text_encoder=text, image_encoder=image, random_state=7
+        )
+        assert text.random_state is image.random_state is None
+
+    def test_of_encoders_that_take_none(self):
+        built = make_multiview_encoder(["en"], ["image"], random_state=7)
+        text, image = (view.encoder for _, view in built.views)
+        assert type(text) is StaticEncoder and type(image) is ImageStatisticsEncoder
+        built = make_multiview_encoder(["en"], text_encoder=Lengths(), random_state=7)
+        assert type(built.views[0][1].encoder) is Lengths
+
+    def test_repeats(self, table):
+        def vectors(seed):
+            built = make_multiview_encoder(
+                ["en"],
+                ["image"],
+                text_encoder=Doc2VecEncoder(3, max_iter=1),
+                image_encoder=Guess(),
+                random_state=seed,
+            )
+            X = built.fit_transform(table)
+            return [X[name].embedding for name in X.view_names]
+
+        first, again, other = vectors(0), vectors(0), vectors(1)
+        for n in range(2):
+            np.testing.assert_array_equal(first[n], again[n])
+            assert (first[n] != other[n]).any()
+
+
+class Guess(TransformerMixin, BaseEstimator):
+    """Encode every picture by the same random numbers."""
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        self.vector_ = np.random.RandomState(self.random_state).normal(size=2)
+        return self
+
+    def transform(self, X):
+        return np.tile(self.vector_, (len(X), 1))
 
 
 class Lengths(TransformerMixin, BaseEstimator):

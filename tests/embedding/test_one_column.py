@@ -13,13 +13,16 @@ from sklearn_m3l.embedding import (
     ImageView,
     KeyedVectorsEncoder,
     LsaEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
 
 TEXTS = ["brush and ink", "the layer mask", "brush and mask", "ink and ink"]
 PICTURES = [np.full((6, 8), level) for level in (0.0, 0.3, 0.6, 1.0)]
-KINDS = ["lsa", "doc2vec", "vectors", "words", "text", "pictures", "image"]
+KINDS = [
+    "lsa", "static", "doc2vec", "vectors", "words", "text", "pictures", "image",
+]  # fmt: skip
 
 
 @pytest.fixture(params=KINDS)
@@ -28,6 +31,7 @@ def encoder(request, tmp_path):
     (tmp_path / "a.vec").write_text("2 2\nbrush 1 0\nink 0 1\n")
     return {
         "lsa": LsaEncoder(2, random_state=0),
+        "static": StaticEncoder(),
         "doc2vec": Doc2VecEncoder(3, min_count=1, max_iter=2, random_state=0),
         "vectors": KeyedVectorsEncoder(tmp_path / "a.vec"),
         "words": WordVectorizer(language="en"),

@@ -20,7 +20,7 @@ from sklearn_m3l import (
     ZeroShotTopicModel,
 )
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 from sklearn_m3l.metrics import (
     cross_lingual_npmi,
     evaluate_alignment,
@@ -321,8 +321,9 @@ def test_counts_without_views():
 @pytest.mark.slow
 def test_pipelines_on_tables():
     frame = load_gimp_help("test").frame[["en", "de", "page"]].iloc[:120]
-    encoder = make_multiview_encoder(["en", "de"], groups="page", random_state=0)
-    encoder.set_params(en__encoder__n_components=8, de__encoder__n_components=8)
+    encoder = make_multiview_encoder(
+        ["en", "de"], text_encoder=LsaEncoder(8), groups="page", random_state=0
+    )
     topics = M3LContrastTopicModel(3, max_iter=1, random_state=0)
     pipeline = make_pipeline(encoder, topics).fit(frame)
     test, train = frame[:60], frame[60:]

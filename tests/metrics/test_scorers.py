@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_m3l import M3LContrastTopicModel, MultiView, PolylingualLDA, View
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 from sklearn_m3l.metrics import (
     make_alignment_scorer,
     make_jsd_scorer,
@@ -369,10 +369,12 @@ def model():
 @pytest.fixture
 def pipeline(model):
     encoder = make_multiview_encoder(
-        ["en", "de"], ["image"], groups="page", random_state=0
+        ["en", "de"],
+        ["image"],
+        text_encoder=LsaEncoder(8),
+        groups="page",
+        random_state=0,
     )
-    for text in ("en", "de"):
-        encoder.set_params(**{f"{text}__encoder__n_components": 8})
     return Pipeline([("encoder", encoder), ("model", model)])
 
 

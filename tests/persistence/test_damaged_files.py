@@ -17,6 +17,7 @@ from small_models import NEURAL, fitted_models, make_tuples
 from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA, load_model, save_model
 from sklearn_m3l.embedding import (
     LsaEncoder,
+    StaticEncoder,
     TextView,
     WordVectorizer,
 )
@@ -344,6 +345,22 @@ def test_weights_that_no_fit_gives(step, name, value, forge):
     array = forged.fitted(node)[name][1]["array"]
     forged.arrays[array].flat[0] = value
     forged.refused(f"{name} must be an array")
+
+
+@pytest.mark.parametrize("version", ["0", "2", "", None, 1])
+def test_other_word_vectors(version, forge):
+    for model in (StaticEncoder(), TextView(language="en")):
+        forged = forge(model.fit(["a brush", "the layer"]))
+        node = forged.model
+        if isinstance(model, TextView):
+            node = forged.fitted()["encoder_"][1]
+        assert forged.fitted(node)["version_"][1] == "1"
+        forged.fitted(node)["version_"][1] = version
+        forged.refused(
+            "version_ is '.', but the word vectors of the .* are version '1'; fit"
+            if version and isinstance(version, str)
+            else "version_ must be a non-empty string"
+        )
 
 
 def test_thousands_of_views(forge):

@@ -14,6 +14,7 @@ from sklearn_m3l import M3LContrastTopicModel, PolylingualLDA, load_model, save_
 from sklearn_m3l.embedding import (
     KeyedVectorsEncoder,
     SentenceTransformerEncoder,
+    StaticEncoder,
     WordVectorizer,
 )
 from sklearn_m3l.persistence._checks import ESTIMATORS, load_class
@@ -44,6 +45,7 @@ def fitted(tmp_path_factory):
         PolylingualLDA(2, max_iter=2).fit(X).partial_fit(X[:5]),
         PolylingualLDA(2, max_iter=2).fit(X["en"].counts),
         WordVectorizer(vocabulary=["brush"]).fit(["a brush"]),
+        StaticEncoder().fit(["a brush"]),
     ]
     vectors = tmp_path_factory.mktemp("vectors") / "words.vec"
     vectors.write_text("2 3\nbrush 1 0 0.5\nlayer 0 1 2\n")
