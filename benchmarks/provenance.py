@@ -3,7 +3,8 @@
 Beside a result ``NAME.json`` lies ``NAME.run.json``: the command, the date, the
 machine, the versions of what was used, and a digest of every source of this repository
 that the run had loaded when it stored the result. What only people read does not count:
-comments, docstrings, messages of errors and warnings, and help texts.
+comments, docstrings, messages of errors and warnings, and help texts. Nor do changes in
+``benchmarks/same_figures.toml``, each with the reason why the figures stay as they are.
 
     python -m benchmarks check
 
@@ -20,6 +21,7 @@ import os
 import platform
 import shlex
 import sys
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+SAME_FIGURES = ROOT / "benchmarks" / "same_figures.toml"
 # No figure rests on these.
 _APART = {
     "benchmarks/__main__.py",
@@ -162,12 +165,28 @@ def changed_sources(result: Path) -> list[str] | None:
     return [
         name
         for name, known in sources.items()
-        if name not in _APART
-        and (
-            not (ROOT / name).exists()
-            or digest((ROOT / name).read_text(encoding="utf-8")) != known
-        )
+        if name not in _APART and not _is_same(name, known)
     ]
+
+
+def _is_same(name: str, known: str) -> bool:
+    """Return whether a source gives the figures that it gave when it had a digest."""
+    if not (ROOT / name).exists():
+        return False
+    digests = {known}
+    for change in same_figures():
+        if change["source"] == name and change["before"] in digests:
+            digests.add(change["after"])
+    return digest((ROOT / name).read_text(encoding="utf-8")) in digests
+
+
+@cache
+def same_figures() -> list[dict[str, str]]:
+    """Return the changes that leave all stored figures as they are, oldest first.
+
+    Each has the digests of a "source" "before" and "after", and the "reason".
+    """
+    return tomllib.loads(SAME_FIGURES.read_text(encoding="utf-8"))["change"]
 
 
 def is_finished(result: Path) -> bool:

@@ -6,7 +6,7 @@ On Debian or Ubuntu: the packages ``gimp-help-LANGUAGE`` are fetched into FOLDER
 ``apt-get download`` and unpacked there, not installed. A row is a page: its paragraphs
 in each language, without those that are still English, and its first picture. A
 language with fewer than 30 words on a page is absent there. A quarter of the pages is
-held out. Each text is encoded by LSA of its own language, pictures by their statistics.
+held out. Texts and pictures are encoded with the defaults.
 Prints the cross-lingual NPMI of each pair of languages and the mean MRR over all pairs
 of the defaults, of PolylingualLDA, of the product decoder from a random start, and of
 the defaults with a scale of 1, and stores them as JSON.
@@ -108,7 +108,7 @@ def main():
     present = table.notna().sum().to_dict()
     print(f"{len(table)} pages; present: {present}")
     train, test = train_test_split(table, test_size=0.25, random_state=0)
-    encoder = make_multiview_encoder(LANGUAGES, ["image"], random_state=0)
+    encoder = make_multiview_encoder(LANGUAGES, ["image"])
     X_train, X_test = encoder.fit_transform(train), encoder.transform(test)
     texts = list(LANGUAGES)
     given = {"n_components": N_TOPICS, "random_state": arguments.seed}

@@ -20,7 +20,11 @@ from benchmarks.corpora import TOKEN_PATTERN, load_multi30k
 from benchmarks.reproduce.windows import make_windows
 from sklearn_m3l import MultiView
 from sklearn_m3l.datasets import load_emoji, load_gimp_help
-from sklearn_m3l.embedding import SentenceTransformerEncoder, make_multiview_encoder
+from sklearn_m3l.embedding import (
+    LsaEncoder,
+    SentenceTransformerEncoder,
+    make_multiview_encoder,
+)
 
 FOLDERS = {
     "M3L_MULTI30K": "Multi30k, task 2, with embeddings",
@@ -309,7 +313,7 @@ def _encode(
     encoder: str,
 ) -> Corpus:
     """Return a corpus of tables."""
-    text_encoder = None
+    text_encoder = LsaEncoder(random_state=0)
     if encoder == E5:
         text_encoder = SentenceTransformerEncoder(
             str(_folder("M3L_E5")),

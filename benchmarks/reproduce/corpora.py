@@ -272,7 +272,9 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _load_texts(folder: Path, *frames: pd.DataFrame) -> Corpus:
     """Return a corpus of training and test texts, encoded by LSA."""
-    encoder = make_multiview_encoder(LANGUAGES, random_state=0).fit(frames[0])
+    encoder = make_multiview_encoder(
+        LANGUAGES, text_encoder=LsaEncoder(random_state=0)
+    ).fit(frames[0])
     parts = [
         _plain_part(
             encoder.transform(frame[list(LANGUAGES)]),
