@@ -37,12 +37,12 @@ df.notna().sum()
 
 # %%
 # The column names are ISO 639-1 codes, so the stop words of these languages are
-# removed. LSA embeds the texts, and simple statistics embed the pictures. For better
-# embeddings, see :doc:`/user_guide/encoders`.
+# removed. Word vectors that come with the package embed the texts, simple statistics
+# the pictures. For better embeddings, see :doc:`/user_guide/encoders`.
 
 pipeline = Pipeline(
     [
-        ("encode", make_multiview_encoder(["en", "de"], ["image"], random_state=0)),
+        ("encode", make_multiview_encoder(["en", "de"], ["image"])),
         ("topics", M3LContrastTopicModel(20, random_state=0)),
     ]
 )

@@ -11,7 +11,7 @@ import numpy as np
 
 from sklearn_m3l import M3LContrastTopicModel
 from sklearn_m3l.datasets import load_gimp_help
-from sklearn_m3l.embedding import make_multiview_encoder
+from sklearn_m3l.embedding import LsaEncoder, make_multiview_encoder
 from sklearn_m3l.metrics import mean_reciprocal_rank, pairwise_jensen_shannon
 
 train = load_gimp_help("train").frame.drop_duplicates(["en", "de"])
@@ -20,7 +20,9 @@ test = load_gimp_help("test").frame.drop_duplicates(["en", "de"])
 # %%
 # Fit one encoder per language, on that language alone.
 
-encoder = make_multiview_encoder(["en", "de"], random_state=0).fit(train)
+encoder = make_multiview_encoder(
+    ["en", "de"], text_encoder=LsaEncoder(), random_state=0
+).fit(train)
 X, X_test = encoder.transform(train), encoder.transform(test)
 X
 
