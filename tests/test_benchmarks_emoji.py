@@ -38,7 +38,7 @@ def test_the_default_is_near_the_model_that_its_vectors_are_from():
         assert found > results["multilingual-e5-small"]["MRR"][other] - 0.2
         assert found > ours["MRR of the embeddings"][other]
     shares = {name: found["share"] for name, found in ours["dictionary"].items()}
-    assert shares.pop("zh") > 0.94  # in CC-CEDICT alone
+    assert shares.pop("zh") > 0.93  # in CC-CEDICT alone
     assert min(shares.values()) > 0.95
 
 
