@@ -251,6 +251,34 @@ def test_a_result_is_stale_once_a_source_changes(tmp_path, monkeypatch, capsys):
     assert provenance.changed_sources(result) == ["model.py"]
 
 
+def test_a_result_outlasts_changes_that_are_listed(tmp_path, monkeypatch):
+    codes = [f"x = {number}\n" for number in range(4)]
+    digests = [provenance.digest(code) for code in codes]
+    steps = [(0, 1), (1, 2)]
+    listed = [
+        {"source": "model.py", "before": digests[a], "after": digests[b], "reason": "-"}
+        for a, b in steps
+    ]
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "same_figures", lambda: listed)
+    source, result = tmp_path / "model.py", tmp_path / "result.json"
+    for made, now in [(a, b) for a in range(4) for b in range(4)]:
+        sources = {"model.py": digests[made]}
+        monkeypatch.setattr(provenance, "loaded_sources", lambda s=sources: s)
+        provenance.record(result)
+        source.write_text(codes[now])
+        is_same = made == now or made < now < 3
+        assert (provenance.changed_sources(result) == []) == is_same, (made, now)
+
+
+def test_listed_changes_have_reasons():
+    for change in provenance.same_figures():
+        assert set(change) == {"source", "before", "after", "reason"}
+        assert (ROOT / change["source"]).exists()
+        assert len(change["before"]) == len(change["after"]) == 16
+        assert change["reason"].strip()
+
+
 FAKE_COMMAND = """
 import json, pathlib, sys
 name, finished = sys.argv[1:]
