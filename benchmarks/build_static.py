@@ -180,7 +180,8 @@ def main():
     places = {piece: place for place, piece in enumerate(pieces)}
     for word, score in words.items():
         scores[word] = max(score, scores.get(word, score))
-        places.setdefault(word, len(pieces) + rows.get(word.removeprefix(START), 0))
+        if word not in places:
+            places[word] = len(pieces) + rows[word.removeprefix(START)]
     known = sorted(scores)
     vectors = np.concatenate([of_pieces, of_others])
     codes, centers = quantize(vectors[[places[word] for word in known]])
