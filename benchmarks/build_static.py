@@ -106,10 +106,14 @@ def _may_occur(piece):
     )
 
 
-def encode(folder, name, sequences, model, before):
-    """Return the mean of the last layer at the tokens of each sequence."""
+def encode(folder, name, sequences, model, frame):
+    """Return the mean of the last layer at the tokens of each sequence.
+
+    The sequences are encoded before the last token of `frame`, and after the others.
+    """
     import torch
 
+    *before, end = frame
     chunks = []
     for start in range(0, len(sequences), CHUNK):
         path = Path(folder) / f"{name}-{start}.npy"
@@ -120,10 +124,10 @@ def encode(folder, name, sequences, model, before):
             for length in np.unique(lengths):
                 rows = np.flatnonzero(lengths == length)
                 for batch in np.array_split(rows, -(-len(rows) // BATCH)):
-                    tokens = [[0, *before, *part[row], 2] for row in batch]
+                    tokens = [[*before, *part[row], end] for row in batch]
                     with torch.no_grad():
                         last = model(torch.tensor(tokens)).last_hidden_state
-                    vectors[batch] = last[:, 1 + len(before) : -1].mean(1).numpy()
+                    vectors[batch] = last[:, len(before) : -1].mean(1).numpy()
             np.save(path, vectors.astype(np.float16))
             print(f"{name}: {start + len(part):,} of {len(sequences):,}", flush=True)
         chunks.append(np.load(path))
@@ -169,7 +173,7 @@ def main():
         return tokenizer(text, add_special_tokens=False)["input_ids"]
 
     of_pieces, of_others = (
-        encode(arguments.folder, name, sequences, model, tokens(PROMPT))
+        encode(arguments.folder, name, sequences, model, tokenizer(PROMPT)["input_ids"])
         for name, sequences in (
             ("pieces", [[number] for number, _ in pieces.values()]),
             ("words", [tokens(word) for word in others]),

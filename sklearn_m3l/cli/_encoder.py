@@ -57,10 +57,14 @@ class EncoderOptions(NamedTuple):
     max_features: int = 2000
     min_tokens: int = 0
 
-    @property
-    def uses_lsa(self) -> bool:
-        """Whether texts are embedded by LSA, which does not align languages."""
-        return any(given.rpartition("=")[2] == _LSA for given in self.text_encoders)
+    def embedders(self, names: Sequence[str]) -> dict[str, str | None]:
+        """Return what embeds each of the columns of texts, None for the default."""
+        given = _by_column("--text-encoder", self.text_encoders, names)
+        return {name: given.get(name, given.get(None)) for name in names}
+
+    def uses_lsa(self, names: Sequence[str]) -> bool:
+        """Return whether LSA, which does not align languages, embeds a column."""
+        return _LSA in self.embedders(names).values()
 
 
 def make_encoder(
@@ -90,7 +94,7 @@ def make_encoder(
         The model to write, which may refer to folders below its own.
     """
     names = [name for name, _ in languages]
-    embedders = _by_column("--text-encoder", options.text_encoders, names)
+    embedders = options.embedders(names)
     tokenizers = _by_column("--tokenizer", options.tokenizers, names)
     files = _by_column("--stop-words", options.stop_words, names)
     own_words = {name: _read_words(Path(path)) for name, path in files.items()}
@@ -108,7 +112,7 @@ def make_encoder(
             extra_stop_words=more or None,
             lemmatize=name in lemmatized,
         )
-        chosen = embedders.get(name, embedders.get(None))
+        chosen = embedders[name]
         embedder: Any = StaticEncoder()
         if chosen == _LSA:
             embedder = LsaEncoder(random_state=random_state)

@@ -235,7 +235,7 @@ def _tell_table(
     """Print what was read, and warn of problems."""
     tell_views(frame, languages, images)
     warn_of_data(frame[[*languages, *images]], languages)
-    if never_meet(frame[[*languages]]) and options.uses_lsa:
+    if never_meet(frame[[*languages]]) and options.uses_lsa([*languages]):
         warnings.warn(
             f"no row has two of the columns {', '.join(languages)}, and LSA does not "
             "align languages; leave out --text-encoder lsa, so that likely "
@@ -320,7 +320,7 @@ def _choose_view(
     if isinstance(model, models.ZeroShotTopicModel):
         if model.view is None and names:
             model.set_params(view=names[0])
-        if len(names) > 1 and options.uses_lsa:
+        if len(names) > 1 and options.uses_lsa(names):
             warnings.warn(
                 f"topics are learned from {model.view}, and LSA does not align other "
                 "columns with it; leave out --text-encoder lsa",

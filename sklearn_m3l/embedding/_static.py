@@ -61,8 +61,9 @@ class StaticEncoder(ColumnEncoder):
     likeliest pieces of words [3]_ in the vocabulary of XLM-RoBERTa. Frequent words
     weigh less: the weight of a word is the negative logarithm of its probability; if it
     is split into n pieces, each of them has its own such weight, divided by the square
-    root of n. Texts in scripts without spaces need no package that finds words. A text
-    without any known word is a row of zeros.
+    root of n. Scripts without spaces need no package that finds words: what stands
+    between two spaces or marks is split like a word. A text without any known word is a
+    row of zeros.
 
     Vectors are reduced to their 96 principal components, and stored by product
     quantization [4]_, 24 bytes for each. ``benchmarks/build_static.py`` makes them. The

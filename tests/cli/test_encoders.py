@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sklearn_m3l import load_model
@@ -113,6 +114,17 @@ def test_several_columns_of_a_zero_shot_model(option, table, capsys):
     warning = "topics are learned from en, and LSA does not align other columns"
     assert (warning in told) == (option is not None)
     assert ("leave out --text-encoder lsa" in told) == (option is not None)
+
+
+def test_lsa_that_no_column_uses(folder, capsys):
+    df = pd.read_csv("emoji.csv", index_col=0)
+    df.assign(de=df["en"]).to_csv("emoji.csv")
+    shutil.copytree("clip", "small=lsa")
+    options = ["lsa", "en=clip", "de=small=lsa"]
+    argv = [part for option in options for part in ("--text-encoder", option)]
+    encoders = fit("--model", "zero-shot", *argv)
+    assert {type(e) for e in encoders.values()} == {SentenceTransformerEncoder}
+    assert "LSA" not in capsys.readouterr().err
 
 
 def test_pictures_and_one_of_two_texts_by_clip(folder, monkeypatch, capsys):
